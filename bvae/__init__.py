@@ -1,0 +1,50 @@
+"""A β-VAE on small grey images: train it, keep it, walk about in its latent space.
+
+    import bvae
+
+    run = bvae.Run("assets/runs/mnist-beta4")
+    model = run.model(epoch=10)
+    z = model.encode(run.probe().images)      # (5000, 20)
+    pictures = model.decode(z)                # (5000, 28, 28) in [0, 1]
+
+What needs torch is imported when it is first named, because reading a run does not need it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from bvae.config import Config, ConfigError
+from bvae.runs import Run, RunError, find_run, list_runs
+
+if TYPE_CHECKING:
+    from bvae.data import Dataset, load_dataset
+    from bvae.latent import interpolate, sample_prior, traverse
+    from bvae.model import BetaVAE
+    from bvae.objective import evaluate
+    from bvae.training import Trainer, train_run
+
+_HOMES = {
+    "BetaVAE": "model",
+    "Dataset": "data",
+    "Trainer": "training",
+    "evaluate": "objective",
+    "interpolate": "latent",
+    "load_dataset": "data",
+    "sample_prior": "latent",
+    "train_run": "training",
+    "traverse": "latent",
+}
+
+__version__ = "0.1.0"
+__all__ = [
+    "BetaVAE", "Config", "ConfigError", "Dataset", "Run", "RunError", "Trainer", "evaluate", "find_run", "interpolate",
+    "list_runs", "load_dataset", "sample_prior", "train_run", "traverse",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bvae' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"bvae.{_HOMES[name]}"), name)

@@ -1,0 +1,193 @@
+"""What defines a run: one flat dataclass that the command line, the web form and config.json all come from.
+
+A β-VAE (Higgins et al. 2017) is a variational autoencoder (Kingma & Welling 2014) whose KL term is weighted by β.
+Every field says what it is in its `help`, and every value is checked when a `Config` is made, so that a `Config`
+that exists can be trained. Imports nothing but the standard library: the app's first page needs it without torch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import shlex
+import shlex
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any
+
+DATASETS = ("mnist", "fashion-mnist", "kmnist", "emnist", "qmnist", "usps")
+NETWORKS = ("conv", "mlp")
+LIKELIHOODS = ("bernoulli", "gaussian")
+DEVICES = ("auto", "cuda", "mps", "cpu")
+PRECISIONS = ("auto", "float32", "bfloat16")
+LEARNING_RATE_SCHEDULES = ("cosine", "constant")
+
+# A run this short keeps every epoch; a longer one keeps the epochs that a logarithmic eye asks for.
+EVERY_EPOCH_UP_TO = 20
+DENSE_EPOCHS = (0, 1, 2, 3, 4, 5, 7)
+DECADE_STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+
+
+class ConfigError(ValueError):
+    """A value that cannot define a run. Its message says which, why, and what to write instead."""
+
+
+def _field(default: Any, help: str, choices: tuple[str, ...] | None = None) -> Any:
+    metadata = {"help": help} | ({"choices": choices} if choices else {})
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything needed to repeat a run, together with the data's hash and the library versions that a run records.
+
+    Raises:
+        ConfigError: when a value is out of range or two values contradict each other.
+    """
+
+    dataset: str = _field("mnist", "images to learn from", DATASETS)
+    dataset_limit: int | None = _field(None, "use only the first N training images, for trials")
+    network: str = _field("conv", "conv: a small convolutional network; mlp: the classic 784-400-20", NETWORKS)
+    latent_dim: int = _field(20, "number of latent dimensions")
+    likelihood: str = _field("bernoulli", "distribution of a pixel given the code", LIKELIHOODS)
+    sigma: float | None = _field(
+        None, "standard deviation of the gaussian likelihood, in units of the pixel range [0, 1]; left out: learned"
+    )
+    beta: float = _field(4.0, "weight of the KL term; 1 is the plain VAE, 0 an autoencoder")
+    beta_warmup_steps: int = _field(0, "training steps over which β grows linearly from 0")
+    capacity: float | None = _field(
+        None, "final KL capacity C in nats (Burgess et al. 2018); given, the objective is γ·|KL − C| instead of β·KL"
+    )
+    capacity_gamma: float = _field(30.0, "weight γ of the capacity form")
+    capacity_steps: int = _field(10_000, "training steps over which C grows linearly from 0")
+    epochs: int = _field(100, "passes over the training images")
+    batch_size: int = _field(128, "images a training step")
+    learning_rate: float | None = _field(
+        None, "Adam's step size at its highest; left out: what suits the network (conv 0.016, mlp 0.001)"
+    )
+    learning_rate_schedule: str = _field(
+        "cosine", "cosine: falls to 0 at the last step; constant: as it is", LEARNING_RATE_SCHEDULES
+    )
+    seed: int = _field(0, "same seed, same machine: same bits on the CPU")
+    device: str = _field("auto", "auto takes cuda, then mps, then cpu", DEVICES)
+    precision: str = _field(
+        "auto", "arithmetic of the training step; auto: float32, with TF32 matrix products on cuda", PRECISIONS
+    )
+    probe_size: int = _field(5_000, "test images whose latents are recorded at every snapshot")
+
+    def __post_init__(self) -> None:
+        for item in dataclasses.fields(self):
+            value = getattr(self, item.name)
+            _check_type(item.name, value)
+            choices = item.metadata.get("choices")
+            if choices and value not in choices:
+                raise ConfigError(f"{item.name} is {value!r}, which is not known. Choose one of: {', '.join(choices)}.")
+        at_least: dict[str, float] = {
+            "latent_dim": 1, "beta": 0, "beta_warmup_steps": 0, "capacity": 0, "capacity_gamma": 0,
+            "capacity_steps": 0, "epochs": 1, "batch_size": 1, "dataset_limit": 1, "seed": 0, "probe_size": 1,
+        }  # fmt: skip
+        for name, least in at_least.items():
+            value = getattr(self, name)
+            if value is not None and not value >= least:
+                raise ConfigError(f"{name} is {value}, and must be {least} or more.")
+        for name in ("sigma", "learning_rate"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ConfigError(f"{name} is {value}, and must be above 0.")
+        if self.seed >= 2**31:
+            raise ConfigError(f"seed is {self.seed}, and must be below {2**31}.")
+        if self.latent_dim > 1_000:
+            raise ConfigError(f"latent_dim is {self.latent_dim}, and must be 1000 or less.")
+        if self.sigma is not None and self.likelihood != "gaussian":
+            raise ConfigError("sigma belongs to the gaussian likelihood. Leave it out, or choose likelihood gaussian.")
+        if self.capacity is not None and self.beta_warmup_steps:
+            raise ConfigError("The capacity form has no β, so beta_warmup_steps has no meaning there. Leave one out.")
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """The learning rate given, or the network's own (measured in tests/benchmarks/networks.py)."""
+        return self.learning_rate or {"conv": 0.016, "mlp": 0.001}[self.network]
+
+    def beta_at(self, step: int) -> float:
+        """β in force at a training step (0 is the first)."""
+        return self.beta * _ramp(step, self.beta_warmup_steps)
+
+    def capacity_at(self, step: int) -> float | None:
+        """KL capacity C in nats at a training step, or None where the objective is the β form."""
+        return None if self.capacity is None else self.capacity * _ramp(step, self.capacity_steps)
+
+    def learning_rate_at(self, step: int, steps: int) -> float:
+        """Adam's step size at a training step of a run of `steps` steps."""
+        # Three hundred steps of warm-up let the conv network take a step size that is worth 2 nats after ten epochs.
+        warmup = min(1.0, (step + 1) / 300)
+        if self.learning_rate_schedule == "constant":
+            return self.peak_learning_rate * warmup
+        return self.peak_learning_rate * warmup * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
+
+    def snapshot_epochs(self) -> list[int]:
+        """Epochs whose weights and latents are kept: all of a short run, ever fewer of a long one, and both ends."""
+        if self.epochs <= EVERY_EPOCH_UP_TO:
+            return list(range(self.epochs + 1))
+        kept = set(DENSE_EPOCHS) | {self.epochs}
+        decade = 10
+        while decade <= self.epochs:
+            kept |= {int(decade * step) for step in DECADE_STEPS}
+            decade *= 10
+        return sorted(epoch for epoch in kept if epoch <= self.epochs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON-ready values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Config:
+        """The inverse of `to_dict`; a missing field takes its default.
+
+        Raises:
+            ConfigError: for an unknown key or a value that is not allowed.
+        """
+        known = {item.name for item in dataclasses.fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise ConfigError(f"Unknown setting{'s' * (len(unknown) > 1)}: {', '.join(map(str, unknown))}.")
+        return cls(**values)
+
+    def command(self, run: str) -> str:
+        """The command line that repeats this run into the folder `run`."""
+        parts = ["python -m bvae train --run", shlex.quote(run)]
+        for item in dataclasses.fields(self):
+            value = getattr(self, item.name)
+            if value != item.default:
+                parts += [flag(item.name), str(value).removesuffix(".0")]
+        return " ".join(parts)
+
+
+def flag(name: str) -> str:
+    """The command-line flag of a field."""
+    return "--" + name.replace("_", "-")
+
+
+def field_type(name: str) -> tuple[type, bool]:
+    """A field's plain type and whether it may be None."""
+    hint = typing.get_type_hints(Config)[name]
+    if isinstance(hint, types.UnionType):
+        (plain,) = (part for part in typing.get_args(hint) if part is not type(None))
+        return plain, True
+    return hint, False
+
+
+def _check_type(name: str, value: object) -> None:
+    plain, optional = field_type(name)
+    if value is None and optional:
+        return
+    # JSON writes 4.0 as 4, and True is an int to Python: take the first, refuse the second.
+    allowed = (int, float) if plain is float else plain
+    if not isinstance(value, allowed) or isinstance(value, bool):
+        wanted = {int: "a whole number", float: "a number", str: "a text"}[plain]
+        raise ConfigError(f"{name} is {value!r}, and must be {wanted}.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name} is {value}, and must be a finite number.")
+
+
+def _ramp(step: int, steps: int) -> float:
+    return 1.0 if steps == 0 else min(1.0, step / steps)

@@ -1,0 +1,434 @@
+"""Images as one uint8 tensor on the training device: six data sets of written signs, behind one door.
+
+`load_dataset` reads MNIST from the files bundled in assets/mnist, and the others (Fashion-MNIST, KMNIST, EMNIST
+balanced, QMNIST, USPS) from archives that it downloads once into a cache folder. The archives are kept and read as
+published, and hashed before every use: a download that broke off, or a file that was damaged later, is found and taken
+again. (torchvision's own classes keep the extracted files and look only whether they exist.)
+"""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import hashlib
+import http.client
+import io
+import math
+import os
+import socket
+import string
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+
+# torchvision downloads without a time limit, so a server that falls silent would hold a run for ever.
+SILENCE_SECONDS = 60.0
+
+_Array = npt.NDArray[Any]
+_Split = tuple[_Array, _Array]  # images (N, H, W) uint8, labels (N,) of any integer type
+
+
+class DataError(RuntimeError):
+    """Images that cannot be had. Its message says which files, why, and what to do about it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """One split of a data set.
+
+    pixels: (N, H, W) uint8, grey levels 0 (background) to 255.
+    labels: (N,) int64, the class of each image, an index into `Dataset.class_names`.
+    """
+
+    pixels: torch.Tensor
+    labels: torch.Tensor
+
+    def to(self, device: torch.device | str) -> Images:
+        """The same images on `device`."""
+        return Images(self.pixels.to(device), self.labels.to(device))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A training and a test split, on the CPU as `load_dataset` returns them.
+
+    sha256: hash of what is in the four tensors, in hexadecimal; a run records it. Training images left out by a limit
+        are left out of it too, so equal hashes mean equal images, however they were chosen.
+    """
+
+    name: str
+    train: Images
+    test: Images
+    class_names: tuple[str, ...]
+    sha256: str
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of an image in pixels."""
+        _, height, width = self.train.pixels.shape
+        return height, width
+
+
+def load_dataset(name: str, *, limit: int | None = None, cache: Path | None = None, progress: bool = True) -> Dataset:
+    """Load a data set by its name, downloading it on first use unless it is MNIST, which is bundled.
+
+    Args:
+        name: one of `bvae.config.DATASETS`.
+        limit: keep only the first `limit` training images; the test split stays whole.
+        cache: folder of the downloaded archives, each data set in a folder of its own in it. Left out: the folder named
+            by the environment variable BVAE_DATA, else `bvae` in the user's cache folder of this platform.
+        progress: show the download's progress. It goes to stderr: stdout stays clean.
+
+    Raises:
+        DataError: for an unknown name, a limit below 1, a bundled file that is missing or altered, or a download that
+            failed; the last says which files to put where by hand.
+    """
+    if name not in _SOURCES:
+        raise DataError(f"There is no data set {name!r}. Choose one of: {', '.join(_SOURCES)}.")
+    if limit is not None and limit < 1:
+        raise DataError(f"The limit is {limit}, and must be 1 or more training images.")
+    source = _SOURCES[name]
+    if source.url is None:
+        folder = ASSETS / name
+        _check_bundled(folder, source)
+    else:
+        folder = (cache if cache is not None else _cache_folder()) / name
+        _complete(name, folder, source, progress)
+    (train_pixels, train_labels), test = source.read(folder)
+    splits = (train_pixels[:limit], train_labels[:limit]), test
+    train, test_images = (_images(*split, len(source.class_names), folder) for split in splits)
+    if train.pixels.shape[1:] != test_images.pixels.shape[1:]:
+        raise DataError(f"Training and test images in {folder} differ in size.")
+    return Dataset(name, train, test_images, source.class_names, _content_hash(train, test_images))
+
+
+def class_balanced(labels: torch.Tensor, count: int) -> torch.Tensor:
+    """Indices of a fixed subset that has every class equally often, as far as the classes reach.
+
+    Takes the first image of each class, then the second of each, and so on until there are `count`; a class that has
+    run out is passed over. No random numbers: the same labels give the same subset everywhere.
+
+    Args:
+        labels: (N,) int64.
+        count: size of the subset, 0 or more; above N it means N.
+
+    Returns:
+        (min(count, N),) int64 indices into `labels`, ascending, on the device of `labels`.
+
+    Raises:
+        ValueError: when `count` is negative.
+    """
+    if count < 0:
+        raise ValueError(f"count is {count}, and must be 0 or more.")
+    _, class_index, class_sizes = torch.unique(labels, return_inverse=True, return_counts=True)
+    by_class = torch.argsort(class_index, stable=True)  # (N,) class after class, each in its order of appearance
+    first = torch.cumsum(class_sizes, 0) - class_sizes  # (classes,) where each class begins in by_class
+    turn = torch.arange(len(labels), device=labels.device) - first[class_index[by_class]]  # (N,) 0 for each class's 1st
+    return by_class[torch.argsort(turn, stable=True)][:count].sort().values
+
+
+def bernoulli_floor(pixels: torch.Tensor) -> float:
+    """Entropy of the grey values in nats an image: the least binary cross-entropy that any reconstruction can reach.
+
+    The mean over images of the sum over pixels of −(p ln p + (1 − p) ln(1 − p)), with p = pixel / 255.
+
+    Args:
+        pixels: (N, H, W) uint8, N at least 1.
+
+    Raises:
+        ValueError: when `pixels` is not uint8 or holds no image.
+    """
+    if pixels.dtype != torch.uint8 or len(pixels) == 0:
+        raise ValueError(f"pixels must be uint8 and hold an image, not {pixels.dtype} {tuple(pixels.shape)}.")
+    # There are only 256 grey levels, so counting them is exact, and takes no float copy of the images.
+    levels = torch.bincount(pixels.flatten(), minlength=256).cpu().double()  # (256,)
+    p = torch.arange(256, dtype=torch.float64) / 255
+    entropy = -(torch.xlogy(p, p) + torch.xlogy(1 - p, 1 - p))  # (256,) nats
+    return float(levels @ entropy) / len(pixels)
+
+
+# Files: where they are, whether they are whole, and how to get them.
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a data set comes from: `files` maps a file's name to its MD5, `url` is what stands before the name.
+
+    Without a url the files are bundled. `read` takes the folder of the files and gives the training and test split.
+    """
+
+    url: str | None
+    files: dict[str, str]
+    read: Callable[[Path], tuple[_Split, _Split]]
+    class_names: tuple[str, ...]
+
+
+def _cache_folder() -> Path:
+    if chosen := os.environ.get("BVAE_DATA"):
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "bvae"
+
+
+def _md5(path: Path) -> str | None:
+    """MD5 of a file in hexadecimal, None where there is no such file."""
+    # The hash finds accidents, and is the one that the publishers give; it is no defence against forgery.
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _check_bundled(folder: Path, source: _Source) -> None:
+    for file, md5 in source.files.items():
+        found = _md5(folder / file)
+        if found != md5:
+            fault = "is missing" if found is None else f"is damaged or altered (its MD5 is {found}, not {md5})"
+            raise DataError(f"{folder / file} {fault}. It is part of this project: restore it from there.")
+
+
+def _complete(name: str, folder: Path, source: _Source, progress: bool) -> None:
+    """See to it that every file of a source is in `folder`, whole."""
+    try:
+        wanted = [file for file, md5 in source.files.items() if _md5(folder / file) != md5]
+        for file in wanted:
+            _download(f"{source.url}{file}", folder / file, source.files[file], progress)
+    except (OSError, http.client.HTTPException, RuntimeError) as error:
+        # Look again: what has come through by now need not be fetched by hand.
+        missing = [file for file in source.files if not _is_whole(folder / file, source.files[file])]
+        if not missing:  # another run was faster
+            return
+        lines = "".join(f"\n  {file}  MD5 {source.files[file]}  from {source.url}{file}" for file in missing)
+        reason = str(error).strip().rstrip(".") or type(error).__name__
+        raise DataError(
+            f"The data set {name} is not complete in {folder}, and downloading it failed: {reason}. Try again with a "
+            f"network connection, or put {'this file' if len(missing) == 1 else 'these files'} into {folder}:{lines}"
+        ) from error
+
+
+def _is_whole(path: Path, md5: str) -> bool:
+    try:
+        return _md5(path) == md5
+    except OSError:
+        return False
+
+
+def _download(url: str, target: Path, md5: str, progress: bool) -> None:
+    # Imported only here: importing torchvision takes seconds, and neither MNIST nor a filled cache needs it.
+    from torchvision.datasets.utils import download_url
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A folder of its own for each download: two runs that start together must not write into one file.
+    with tempfile.TemporaryDirectory(prefix=".download-", dir=target.parent) as temporary:
+        arrived = Path(temporary) / target.name
+        bar = sys.stderr if progress else io.StringIO()
+        print(f"Downloading {url} into {target.parent}", file=bar)
+        try:
+            with contextlib.redirect_stdout(bar), contextlib.redirect_stderr(bar), _silence_limit(SILENCE_SECONDS):
+                download_url(url, temporary, target.name, md5)
+        except RuntimeError as error:
+            if not arrived.exists():
+                raise
+            size = arrived.stat().st_size
+            raise RuntimeError(
+                f"{url} gave {size:,} bytes with MD5 {_md5(arrived)}, which is not the published file; "
+                "the connection broke off, or something else answered"
+            ) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise RuntimeError(f"{url}: {error}") from error
+        os.replace(arrived, target)
+
+
+@contextlib.contextmanager
+def _silence_limit(seconds: float) -> Iterator[None]:
+    # torchvision takes no time limit of its own, so the default of new sockets is lent for the while.
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+# Formats.
+
+# The type code in an IDX header: what the values are.
+_IDX_TYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype(np.uint8), 0x0C: np.dtype(">i4")}
+
+
+def _parse_idx(data: bytes, file: str, code: int, dimensions: int) -> _Array:
+    """The array in an uncompressed IDX file: two zero bytes, a type code, the number of dimensions, sizes, values.
+
+    Raises:
+        DataError: when the file is of another type or shape than asked for, or longer or shorter than it says.
+    """
+    dtype = _IDX_TYPES[code]
+    header = 4 + 4 * dimensions
+    if len(data) < header or data[:4] != bytes([0, 0, code, dimensions]):
+        begins = data[:4].hex(" ") or "and ends at once"
+        raise DataError(f"{file} is no IDX file of {dtype.name} in {dimensions} dimensions: it begins {begins}.")
+    shape = tuple(int(size) for size in np.frombuffer(data, ">u4", dimensions, offset=4))
+    expected = header + dtype.itemsize * math.prod(shape)
+    if len(data) != expected:
+        raise DataError(f"{file} should have {expected:,} bytes for shape {shape}, and has {len(data):,}.")
+    return np.frombuffer(data, dtype, offset=header).reshape(shape)
+
+
+def _read_idx(path: Path, code: int, dimensions: int) -> _Array:
+    return _parse_idx(gzip.decompress(path.read_bytes()), path.name, code, dimensions)
+
+
+def _read_mnist(folder: Path) -> tuple[_Split, _Split]:
+    def split(prefix: str) -> _Split:
+        images = _read_idx(folder / f"{prefix}-images-idx3-ubyte.gz", 0x08, 3)
+        return images, _read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", 0x08, 1)
+
+    return split("train"), split("t10k")
+
+
+def _read_emnist(folder: Path) -> tuple[_Split, _Split]:
+    with zipfile.ZipFile(folder / "gzip.zip") as archive:
+
+        def member(name: str, dimensions: int) -> _Array:
+            return _parse_idx(gzip.decompress(archive.read(f"gzip/{name}")), name, 0x08, dimensions)
+
+        def split(prefix: str) -> _Split:
+            images = member(f"emnist-balanced-{prefix}-images-idx3-ubyte.gz", 3)
+            # Published column by column: as they are, the letters lie on their side and in a mirror.
+            return images.transpose(0, 2, 1), member(f"emnist-balanced-{prefix}-labels-idx1-ubyte.gz", 1)
+
+        return split("train"), split("test")
+
+
+def _read_qmnist(folder: Path) -> tuple[_Split, _Split]:
+    def split(prefix: str, count: int | None) -> _Split:
+        images = _read_idx(folder / f"qmnist-{prefix}-images-idx3-ubyte.gz", 0x08, 3)
+        # Eight columns an image: the class, then writer and provenance.
+        labels = _read_idx(folder / f"qmnist-{prefix}-labels-idx2-int.gz", 0x0C, 2)
+        return images[:count], labels[:count, 0]
+
+    # The first 10,000 of the 60,000 test images are those of MNIST's test set ("test10k").
+    return split("train", None), split("test", 10_000)
+
+
+def _read_usps(folder: Path) -> tuple[_Split, _Split]:
+    def split(file: str) -> _Split:
+        # LIBSVM text: a line an image, "label 1:value … 256:value", labels 1 to 10, values −1 to 1.
+        text = bz2.decompress((folder / file).read_bytes()).replace(b":", b" ")
+        try:
+            table = np.fromstring(text, dtype=np.float64, sep=" ").reshape(-1, 1 + 2 * 256)
+        except ValueError as error:
+            raise DataError(f"{file} is not LIBSVM text of 256 values a line ({error}).") from error
+        labels, indices, values = table[:, 0], table[:, 1::2], table[:, 2::2].astype(np.float32)
+        if (indices != np.arange(1, 257)).any() or not (np.abs(values) <= 1).all():
+            raise DataError(f"{file} does not list the pixels 1 to 256 with values from -1 to 1 in every line.")
+        # Cut off, not rounded, as torchvision does: the same pixels as other work on this data set.
+        pixels = ((values + 1) / 2 * 255).astype(np.uint8)
+        return pixels.reshape(-1, 16, 16), labels.astype(np.int64) - 1
+
+    return split("usps.bz2"), split("usps.t.bz2")
+
+
+def _images(pixels: _Array, labels: _Array, classes: int, folder: Path) -> Images:
+    if len(pixels) != len(labels) or len(labels) == 0:
+        raise DataError(f"The files in {folder} hold {len(pixels)} images and {len(labels)} labels in one split.")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise DataError(f"Labels in {folder} run from {labels.min()} to {labels.max()}, not from 0 to {classes - 1}.")
+    # Copies: the arrays are views into the read-only bytes of a whole file.
+    return Images(torch.from_numpy(pixels.copy(order="C")), torch.from_numpy(labels.astype(np.int64)))
+
+
+def _content_hash(train: Images, test: Images) -> str:
+    digest = hashlib.sha256()
+    for tensor in (train.pixels, train.labels, test.pixels, test.labels):
+        digest.update(f"{tuple(tensor.shape)}".encode())
+        array = tensor.numpy()
+        digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).data)
+    return digest.hexdigest()
+
+
+_DIGITS = tuple(string.digits)
+
+# The addresses and hashes are those that torchvision publishes with its classes, written down here so that a filled
+# cache is read without importing it; a test compares the two. The hashes of MNIST are those of the bundled files.
+_SOURCES: dict[str, _Source] = {
+    "mnist": _Source(
+        url=None,
+        files={
+            "train-images-idx3-ubyte.gz": "c7dfcf1bfd3481a40f7b3aedbdbd083c",
+            "train-labels-idx1-ubyte.gz": "d289298a347a2cc65765a3c81043ba88",
+            "t10k-images-idx3-ubyte.gz": "ecff87aa27c74fbc2c1f97e89c19221d",
+            "t10k-labels-idx1-ubyte.gz": "a38049bc042dc6e683842a84160daae1",
+        },
+        read=_read_mnist,
+        class_names=_DIGITS,
+    ),
+    "fashion-mnist": _Source(
+        url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        files={
+            "train-images-idx3-ubyte.gz": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+            "train-labels-idx1-ubyte.gz": "25c81989df183df01b3e8a0aad5dffbe",
+            "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
+            "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
+        },
+        read=_read_mnist,
+        class_names=(
+            "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+        ),
+    ),
+    "kmnist": _Source(
+        url="http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+        files={
+            "train-images-idx3-ubyte.gz": "bdb82020997e1d708af4cf47b453dcf7",
+            "train-labels-idx1-ubyte.gz": "e144d726b3acfaa3e44228e80efcd344",
+            "t10k-images-idx3-ubyte.gz": "5c965bf0a639b31b8f53240b1b52f4d7",
+            "t10k-labels-idx1-ubyte.gz": "7320c461ea6c1c855c0b718fb2a4b134",
+        },
+        read=_read_mnist,
+        class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+    ),
+    "emnist": _Source(
+        url="https://biometrics.nist.gov/cs_links/EMNIST/",
+        files={"gzip.zip": "58c8d27c78d21e728a6bc7b3cc06412e"},
+        read=_read_emnist,
+        # Capitals and small letters that look alike share a class.
+        class_names=(*string.digits, *string.ascii_uppercase, *"abdefghnqrt"),
+    ),
+    "qmnist": _Source(
+        url="https://raw.githubusercontent.com/facebookresearch/qmnist/master/",
+        files={
+            "qmnist-train-images-idx3-ubyte.gz": "ed72d4157d28c017586c42bc6afe6370",
+            "qmnist-train-labels-idx2-int.gz": "0058f8dd561b90ffdd0f734c6a30e5e4",
+            "qmnist-test-images-idx3-ubyte.gz": "1394631089c404de565df7b7aeaf9412",
+            "qmnist-test-labels-idx2-int.gz": "5b5b05890a5e13444e108efe57b788aa",
+        },
+        read=_read_qmnist,
+        class_names=_DIGITS,
+    ),
+    "usps": _Source(
+        url="https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/multiclass/",
+        files={"usps.bz2": "ec16c51db3855ca6c91edd34d0e9b197", "usps.t.bz2": "8ea070ee2aca1ac39742fdd1ef5ed118"},
+        read=_read_usps,
+        class_names=_DIGITS,
+    ),
+}  # fmt: skip
