@@ -1,0 +1,584 @@
+"""The run directory: the only code that knows its files. A trainer writes it, everything else reads it.
+
+    <name>/
+      config.json               what repeats the run: the config, the data's hash, the library versions, the command
+      status.json               state, epoch, pid, heartbeat, error
+      history.jsonl             one object an epoch, epoch 0 (before any training) first
+      probe.safetensors         test images and labels whose latents are followed through the epochs
+      epochs/0000.safetensors   weights at that epoch
+      latents/0000.safetensors  mean and log-variance of every probe image at that epoch
+      state.safetensors         what resuming needs to continue as if never stopped
+      lock                      held by the one process that may write
+
+Every file is written beside its name and then renamed, so a reader meets the old file or the new one and never half of
+one. JSON and safetensors only: nothing of a run can execute anything when it is loaded. Every safetensors file carries
+the SHA-256 of what it holds, so that a changed byte is found. Imports torch only where a model is asked for, because
+the app's first page needs runs but not torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import filelock
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from bvae.config import Config
+from bvae.network import Layer, decoder_layers, encoder_layers, parameter_shapes
+
+if TYPE_CHECKING:
+    from bvae.model import BetaVAE
+
+FORMAT = 1
+BUNDLED_RUNS = Path(__file__).resolve().parents[1] / "assets" / "runs"
+STATES = ("queued", "running", "stopped", "finished", "failed")
+_RECORD_KEYS = {"epoch", "train", "test", "kl_per_dimension", "active_units"}
+UNSAFE_SUFFIXES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
+# A trainer writes its heartbeat every few seconds; one that is silent for longer than this is taken for dead.
+HEARTBEAT_SECONDS = 2.0
+SILENT_SECONDS = 120.0
+
+Tensors = dict[str, np.ndarray]
+
+
+class RunError(RuntimeError):
+    """A run that cannot be read or written. Its message says which, why, and what to do."""
+
+
+class Latents(NamedTuple):
+    """q(z|x) of the P probe images at one epoch."""
+
+    mean: np.ndarray  # (P, D) float32
+    log_variance: np.ndarray  # (P, D) float32
+
+
+class Probe(NamedTuple):
+    """The test images whose latents are followed."""
+
+    images: np.ndarray  # (P, H, W) uint8
+    labels: np.ndarray  # (P,) int64
+    indices: np.ndarray  # (P,) int64, positions in the test split
+
+
+# Names and folders -----------------------------------------------------------------------------------------------
+
+
+def check_run_name(name: str) -> str:
+    """Return a run's name if it is one: a name, not a path.
+
+    Raises:
+        RunError: for an empty name, a separator, `..`, a leading dot or dash, or a character that a file cannot carry.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]{0,99}", name):
+        raise RunError(
+            f"{name!r} cannot name a run. Use letters, digits and . _ + = - (100 at most, not a dot or dash first), "
+            "and no separators: a run is one folder."
+        )
+    return name
+
+
+def run_folders() -> list[Path]:
+    """Where runs are looked for by name: the bundled ones, then `$BVAE_RUNS` or `runs` in the working directory."""
+    return [BUNDLED_RUNS, Path(os.environ.get("BVAE_RUNS", "runs"))]
+
+
+def find_run(name_or_path: str | Path) -> Run:
+    """Open a run by the path of its folder, or by its bare name among `run_folders`.
+
+    Raises:
+        RunError: when there is no such run, or what is there cannot be read.
+    """
+    path = Path(name_or_path)
+    if path.exists() or len(path.parts) != 1:
+        return Run(path)
+    name = check_run_name(str(name_or_path))
+    for folder in run_folders():
+        if _is_run(folder / name, folder):
+            return Run(folder / name)
+    raise RunError(f"There is no run named {name!r}. `python -m bvae runs` lists what there is.")
+
+
+def list_runs(problems: list[str] | None = None) -> list[Run]:
+    """All readable runs of `run_folders`, the bundled ones first, then the newest first.
+
+    Args:
+        problems: receives a sentence for every folder that looks like a run and cannot be read.
+    """
+    runs = []
+    for folder in run_folders():
+        found = [path for path in folder.iterdir() if _is_run(path, folder)] if folder.is_dir() else []
+        for path in sorted(found, key=lambda path: (path / "config.json").stat().st_mtime, reverse=True):
+            try:
+                runs.append(Run(path))
+            except RunError as error:
+                if problems is not None:
+                    problems.append(str(error))
+    return runs
+
+
+def _is_run(path: Path, folder: Path) -> bool:
+    # A link could lead out of the folder that a name is promised to lie in.
+    return (path / "config.json").is_file() and path.resolve().parent == folder.resolve()
+
+
+# Files -----------------------------------------------------------------------------------------------------------
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, by way of a temporary one beside it.
+
+    Raises:
+        RunError: when it cannot be written; the file that was there before stays.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        # No fsync: a rename is whole against a killed process, and a power cut costs one epoch at most.
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        reason = error.strerror or str(error)
+        raise RunError(
+            f"Cannot write {path} ({reason}). Everything up to the last saved epoch is kept: "
+            "make room or mend the folder's permissions, then resume."
+        ) from error
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write JSON that a person can read; see `write_bytes`."""
+    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        RunError: when it is missing or is no JSON object.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing, so {path.parent} is not a run, or not a whole one.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(
+            f"{path} cannot be read as JSON ({error}). Copy it again from where the run was trained."
+        ) from error
+    if not isinstance(value, dict):
+        raise RunError(f"{path} does not hold a JSON object. Copy it again from where the run was trained.")
+    return value
+
+
+def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
+    """Write arrays as safetensors, with the SHA-256 of their names, types, shapes, bytes and metadata."""
+    arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
+    metadata = dict(metadata or {})
+    write_bytes(path, safetensors.numpy.save(arrays, metadata | {"sha256": _digest(arrays, metadata)}))
+
+
+def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> tuple[Tensors, dict[str, str]]:
+    """Read a safetensors file whole, refusing what is damaged before memory is given to it.
+
+    Args:
+        path: the file.
+        shapes: the names and shapes that it must hold, no more and no less; None takes what is there.
+
+    Returns:
+        The arrays by name, and the file's metadata.
+
+    Raises:
+        RunError: when the file is missing, cut short, altered, not of these shapes, or holds NaN or infinity.
+    """
+    if path.suffix in UNSAFE_SUFFIXES:
+        raise RunError(
+            f"{path.name} is a pickle, which can run any program when it is opened. Load it where it was made and save "
+            "its weights with safetensors.torch.save_file, then bring that file."
+        )
+    mend = "Copy it again from where the run was trained; other epochs of the run still open."
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            metadata = dict(file.metadata() or {})
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            if shapes is not None and found != dict(shapes):
+                wrong = sorted(name for name in {*found, *shapes} if found.get(name) != shapes.get(name))
+                name = wrong[0]
+                raise RunError(
+                    f"{path} does not fit the run's config: {name} is {found.get(name, 'missing')}, "
+                    f"and should be {shapes.get(name, 'absent')}. {mend}"
+                )
+            tensors = {name: file.get_tensor(name) for name in found}
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing. {mend}") from None
+    except (safetensors.SafetensorError, OSError, ValueError, TypeError) as error:
+        raise RunError(f"{path} is damaged ({error}). {mend}") from error
+    if metadata.pop("sha256", None) != _digest(tensors, metadata):
+        raise RunError(f"{path} is damaged: its content does not match the hash that it was written with. {mend}")
+    for name, array in tensors.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise RunError(f"{path} holds values in {name} that are not finite numbers. {mend}")
+    return tensors, metadata
+
+
+def _digest(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(sorted(metadata.items())).encode())
+    for name in sorted(tensors):
+        array = tensors[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.asarray(array, order="C").data)
+    return digest.hexdigest()
+
+
+# Reading a run ---------------------------------------------------------------------------------------------------
+
+
+class Run:
+    """A run to be read: `Run("runs/mnist-beta4").model(epoch=10).encode(images)`.
+
+    Raises:
+        RunError: when the folder is not a run. Damage elsewhere in it is reported by what meets it.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise RunError(f"There is no run at {self.path}. `python -m bvae runs` lists what there is.")
+        record = read_json(self.path / "config.json")
+        try:
+            if record.pop("format") != FORMAT:
+                raise RunError(
+                    f"{self.path} was written by another version of this program, which this one cannot read."
+                )
+            self.config = Config.from_dict(record.pop("config"))
+            self.image_shape: tuple[int, int] = _image_shape(record["image_shape"])
+            self.class_names = [str(name) for name in record["class_names"]]
+            self.decoder_layers: list[Layer] = decoder_layers(self.config, self.image_shape)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{self.path / 'config.json'} does not describe a run ({error}).") from error
+        self.details: dict[str, Any] = record  # all of config.json but the config: data, versions, command, …
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    def status(self) -> dict[str, Any]:
+        """State (queued, running, stopped, finished, failed), epoch, and for a failure its reason.
+
+        A trainer that was killed cannot say so; its run reads `failed` here as soon as its process is gone.
+        """
+        status = read_json(self.path / "status.json")
+        if status.get("state") not in STATES:
+            raise RunError(f"{self.path / 'status.json'} does not say how the run is. Resume the run, and it will.")
+        if status["state"] in ("queued", "running") and not _alive(status):
+            status["state"] = "failed"
+            status["error"] = (
+                "The trainer ended without a word: killed, or out of memory. Everything up to its last saved epoch is "
+                f"kept; resume with: python -m bvae train --run {self.path} --resume"
+            )
+        return status
+
+    def history(self) -> list[dict[str, Any]]:
+        """One record an epoch, from epoch 0; empty before the first. See `training.Trainer` for the keys."""
+        path = self.path / "history.jsonl"
+        try:
+            records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            for epoch, record in enumerate(records):
+                if not isinstance(record, dict) or record.get("epoch") != epoch or not _RECORD_KEYS <= record.keys():
+                    raise ValueError(f"line {epoch + 1} is not the record of epoch {epoch}")
+            return records
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{path} is damaged ({error}). Copy it again from where the run was trained.") from error
+
+    def epochs(self) -> list[int]:
+        """Epochs of which there is a snapshot, in order."""
+        return sorted(int(path.stem) for path in self.path.glob("epochs/*.safetensors") if path.stem.isdecimal())
+
+    def probe(self) -> Probe:
+        """The test images that are followed through the epochs, with their labels and positions in the test split."""
+        tensors, _ = read_tensors(self.path / "probe.safetensors")
+        images = tensors.get("images", np.zeros(0))
+        if set(tensors) != {*Probe._fields} or images.shape[1:] != self.image_shape or images.dtype != np.uint8:
+            raise RunError(f"{self.path / 'probe.safetensors'} does not hold the images of a probe set of this run.")
+        return Probe(**tensors)
+
+    def latents(self, epoch: int | None = None) -> Latents:
+        """Mean and log-variance of every probe image at a snapshot's epoch (by default the last)."""
+        path = self._snapshot("latents", epoch)
+        tensors, _ = read_tensors(path)
+        shapes = {array.shape for array in tensors.values()}
+        if set(tensors) != {*Latents._fields} or len(shapes) != 1 or shapes.pop()[1:] != (self.config.latent_dim,):
+            raise RunError(f"{path} does not hold latents of {self.config.latent_dim} dimensions.")
+        return Latents(**tensors)
+
+    def weights(self, epoch: int | None = None) -> Tensors:
+        """All parameters at a snapshot's epoch (by default the last), by name."""
+        tensors, _ = read_tensors(self._snapshot("epochs", epoch), self.parameter_shapes)
+        return tensors
+
+    def decoder(self, epoch: int | None = None) -> tuple[list[Layer], Tensors]:
+        """The decoder at a snapshot's epoch (by default the last): its layers as data, and its parameters by name."""
+        weights = self.weights(epoch)
+        return self.decoder_layers, {name: weights[name] for name in parameter_shapes(self.decoder_layers, "decoder")}
+
+    def model(self, epoch: int | None = None, device: str = "cpu") -> BetaVAE:
+        """The model as it was after `epoch` (by default the last snapshot), ready to encode and decode."""
+        import torch  # only here: see the module's docstring
+
+        from bvae.model import BetaVAE
+
+        weights = self.weights(epoch)
+        model = BetaVAE(self.config, self.image_shape)
+        model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()}, strict=True)
+        return model.requires_grad_(False).eval().to(device)
+
+    @cached_property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every parameter of the run's model."""
+        shapes = parameter_shapes(encoder_layers(self.config, self.image_shape), "encoder")
+        shapes |= parameter_shapes(self.decoder_layers, "decoder")
+        return shapes | ({"log_sigma": ()} if self.config.likelihood == "gaussian" else {})
+
+    def _snapshot(self, kind: str, epoch: int | None) -> Path:
+        epochs = self.epochs()
+        if not epochs:
+            raise RunError(f"{self.path} has no snapshot yet.")
+        epoch = epochs[-1] if epoch is None else epoch
+        if epoch not in epochs:
+            raise RunError(f"{self.path} has no snapshot of epoch {epoch}. It has: {', '.join(map(str, epochs))}.")
+        return self.path / kind / _file_name(epoch)
+
+
+def _image_shape(value: Any) -> tuple[int, int]:
+    height, width = value
+    if not (isinstance(height, int) and isinstance(width, int) and 1 <= height <= 512 and 1 <= width <= 512):
+        raise ValueError(f"image_shape is {value!r}")
+    return height, width
+
+
+def _file_name(epoch: int) -> str:
+    return f"{epoch:04d}.safetensors"
+
+
+def _alive(status: dict[str, Any]) -> bool:
+    try:
+        if not time.time() - float(status["heartbeat"]) < SILENT_SECONDS:
+            return False  # even where its process number lives, which by now may be another program's
+        if status.get("host") == socket.gethostname():
+            return _process_lives(int(status["pid"]))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _process_lives(pid: int) -> bool:
+    if pid <= 0:
+        return False
+    with contextlib.suppress(OSError):
+        # A killed child is there until its parent asks after it, which the app may never do.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+# Writing a run ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class State:
+    """What resuming needs: how far training came, in epochs and steps beyond, and every number that it carries."""
+
+    epoch: int  # epochs completed
+    step: int  # steps taken of the epoch after that
+    seconds: float  # spent in that epoch so far
+    tensors: Tensors
+    record: dict[str, Any] | None  # the last epoch's line of history, which a kill may have kept from being written
+
+
+class RunWriter:
+    """The one process that may write a run. Use as a context manager: it holds the run's lock.
+
+    Raises:
+        RunError: when another process is writing the run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._status: dict[str, Any] = {}
+        self._heartbeat = 0.0
+        self._lock = filelock.FileLock(path / "lock")
+
+    @classmethod
+    def create(cls, path: Path, config: Config, details: Mapping[str, Any], probe: Probe) -> RunWriter:
+        """Begin a new run in a folder that does not exist yet or is empty."""
+        check_new_run(path)  # before the lock, which is a file itself
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"Cannot make the folder {path} ({error.strerror}).") from error
+        writer = cls(path)
+        with writer._locked_on_error():
+            check_new_run(path)
+            _remove_leftovers(path)
+            writer.status("queued", epoch=0, step=0, epochs=config.epochs)
+            write_tensors(path / "probe.safetensors", probe._asdict())
+            command = config.command(str(path))
+            write_json(
+                path / "config.json", {"format": FORMAT, "config": config.to_dict(), "command": command, **details}
+            )
+        return writer
+
+    @classmethod
+    def resume(cls, path: Path, config: Config | None = None) -> RunWriter:
+        """Take up a run that exists. `config`, if given, replaces the one that it has."""
+        run = Run(path)
+        writer = cls(path)
+        with writer._locked_on_error():
+            _remove_leftovers(path)
+            if config is not None and config != run.config:
+                record = read_json(path / "config.json")
+                record |= {"config": config.to_dict(), "command": config.command(str(path))}
+                write_json(path / "config.json", record)
+        return writer
+
+    @contextlib.contextmanager
+    def _locked_on_error(self) -> Iterator[None]:
+        try:
+            self._lock.acquire(blocking=False)
+        except filelock.Timeout:
+            raise RunError(f"Another trainer is writing the run {self.path}. Wait for it, or stop it first.") from None
+        except OSError as error:
+            raise RunError(f"Cannot lock the run {self.path} ({error.strerror}).") from error
+        try:
+            yield
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def status(self, state: str, **values: Any) -> None:
+        """Say how the run is: state, and epoch, step, error as they apply."""
+        self._status = {"state": state, "pid": os.getpid(), "host": socket.gethostname(), **values}
+        self._write_status()
+
+    def beat(self, **values: Any) -> None:
+        """Renew the heartbeat, at most every few seconds, with the progress made."""
+        if time.time() - self._heartbeat > HEARTBEAT_SECONDS:
+            self._status |= values
+            self._write_status()
+
+    def _write_status(self) -> None:
+        self._heartbeat = time.time()
+        write_json(self.path / "status.json", self._status | {"heartbeat": self._heartbeat})
+
+    def save_state(self, state: State) -> None:
+        """Record where training is, so that `load_state` in a later process continues from here."""
+        metadata = {"epoch": state.epoch, "step": state.step, "seconds": state.seconds, "record": state.record}
+        write_tensors(self.path / "state.safetensors", state.tensors, {"progress": json.dumps(metadata)})
+
+    def load_state(self) -> State | None:
+        """Where training was, or None if it had not come to a first save. Brings the history in line with it."""
+        if not (self.path / "state.safetensors").exists():
+            self._write_history([])
+            return None
+        tensors, metadata = read_tensors(self.path / "state.safetensors")
+        state = State(tensors=tensors, **json.loads(metadata["progress"]))
+        # The state is saved before the history: a kill between the two leaves the history one line short.
+        history = [record for record in Run(self.path).history() if record["epoch"] <= state.epoch]
+        if state.record is not None and (not history or history[-1]["epoch"] < state.epoch):
+            history.append(state.record)
+        self._write_history(history)
+        return state
+
+    def save_epoch(self, state: State, weights: Tensors, latents: Latents, keep: list[int]) -> None:
+        """Write all that an epoch leaves: snapshot, latents, state, history; then drop snapshots not in `keep`.
+
+        The order is what makes a kill at any moment harmless: the state says how far the run is, and everything that
+        it needs is there before it is written.
+        """
+        assert state.record is not None
+        # A reader goes by the names in epochs/, so what belongs to one is there before it and goes after it.
+        write_tensors(self.path / "latents" / _file_name(state.epoch), latents._asdict())
+        write_tensors(self.path / "epochs" / _file_name(state.epoch), weights)
+        self.save_state(state)
+        self._write_history([*Run(self.path).history(), state.record])
+        self.thin(state.epoch, keep)
+
+    def thin(self, last: int, keep: list[int]) -> None:
+        """Drop the snapshots before epoch `last` that are not in `keep`."""
+        for kind in ("epochs", "latents"):
+            for path in self.path.glob(f"{kind}/*.safetensors"):
+                if path.stem.isdecimal() and int(path.stem) < last and int(path.stem) not in keep:
+                    path.unlink(missing_ok=True)
+
+    def _write_history(self, records: list[dict[str, Any]]) -> None:
+        lines = [json.dumps(record) + "\n" for record in records]
+        write_bytes(self.path / "history.jsonl", "".join(lines).encode())
+
+
+def check_new_run(path: Path) -> None:
+    """See whether a new run may begin at a path, and change nothing.
+
+    Raises:
+        RunError: when the last part is no run's name, or the folder is there and not empty.
+    """
+    if ".." in path.parts:
+        raise RunError(f"{path} contains '..'. Give the run's folder without it: runs/NAME, or a whole path.")
+    check_run_name(path.name)
+    # What a trainer leaves that was killed before it wrote its config is no run, and is no obstacle.
+    ours = {"lock", "probe.safetensors", "status.json"}
+    others = sorted(item.name for item in path.iterdir() if item not in _leftovers(path)) if path.is_dir() else []
+    if "config.json" in others:
+        raise RunError(f"The run {path} exists already. Continue it with --resume, or choose another name.")
+    if others := [name for name in others if name not in ours]:
+        raise RunError(f"{path} is a folder with other files in it ({others[0]}). Choose another name for the run.")
+
+
+def _leftovers(path: Path) -> list[Path]:
+    return list(path.rglob(".*.tmp"))
+
+
+def _remove_leftovers(path: Path) -> None:
+    for leftover in _leftovers(path):
+        leftover.unlink(missing_ok=True)
+
+
+def delete_run(run: Run) -> None:
+    """Delete a run and all its files, unless a trainer is writing it."""
+    with RunWriter.resume(run.path):
+        shutil.rmtree(run.path)
+
+
+__all__ = [
+    "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "check_new_run", "check_run_name", "delete_run", "find_run",
+    "list_runs", "read_tensors", "run_folders", "write_tensors",
+]  # fmt: skip

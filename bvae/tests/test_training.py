@@ -1,0 +1,163 @@
+"""The loop on real MNIST: it learns, it repeats itself, and it ends in words when it cannot go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bvae.config import Config, ConfigError
+from bvae.data import load_dataset
+from bvae.objective import bernoulli_reconstruction
+from bvae.runs import Run, RunError
+from bvae.training import DivergedError, Progress, StoppedError, Trainer, choose_device, train_run
+
+CPU = torch.device("cpu")
+SMALL = Config(network="mlp", beta=1.0, epochs=2, dataset_limit=2_000, probe_size=200, device="cpu")
+
+
+def test_it_learns_digits(tmp_path: Path) -> None:
+    """Real MNIST, real training: the loss falls, and reconstructions beat the best constant picture."""
+    config = Config(beta=1.0, epochs=2, dataset_limit=12_000, probe_size=500, device="cpu")
+    records = list(train_run(tmp_path / "run", config))
+    assert [record["epoch"] for record in records] == [0, 1, 2]
+    losses = [record["test"]["loss"] for record in records]
+    assert losses[0] > 300 > losses[1] > losses[2]
+
+    data = load_dataset("mnist", limit=12_000)
+    mean_image = data.train.pixels.float().mean(0) / 255
+    test = data.test.pixels.float() / 255
+    constant = bernoulli_reconstruction(torch.logit(mean_image, eps=1e-6).expand_as(test), test).mean().item()
+    assert records[0]["test"]["reconstruction"] > constant
+    assert records[2]["test"]["reconstruction"] < 0.75 * constant
+    # Different digits come out different: the code is used.
+    run = Run(tmp_path / "run")
+    pictures = run.model()(run.probe().images)
+    assert pictures.std(0).mean().item() > 0.1
+    assert records[2]["active_units"] >= 5
+    assert sum(records[2]["kl_per_dimension"]) == pytest.approx(records[2]["test"]["kl"])
+
+
+def test_a_seed_repeats_the_run_bit_for_bit(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        list(train_run(tmp_path / name, SMALL))
+    a, b = Run(tmp_path / "a"), Run(tmp_path / "b")
+    for one, other in zip(a.history(), b.history(), strict=True):
+        assert one | {"seconds": 0} == other | {"seconds": 0}
+    for epoch in a.epochs():
+        for name, weights in a.weights(epoch).items():
+            np.testing.assert_array_equal(weights, b.weights(epoch)[name])
+    list(train_run(tmp_path / "c", Config(**SMALL.to_dict() | {"seed": 1})))
+    assert Run(tmp_path / "c").history()[0]["test"] != a.history()[0]["test"]
+
+
+def test_what_a_snapshot_holds_is_what_the_history_says(tmp_path: Path) -> None:
+    from bvae.objective import evaluate
+
+    list(train_run(tmp_path / "run", SMALL))
+    run = Run(tmp_path / "run")
+    test = load_dataset("mnist").test
+    for record in run.history():
+        model = run.model(record["epoch"])
+        result = evaluate(model, test.pixels, run.config.seed)
+        assert result.reconstruction == pytest.approx(record["test"]["reconstruction"], rel=1e-6)
+        latents = run.latents(record["epoch"])
+        probe = run.probe()
+        np.testing.assert_array_equal(probe.images, test.pixels[torch.from_numpy(probe.indices)].numpy())
+        np.testing.assert_allclose(latents.mean, model.encode(probe.images).numpy(), atol=1e-6)
+    assert np.bincount(probe.labels).tolist() == [20] * 10
+
+
+def test_train_figures_are_means_over_every_image_of_the_epoch(tmp_path: Path) -> None:
+    """With a learning rate too small to move anything, the epoch's mean is the untrained network's figure."""
+    config = Config(**SMALL.to_dict() | {"learning_rate": 1e-12, "epochs": 1, "batch_size": 300})
+    untrained, trained = Trainer(config, load_dataset("mnist", limit=2_000), CPU).records()
+    assert untrained["train"]["images"] == trained["train"]["images"] == 2_000
+    assert trained["train"]["reconstruction"] == pytest.approx(untrained["train"]["reconstruction"], rel=1e-3)
+    assert trained["train"]["kl"] == pytest.approx(untrained["train"]["kl"], rel=1e-3)
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    trainer = Trainer(Config(**SMALL.to_dict() | {"batch_size": 20}), load_dataset("mnist", limit=2_000), CPU)
+    list(trainer.records(report=told.append))
+    assert (told[-1].epoch, told[-1].step, told[-1].steps) == (2, 100, 100)
+    assert [progress.step for progress in told[:4]] == [25, 50, 75, 100]
+    assert told[0].loss == pytest.approx(told[0].reconstruction + told[0].kl)
+
+
+def test_a_loss_that_is_not_finite_fails_with_advice(tmp_path: Path) -> None:
+    config = Config(**SMALL.to_dict() | {"learning_rate": 1e20, "learning_rate_schedule": "constant"})
+    with pytest.raises(DivergedError, match=r"epoch 1.*lower learning rate"):
+        list(train_run(tmp_path / "run", config))
+    run = Run(tmp_path / "run")
+    assert run.status()["state"] == "failed"
+    assert "learning rate" in run.status()["error"]
+    assert run.epochs() == [0]
+    assert len(run.history()) == 1
+    assert run.model(0).decode(torch.zeros(1, 20)).isfinite().all()
+
+
+def test_asked_to_stop_it_stops_after_the_step_in_hand(tmp_path: Path) -> None:
+    steps: list[int] = []
+
+    def stop() -> bool:
+        steps.append(1)
+        return len(steps) == 8
+
+    with pytest.raises(StoppedError):
+        list(train_run(tmp_path / "run", SMALL, stop=stop))
+    status = Run(tmp_path / "run").status()
+    assert status["state"] == "stopped"
+    # One look belongs to the boundary after epoch 0.
+    assert (status["epoch"], status["step"]) == (0, 7)
+
+
+def test_one_image_and_one_epoch(tmp_path: Path) -> None:
+    config = Config(network="mlp", dataset_limit=1, epochs=1, probe_size=1, device="cpu")
+    records = list(train_run(tmp_path / "run", config))
+    assert records[-1]["train"]["images"] == 1
+    assert Run(tmp_path / "run").latents().mean.shape == (1, 20)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"likelihood": "gaussian"},
+        {"likelihood": "gaussian", "sigma": 0.2},
+        {"capacity": 10.0, "capacity_steps": 20},
+        {"beta": 0.0},
+        {"beta_warmup_steps": 20},
+        {"precision": "bfloat16"},
+        {"network": "conv", "latent_dim": 3},
+    ],
+)
+def test_every_objective_lowers_its_loss(tmp_path: Path, values: dict[str, object]) -> None:
+    config = Config(**SMALL.to_dict() | {"epochs": 3} | values)
+    records = list(train_run(tmp_path / "run", config))
+    last = records[-1]["test"]
+    assert last["reconstruction"] < records[0]["test"]["reconstruction"]
+    kl, reconstruction = last["kl"], last["reconstruction"]
+    expected = reconstruction + config.beta * kl
+    if config.capacity is not None:
+        expected = reconstruction + config.capacity_gamma * abs(kl - config.capacity)
+    assert last["loss"] == pytest.approx(expected)
+    if "sigma" in values:
+        assert Run(tmp_path / "run").weights()["log_sigma"] == pytest.approx(np.log(0.2))
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    missing = "mps" if not torch.backends.mps.is_available() else "cuda"
+    with pytest.raises(ConfigError, match=f"no {missing} device"):
+        choose_device(missing)
+    assert choose_device("cpu") == CPU
+
+
+def test_a_run_trained_on_other_images_is_not_continued(tmp_path: Path) -> None:
+    list(train_run(tmp_path / "run", SMALL))
+    config = tmp_path / "run" / "config.json"
+    config.write_text(config.read_text().replace('"dataset_limit": 2000', '"dataset_limit": 1999'))
+    with pytest.raises(RunError, match="hashes differ"):
+        list(train_run(tmp_path / "run", resume=True, epochs=3))
