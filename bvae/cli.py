@@ -1,0 +1,439 @@
+"""The command line, `python -m bvae`: train, evaluate, sample, reconstruct, traverse, interpolate, runs.
+
+`--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
+sentence and exit status 1; wrong usage is 2; a training that was stopped on request is 130.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import datetime
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tqdm import tqdm
+
+from bvae.config import Config, ConfigError, field_type, flag
+from bvae.runs import Run, RunError, find_run, list_runs
+
+STOPPED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.command(options) or 0)
+    except (ConfigError, RunError) as error:
+        print(f"bvae {options.name}: {error}", file=sys.stderr)
+        return 1
+    except _expected_errors() as error:
+        print(f"bvae {options.name}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+def _expected_errors() -> tuple[type[BaseException], ...]:
+    # Their modules import torch, which `runs` and a misspelt flag should not wait for.
+    training = sys.modules.get("bvae.training")
+    data = sys.modules.get("bvae.data")
+    return (*((training.DivergedError,) if training else ()), *((data.DataError,) if data else ()), OSError)
+
+
+# Commands --------------------------------------------------------------------------------------------------------
+
+
+def _train(options: argparse.Namespace) -> int:
+    given = {name: value for name, value in vars(options).items() if name in _field_names() and value is not None}
+    path = Path(options.run) if options.run else Path("runs") / _default_name(given)
+    if options.resume:
+        if not options.run:
+            raise ConfigError("--resume needs --run DIR, the run to continue.")
+        if fixed := sorted(set(given) - {"epochs", "device"}):
+            flags = ", ".join(map(flag, fixed))
+            raise ConfigError(
+                f"{flags} cannot change in a run that has begun. With --resume give --epochs or --device only."
+            )
+    config = None if options.resume else Config(**given)
+    if config is not None and (path / "config.json").exists():
+        raise RunError(f"The run {path} exists already. Continue it with --resume, or choose another name.")
+
+    from bvae.training import StoppedError, train_run
+
+    asked: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: asked.append(number)) for number in _STOP_SIGNALS}
+    bar = _TrainingBar(quiet=options.json)
+    record: dict[str, Any] = {}
+    try:
+        for record in train_run(
+            path, config, resume=options.resume, epochs=options.epochs, device=options.device,
+            stop=lambda: bool(asked), report=bar.report, on_start=bar.start,
+        ):  # fmt: skip
+            bar.record(record)
+    except StoppedError:
+        bar.close()
+        print(f"Stopped. Continue with: python -m bvae train --run {path} --resume", file=sys.stderr)
+        return STOPPED
+    finally:
+        bar.close()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    record = record or Run(path).history()[-1]
+    if options.json:
+        print(json.dumps({"run": str(path), **record}))
+    else:
+        print(f"{path}: {_figures(record)}")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    run = find_run(options.run)
+    epoch = _epoch(run, options.epoch)
+
+    from bvae.data import load_dataset
+    from bvae.objective import evaluate
+
+    model = run.model(epoch, device=_device(options.device))
+    test = load_dataset(run.config.dataset).test.to(model.device)
+    result = evaluate(model, test.pixels, run.config.seed)
+    values = {"epoch": epoch, "split": "test", "elbo": result.elbo, **dataclasses.asdict(result)}
+    if options.json:
+        print(json.dumps(values))
+        return
+    floor = run.details["data"]["bernoulli_floor"] if run.config.likelihood == "bernoulli" else None
+    print(f"{run.name}, epoch {epoch}, test split, {result.images:,} images, one code an image, nats an image")
+    print(f"  -ELBO           {-result.elbo:9.2f}")
+    above = f"   ({result.reconstruction - floor:.2f} above the entropy of the grey values)" if floor else ""
+    print(f"  reconstruction  {result.reconstruction:9.2f}{above}")
+    print(f"  KL              {result.kl:9.2f}   in {result.active_units} active units of {run.config.latent_dim}")
+    for dimension in sorted(range(run.config.latent_dim), key=lambda j: -result.kl_per_dimension[j]):
+        kl = result.kl_per_dimension[dimension]
+        print(f"    z{dimension:<4d}{kl:7.3f}  {'█' * round(8 * kl)}")
+
+
+def _sample(options: argparse.Namespace) -> None:
+    run = find_run(options.run)
+    model = run.model(_epoch(run, options.epoch))
+
+    from bvae.latent import sample_prior
+    from bvae.pictures import mosaic
+
+    codes = sample_prior(options.count, run.config.latent_dim, options.seed, options.temperature)
+    _save(options, mosaic(model.decode(codes).numpy(), columns=_square(options.count)))
+
+
+def _reconstruct(options: argparse.Namespace) -> None:
+    run = find_run(options.run)
+    model = run.model(_epoch(run, options.epoch))
+
+    import numpy as np
+
+    from bvae.pictures import mosaic
+
+    probe = run.probe()
+    if not 1 <= options.count <= len(probe.images):
+        raise ConfigError(f"--count is {options.count}, and the run's probe set has {len(probe.images)} images.")
+    # The probe set is sorted by its place in the test split, which mixes the classes; take one of each in turn.
+    turn = np.argsort(
+        [(probe.labels[:place] == label).sum() for place, label in enumerate(probe.labels)], kind="stable"
+    )
+    originals = probe.images[turn[: options.count]]
+    pairs = np.concatenate([originals / 255.0, model(originals).numpy()])
+    _save(options, mosaic(pairs, columns=options.count))
+
+
+def _traverse(options: argparse.Namespace) -> None:
+    run = find_run(options.run)
+    epoch = _epoch(run, options.epoch)
+    model = run.model(epoch)
+
+    import torch
+
+    from bvae.latent import traverse
+    from bvae.pictures import mosaic
+
+    code = torch.zeros(run.config.latent_dim)
+    if options.image is not None:
+        code = model.encode(_test_image(run, options.image))[0]
+    latents = run.latents(epoch)
+    kl = 0.5 * (latents.mean**2 + _exp(latents.log_variance) - 1 - latents.log_variance).mean(0)
+    dimensions = sorted(range(run.config.latent_dim), key=lambda j: -kl[j])
+    values = torch.linspace(-options.reach, options.reach, options.steps)
+    codes = traverse(code, dimensions, values)
+    pictures = model.decode(codes.flatten(0, 1)).numpy()
+    _save(options, mosaic(pictures, columns=options.steps))
+    print(f"rows from the top: {' '.join(f'z{j}' for j in dimensions)}", file=sys.stderr)
+
+
+def _interpolate(options: argparse.Namespace) -> None:
+    run = find_run(options.run)
+    model = run.model(_epoch(run, options.epoch))
+
+    from bvae.latent import interpolate
+    from bvae.pictures import mosaic, save_animation
+
+    start, end = (model.encode(_test_image(run, index))[0] for index in (options.start, options.end))
+    pictures = model.decode(interpolate(start, end, options.steps, options.method)).numpy()
+    if options.output.suffix.lower() == ".gif":
+        save_animation(options.output, pictures)
+        print(options.output)
+    else:
+        _save(options, mosaic(pictures, columns=options.steps))
+
+
+def _runs(options: argparse.Namespace) -> None:
+    problems: list[str] = []
+    rows = []
+    for run in list_runs(problems):
+        try:
+            history, status = run.history(), run.status()
+            last = history[-1] if history else {"epoch": 0, "test": {}, "active_units": None}
+            test = last["test"]
+            rows.append(
+                {
+                    "path": str(run.path),
+                    "state": status["state"],
+                    "dataset": run.config.dataset,
+                    "network": run.config.network,
+                    "beta": run.config.beta,
+                    "latent_dim": run.config.latent_dim,
+                    "epoch": last["epoch"],
+                    "epochs": run.config.epochs,
+                    "reconstruction": test.get("reconstruction"),
+                    "kl": test.get("kl"),
+                    "active_units": last["active_units"],
+                }
+            )
+        except RunError as error:
+            problems.append(str(error))
+    if options.json:
+        print(json.dumps({"runs": rows, "problems": problems}))
+        return
+    print(
+        f"{'run':32} {'state':9} {'data':14} {'network':7} {'β':>5} {'epoch':>9} {'recon.':>8} {'KL':>7} {'active':>7}"
+    )
+    for row in rows:
+        figures = f"{row['reconstruction']:8.2f} {row['kl']:7.2f}" if row["kl"] is not None else f"{'':16}"
+        print(
+            f"{row['path']:32} {row['state']:9} {row['dataset']:14} {row['network']:7} {row['beta']:5g} "
+            f"{row['epoch']:4}/{row['epochs']:<4} {figures} {row['active_units'] or 0:3}/{row['latent_dim']}"
+        )
+    print("reconstruction and KL in nats an image on the whole test split, one code an image", file=sys.stderr)
+    for problem in problems:
+        print(f"not listed: {problem}", file=sys.stderr)
+
+
+# Help to the commands --------------------------------------------------------------------------------------------
+
+
+def _save(options: argparse.Namespace, picture: Any) -> None:
+    from bvae.pictures import save_picture
+
+    save_picture(options.output, picture)
+    print(options.output)
+
+
+def _epoch(run: Run, epoch: int | None) -> int:
+    epochs = run.epochs()
+    if not epochs:
+        raise RunError(f"{run.path} has no snapshot yet.")
+    if epoch is not None and epoch not in epochs:
+        raise RunError(f"{run.path} has no snapshot of epoch {epoch}. It has: {', '.join(map(str, epochs))}.")
+    return epochs[-1] if epoch is None else epoch
+
+
+def _test_image(run: Run, index: int) -> Any:
+    from bvae.data import load_dataset
+
+    pixels = load_dataset(run.config.dataset).test.pixels
+    if not 0 <= index < len(pixels):
+        raise ConfigError(f"Test image {index} does not exist: they are numbered 0 to {len(pixels) - 1}.")
+    return pixels[index : index + 1]
+
+
+def _device(name: str) -> str:
+    from bvae.training import choose_device
+
+    return choose_device(name).type
+
+
+def _exp(values: Any) -> Any:
+    import numpy as np
+
+    return np.exp(values)
+
+
+def _square(count: int) -> int:
+    return max(1, round(count**0.5))
+
+
+def _figures(record: dict[str, Any]) -> str:
+    test = record["test"]
+    return (
+        f"epoch {record['epoch']}, test -ELBO {test['reconstruction'] + test['kl']:.2f} "
+        f"= reconstruction {test['reconstruction']:.2f} + KL {test['kl']:.2f} nats an image "
+        f"({test['images']:,} images), {record['active_units']} active units"
+    )
+
+
+def _default_name(given: dict[str, Any]) -> str:
+    config = Config(**given)
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    return f"{config.dataset}-{config.network}-beta{config.beta:g}-{stamp}"
+
+
+class _TrainingBar:
+    """One bar for the whole run, so that the time left is the run's."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.bar: tqdm[Any] | None = None
+        self.active: int | None = None
+
+    def start(self, config: Config, device: Any, epoch: int) -> None:
+        self.bar = tqdm(
+            total=config.epochs, initial=epoch, unit="epoch", disable=self.quiet, dynamic_ncols=True,
+            bar_format="{l_bar}{bar}| {n:.1f}/{total} epochs [{elapsed}<{remaining}]{postfix}",
+        )  # fmt: skip
+
+    def report(self, progress: Any) -> None:
+        if self.bar is None:
+            return
+        self.bar.update(progress.epoch - 1 + progress.step / progress.steps - self.bar.n)
+        self._say(progress.loss, progress.reconstruction, progress.kl)
+
+    def record(self, record: dict[str, Any]) -> None:
+        self.active = record["active_units"]
+        if self.bar is None:
+            return
+        self.bar.update(record["epoch"] - self.bar.n)
+        test = record["test"]
+        self._say(test["loss"], test["reconstruction"], test["kl"])
+
+    def _say(self, loss: float, reconstruction: float, kl: float) -> None:
+        assert self.bar is not None
+        active = "" if self.active is None else f", {self.active} active"
+        self.bar.set_postfix_str(
+            f"loss {loss:.2f}, reconstruction {reconstruction:.2f}, KL {kl:.2f}{active}", refresh=False
+        )
+
+    def close(self) -> None:
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+# Arguments -------------------------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. `{self.prog} --help` lists what there is.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="bvae", description="Train a β-VAE and walk about in its latent space.", allow_abbrev=False)
+    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
+
+    def command(name: str, function: Any, help: str, run: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+        sub.set_defaults(command=function)
+        if run:
+            sub.add_argument(
+                "run", metavar="RUN", help="folder of a run, or its name in runs/ or among the bundled ones"
+            )
+            sub.add_argument("--epoch", type=int, help="the snapshot to take; by default the last")
+        return sub
+
+    def output(sub: argparse.ArgumentParser, help: str = "the PNG file to write") -> None:
+        sub.add_argument("-o", "--output", type=_output_path, required=True, metavar="FILE", help=help)
+
+    train = command("train", _train, "train a run", run=False)
+    train.add_argument(
+        "--run", metavar="DIR", help="the run's folder; by default one in runs/, named after what is trained"
+    )
+    train.add_argument("--resume", action="store_true", help="continue the run at DIR, to more --epochs if given")
+    train.add_argument("--json", action="store_true", help="print the last epoch's record as JSON, and no progress")
+    for item in dataclasses.fields(Config):
+        default = "" if item.default is None else f" (default {item.default})"
+        train.add_argument(
+            flag(item.name), type=field_type(item.name)[0], choices=item.metadata.get("choices"),
+            help=(item.metadata["help"] + default).replace("%", "%%"),
+            metavar=None if item.metadata.get("choices") else item.name.rsplit("_", 1)[-1].upper(),
+        )  # fmt: skip
+
+    evaluate = command("evaluate", _evaluate, "measure the bound on the test split")
+    evaluate.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+
+    sample = command("sample", _sample, "decode codes drawn from N(0, I)")
+    sample.add_argument("--count", type=_positive, default=100, help="how many (default 100)")
+    sample.add_argument("--seed", type=int, default=0, help="repeats the draw (default 0)")
+    sample.add_argument("--temperature", type=float, default=1.0, help="standard deviation of the draw (default 1)")
+    output(sample)
+
+    reconstruct = command("reconstruct", _reconstruct, "test images above their reconstructions")
+    reconstruct.add_argument("--count", type=_positive, default=10, help="how many (default 10)")
+    output(reconstruct)
+
+    traverse = command("traverse", _traverse, "one row a dimension, ordered by KL, each moved from end to end")
+    traverse.add_argument("--image", type=int, help="test image to start from; by default the origin")
+    traverse.add_argument("--steps", type=_positive, default=11, help="pictures a row (default 11)")
+    traverse.add_argument("--reach", type=float, default=3.0, help="how far to either side (default 3)")
+    output(traverse)
+
+    interpolate = command("interpolate", _interpolate, "walk from one test image to another")
+    interpolate.add_argument(
+        "--from", dest="start", type=int, required=True, metavar="I", help="test image to start from"
+    )
+    interpolate.add_argument("--to", dest="end", type=int, required=True, metavar="J", help="test image to end at")
+    interpolate.add_argument("--steps", type=_at_least_two, default=16, help="pictures, both ends counted (default 16)")
+    interpolate.add_argument("--method", choices=("linear", "spherical"), default="linear")
+    output(interpolate, "the PNG or GIF file to write")
+
+    runs = command("runs", _runs, "a table of the runs there are", run=False)
+    runs.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _field_names() -> set[str]:
+    return {item.name for item in dataclasses.fields(Config)}
+
+
+def _output_path(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() not in (".png", ".gif"):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .png or .gif")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"the folder {str(path.parent)!r} does not exist")
+    return path
+
+
+def _positive(text: str) -> int:
+    return _whole(text, 1)
+
+
+def _at_least_two(text: str) -> int:
+    return _whole(text, 2)
+
+
+def _whole(text: str, least: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+    return value
