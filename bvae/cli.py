@@ -10,16 +10,18 @@ import argparse
 import dataclasses
 import datetime
 import json
+import math
+import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tqdm import tqdm
 
 from bvae.config import Config, ConfigError, field_type, flag
-from bvae.runs import Run, RunError, find_run, list_runs
+from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, run_folders
 
 STOPPED = 130
 
@@ -29,14 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        return int(options.command(options) or 0)
-    except (ConfigError, RunError) as error:
-        print(f"bvae {options.name}: {error}", file=sys.stderr)
+        status = int(options.command(options) or 0)
+        sys.stdout.flush()  # here, where a closed pipe is known for what it is
+        return status
+    except BrokenPipeError:
+        # The reader has had enough. What is still unwritten must not fail once more at the interpreter's exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except _expected_errors() as error:
         print(f"bvae {options.name}: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
         return 1
     except KeyboardInterrupt:
         return STOPPED
@@ -46,7 +49,8 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
     # Their modules import torch, which `runs` and a misspelt flag should not wait for.
     training = sys.modules.get("bvae.training")
     data = sys.modules.get("bvae.data")
-    return (*((training.DivergedError,) if training else ()), *((data.DataError,) if data else ()), OSError)
+    known = (ConfigError, RunError, OSError)
+    return (*known, *((training.DivergedError,) if training else ()), *((data.DataError,) if data else ()))
 
 
 # Commands --------------------------------------------------------------------------------------------------------
@@ -54,9 +58,9 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
 
 def _train(options: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(options).items() if name in _field_names() and value is not None}
-    path = Path(options.run) if options.run else Path("runs") / _default_name(given)
+    path = run_folders()[-1] / _default_name(given) if options.run is None else Path(options.run)
     if options.resume:
-        if not options.run:
+        if options.run is None:
             raise ConfigError("--resume needs --run DIR, the run to continue.")
         if fixed := sorted(set(given) - {"epochs", "device"}):
             flags = ", ".join(map(flag, fixed))
@@ -64,19 +68,31 @@ def _train(options: argparse.Namespace) -> int:
                 f"{flags} cannot change in a run that has begun. With --resume give --epochs or --device only."
             )
     config = None if options.resume else Config(**given)
-    if config is not None and (path / "config.json").exists():
-        raise RunError(f"The run {path} exists already. Continue it with --resume, or choose another name.")
+    if config is not None:
+        check_new_run(path)
 
     from bvae.training import StoppedError, train_run
 
     asked: list[int] = []
-    handlers = {number: signal.signal(number, lambda number, _: asked.append(number)) for number in _STOP_SIGNALS}
+    training = False
+
+    def on_signal(number: int, _: object) -> None:
+        asked.append(number)
+        if not training:  # nobody asks `stop` yet, and loading images can take minutes
+            raise KeyboardInterrupt
+
+    def on_start(config: Config, device: Any, epoch: int) -> None:
+        nonlocal training
+        training = True
+        bar.start(config, device, epoch)
+
+    handlers = {number: signal.signal(number, on_signal) for number in _STOP_SIGNALS}
     bar = _TrainingBar(quiet=options.json)
     record: dict[str, Any] = {}
     try:
         for record in train_run(
             path, config, resume=options.resume, epochs=options.epochs, device=options.device,
-            stop=lambda: bool(asked), report=bar.report, on_start=bar.start,
+            stop=lambda: bool(asked), report=bar.report, on_start=on_start,
         ):  # fmt: skip
             bar.record(record)
     except StoppedError:
@@ -109,7 +125,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(values))
         return
-    floor = run.details["data"]["bernoulli_floor"] if run.config.likelihood == "bernoulli" else None
+    floor = run.details.get("data", {}).get("bernoulli_floor") if run.config.likelihood == "bernoulli" else None
     print(f"{run.name}, epoch {epoch}, test split, {result.images:,} images, one code an image, nats an image")
     print(f"  -ELBO           {-result.elbo:9.2f}")
     above = f"   ({result.reconstruction - floor:.2f} above the entropy of the grey values)" if floor else ""
@@ -357,8 +373,10 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--epoch", type=int, help="the snapshot to take; by default the last")
         return sub
 
-    def output(sub: argparse.ArgumentParser, help: str = "the PNG file to write") -> None:
-        sub.add_argument("-o", "--output", type=_output_path, required=True, metavar="FILE", help=help)
+    def output(
+        sub: argparse.ArgumentParser, help: str = "the PNG file to write", path: Callable[[str], Path] = _png_path
+    ) -> None:
+        sub.add_argument("-o", "--output", type=path, required=True, metavar="FILE", help=help)
 
     train = command("train", _train, "train a run", run=False)
     train.add_argument(
@@ -380,8 +398,8 @@ def _parser() -> argparse.ArgumentParser:
 
     sample = command("sample", _sample, "decode codes drawn from N(0, I)")
     sample.add_argument("--count", type=_positive, default=100, help="how many (default 100)")
-    sample.add_argument("--seed", type=int, default=0, help="repeats the draw (default 0)")
-    sample.add_argument("--temperature", type=float, default=1.0, help="standard deviation of the draw (default 1)")
+    sample.add_argument("--seed", type=_seed, default=0, help="repeats the draw (default 0)")
+    sample.add_argument("--temperature", type=_finite, default=1.0, help="standard deviation of the draw (default 1)")
     output(sample)
 
     reconstruct = command("reconstruct", _reconstruct, "test images above their reconstructions")
@@ -390,8 +408,8 @@ def _parser() -> argparse.ArgumentParser:
 
     traverse = command("traverse", _traverse, "one row a dimension, ordered by KL, each moved from end to end")
     traverse.add_argument("--image", type=int, help="test image to start from; by default the origin")
-    traverse.add_argument("--steps", type=_positive, default=11, help="pictures a row (default 11)")
-    traverse.add_argument("--reach", type=float, default=3.0, help="how far to either side (default 3)")
+    traverse.add_argument("--steps", type=_steps, default=11, help="pictures a row (default 11)")
+    traverse.add_argument("--reach", type=_finite, default=3.0, help="how far to either side (default 3)")
     output(traverse)
 
     interpolate = command("interpolate", _interpolate, "walk from one test image to another")
@@ -399,9 +417,9 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="start", type=int, required=True, metavar="I", help="test image to start from"
     )
     interpolate.add_argument("--to", dest="end", type=int, required=True, metavar="J", help="test image to end at")
-    interpolate.add_argument("--steps", type=_at_least_two, default=16, help="pictures, both ends counted (default 16)")
+    interpolate.add_argument("--steps", type=_steps, default=16, help="pictures, both ends counted (default 16)")
     interpolate.add_argument("--method", choices=("linear", "spherical"), default="linear")
-    output(interpolate, "the PNG or GIF file to write")
+    output(interpolate, "the PNG or GIF file to write", _png_or_gif_path)
 
     runs = command("runs", _runs, "a table of the runs there are", run=False)
     runs.add_argument("--json", action="store_true", help="print one JSON object")
@@ -412,28 +430,50 @@ def _field_names() -> set[str]:
     return {item.name for item in dataclasses.fields(Config)}
 
 
-def _output_path(text: str) -> Path:
+def _png_path(text: str) -> Path:
+    return _output_path(text, (".png",))
+
+
+def _png_or_gif_path(text: str) -> Path:
+    return _output_path(text, (".png", ".gif"))
+
+
+def _output_path(text: str, suffixes: tuple[str, ...]) -> Path:
     path = Path(text)
-    if path.suffix.lower() not in (".png", ".gif"):
-        raise argparse.ArgumentTypeError(f"{text!r} does not end in .png or .gif")
+    if path.suffix.lower() not in suffixes:
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in {' or '.join(suffixes)}")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"the folder {str(path.parent)!r} does not exist")
     return path
 
 
 def _positive(text: str) -> int:
-    return _whole(text, 1)
+    return _whole(text, 1, 10_000)
 
 
-def _at_least_two(text: str) -> int:
-    return _whole(text, 2)
+def _steps(text: str) -> int:
+    return _whole(text, 2, 1_000)
 
 
-def _whole(text: str, least: int) -> int:
+def _seed(text: str) -> int:
+    return _whole(text, 0, 2**31 - 1)
+
+
+def _whole(text: str, least: int, most: int) -> int:
     try:
         value = int(text)
     except ValueError:
         value = least - 1
-    if value < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+    return value
+
+
+def _finite(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number of 0 or more")
     return value

@@ -66,8 +66,8 @@ def _conv(latent_dim: int, image_shape: tuple[int, int]) -> tuple[list[Layer], l
     tiles = small[0] * small[1]
     hidden = 128
     encoder = [
-        _conv_layer(1, 16, 4), _silu(),
-        _conv_layer(16, 24, 4), _silu(),
+        _conv_layer(1, 12, 4), _silu(),
+        _conv_layer(12, 24, 4), _silu(),
         _conv_layer(24, 24, 3), _silu(),
         _flatten(), _linear(24 * tiles, hidden), _silu(),
         _linear(hidden, 2 * latent_dim),
@@ -76,8 +76,8 @@ def _conv(latent_dim: int, image_shape: tuple[int, int]) -> tuple[list[Layer], l
         _linear(latent_dim, hidden), _silu(),
         _linear(hidden, 48 * tiles), _silu(), _reshape(48, *small),
         _conv_transpose(48, 64, 3, padding), _silu(),
-        _conv_transpose(64, 32, 4), _silu(),
-        _conv_transpose(32, 1, 4),
+        _conv_transpose(64, 24, 4), _silu(),
+        _conv_transpose(24, 1, 4),
     ]  # fmt: skip
     return encoder, decoder
 

