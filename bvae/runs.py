@@ -313,6 +313,16 @@ class Run:
         """Epochs of which there is a snapshot, in order."""
         return sorted(int(path.stem) for path in self.path.glob("epochs/*.safetensors") if path.stem.isdecimal())
 
+    def version(self) -> str:
+        """A text that changes whenever a file that `history`, `probe`, `weights` or `latents` reads does."""
+        read = [self.path / "history.jsonl", self.path / "probe.safetensors", *self.path.glob("*/*.safetensors")]
+        stamps = []
+        for path in sorted(read):
+            with contextlib.suppress(FileNotFoundError):  # a trainer may be thinning at this moment
+                stat = path.stat()
+                stamps.append(f"{path} {stat.st_mtime_ns} {stat.st_size}")
+        return hashlib.sha256("\n".join(stamps).encode()).hexdigest()
+
     def probe(self) -> Probe:
         """The test images that are followed through the epochs, with their labels and positions in the test split."""
         tensors, _ = read_tensors(self.path / "probe.safetensors")

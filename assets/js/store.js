@@ -1,0 +1,137 @@
+/**
+ * The weights of the selected run, received once and shared by every live component of every page.
+ *
+ * Each live component's script carries this file, because a component's inline script cannot import another; the
+ * registry itself exists once, on `globalThis.betaVaeLive`, made by whichever component comes first.
+ */
+
+import { Decoder, parseSafetensors, safetensorsHeader } from "./decoder.js";
+
+const RUNS_KEPT = 2; // the selected run and the one before, so that switching back is at once
+const LATENCIES_KEPT = 4096;
+
+/** A run as the browser knows it: decoders by epoch, and the gallery of test images with their codes. */
+class LiveRun {
+  /** @param {Uint8Array} bytes safetensors, as pages/parts/live.py writes it */
+  constructor(bytes) {
+    const { metadata, tensors } = parseSafetensors(bytes);
+    /** @type {{key: string, name: string, noun: string, class_names: string[], layers: object[], epochs: number[],
+     *   image_shape: number[], latent_dim: number, records: object[], order: number[], passive_below: number}} */
+    this.about = JSON.parse(metadata.live);
+    this.key = this.about.key;
+    this.epochs = this.about.epochs;
+    this.latentDim = this.about.latent_dim;
+    this.imageShape = this.about.image_shape;
+    this.pixels = this.imageShape[0] * this.imageShape[1];
+    this.labels = tensors.get("gallery/labels").data;
+    this.indices = tensors.get("gallery/indices").data;
+    this.tensors = tensors;
+    this.decoders = new Map();
+  }
+
+  /** @returns {Decoder} the decoder as it was after `epoch`, made at its first use */
+  decoder(epoch) {
+    if (!this.decoders.has(epoch)) {
+      const prefix = `${snapshot(epoch)}/decoder.`;
+      this.decoders.set(epoch, new Decoder(this.about.layers, this.tensors, prefix, this.imageShape));
+    }
+    return this.decoders.get(epoch);
+  }
+
+  /** @returns {Float32Array} the code of a gallery image at an epoch: the mean of its posterior */
+  mean(epoch, position) {
+    return row(this.tensors.get(`${snapshot(epoch)}/mean`), position);
+  }
+
+  /** @returns {Uint8Array} a gallery image's pixels, 0 to 255 */
+  image(position) {
+    return this.tensors.get("gallery/images").data.subarray(position * this.pixels, (position + 1) * this.pixels);
+  }
+
+  /** @returns {Float32Array} KL of every dimension at an epoch, in nats */
+  kl(epoch) {
+    return row(this.tensors.get("kl"), this.epochs.indexOf(epoch));
+  }
+
+  /** @returns {number} where in the gallery the test image of this index is, −1 if it is not there */
+  position(index) {
+    return this.indices.indexOf(index);
+  }
+}
+
+const snapshot = (epoch) => String(epoch).padStart(4, "0");
+
+function row({ data, shape }, index) {
+  return data.subarray(index * shape[1], (index + 1) * shape[1]);
+}
+
+class Registry {
+  constructor() {
+    this.runs = new Map();
+    this.waiting = new Map();
+    /** Milliseconds from an input event to its picture on the canvas, newest last; for benchmarks. */
+    this.latencies = [];
+  }
+
+  recordLatency(milliseconds) {
+    if (this.latencies.length >= LATENCIES_KEPT) this.latencies.splice(0, LATENCIES_KEPT / 2);
+    this.latencies.push(milliseconds);
+  }
+
+  /** @returns {LiveRun|undefined} */
+  get(key) {
+    return this.runs.get(key);
+  }
+
+  /** @returns {Promise<LiveRun>} resolves once the run's weights have arrived */
+  whenReady(key) {
+    const run = this.runs.get(key);
+    if (run) return Promise.resolve(run);
+    return new Promise((resolve) => {
+      this.waiting.set(key, [...(this.waiting.get(key) ?? []), resolve]);
+    });
+  }
+
+  /** @param {Uint8Array} bytes */
+  publish(bytes) {
+    const key = JSON.parse(safetensorsHeader(bytes).header.__metadata__.live).key;
+    const run = this.runs.get(key) ?? new LiveRun(bytes);
+    this.runs.delete(key);
+    this.runs.set(key, run); // last in the map is newest
+    for (const old of [...this.runs.keys()].slice(0, -RUNS_KEPT)) this.runs.delete(old);
+    for (const resolve of this.waiting.get(key) ?? []) resolve(run);
+    this.waiting.delete(key);
+    warmUp(run);
+  }
+}
+
+/** Let the browser compile the decoder and lay out the other epochs' weights while nobody is dragging. */
+function warmUp(run) {
+  const idle = globalThis.requestIdleCallback ?? ((task) => setTimeout(task, 20));
+  const out = new Float32Array(run.pixels);
+  const code = new Float32Array(run.latentDim);
+  const last = run.epochs[run.epochs.length - 1];
+  const tasks = [...Array(30).fill(last), ...run.epochs];
+  const next = () => {
+    if (tasks.length === 0) return;
+    run.decoder(tasks.shift()).decode(code, out);
+    idle(next);
+  };
+  idle(next);
+}
+
+/** @type {Registry} */
+export const live = (globalThis.betaVaeLive ??= new Registry());
+
+let received = null; // the last bytes published, so that a rerun that brings the same object costs nothing
+
+/** The invisible component that app.py mounts once: takes the weights and publishes them. */
+export default function ({ data, parentElement }) {
+  if (!data || data === received) return;
+  try {
+    live.publish(data);
+    received = data;
+  } catch (error) {
+    parentElement.querySelector(".store-problem").textContent = `The run's weights cannot be shown: ${error.message}`;
+  }
+}

@@ -1,0 +1,195 @@
+"""The cursor that all pages share: a point in the latent space at an epoch, in the session and in the page's address.
+
+It lives in `st.session_state["cursor"]`. A page that sets it by itself calls `set_cursor`, which raises its revision:
+that is how a live component tells a cursor that Python chose from its own word coming back late.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NotRequired, TypedDict, get_args
+
+import numpy as np
+import streamlit as st
+
+Kind = Literal["digit", "random", "origin", "code"]
+Keep = Literal["digit", "code"]
+
+
+class Start(TypedDict):
+    """Where a cursor set out from, and so what a reset returns to."""
+
+    kind: Kind
+    index: NotRequired[int]  # of a digit: its position in the test split
+    code: NotRequired[list[float]]  # of the others: the code itself, (D,)
+
+
+class Cursor(TypedDict):
+    """A point in the latent space at an epoch."""
+
+    z: list[float]  # (D,)
+    epoch: int
+    start: Start
+    keep: Keep  # what stays when the epoch moves
+
+
+class CursorError(ValueError):
+    """A cursor or an address that does not fit the run. Its message is a sentence for the page."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a cursor must fit: the selected run's latent space, its epochs and its gallery of test images."""
+
+    run: str
+    latent_dim: int
+    epochs: Sequence[int]
+    labels: np.ndarray  # (G,) int32, the gallery's classes
+    indices: np.ndarray  # (G,) int32, the gallery's positions in the test split
+    means: Mapping[int, np.ndarray]  # by epoch: (G, D) float32, the gallery's codes
+
+
+def digit_cursor(space: Space, position: int | None = None, epoch: int | None = None) -> Cursor:
+    """The cursor on a gallery image's own code: at the last epoch and on a typical image, unless told."""
+    epoch = space.epochs[-1] if epoch is None else epoch
+    position = _typical(space) if position is None else position
+    z = space.means[epoch][position].tolist()
+    return Cursor(z=z, epoch=epoch, start=Start(kind="digit", index=int(space.indices[position])), keep="digit")
+
+
+def _typical(space: Space) -> int:
+    """The image whose code is nearest to its class mean. Of the fourth class: a 3 has many neighbours to turn into."""
+    members = np.flatnonzero(space.labels == np.unique(space.labels)[:4][-1])
+    codes = space.means[space.epochs[-1]][members]  # (M, D)
+    return int(members[np.square(codes - codes.mean(axis=0)).sum(axis=1).argmin()])
+
+
+def check_cursor(value: Any, space: Space) -> Cursor:
+    """Return a cursor as the browser sent it, if it fits the run: whatever a browser sends can be altered.
+
+    Raises:
+        CursorError: when a part is missing, of the wrong type or out of range.
+    """
+    try:
+        z, epoch, start, keep = value["z"], value["epoch"], value["start"], value["keep"]
+        kind = start["kind"]
+        cleaned = Cursor(z=_code(z, space), epoch=epoch, start=Start(kind=kind), keep=keep)
+        if epoch not in space.epochs or keep not in get_args(Keep) or kind not in get_args(Kind):
+            raise CursorError("The position in the latent space was not understood.")
+        if kind == "digit":
+            cleaned["start"]["index"] = int(start["index"])
+        if "code" in start:
+            cleaned["start"]["code"] = _code(start["code"], space)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, CursorError):
+            raise
+        raise CursorError("The position in the latent space was not understood.") from None
+    return cleaned
+
+
+def _code(values: Any, space: Space) -> list[float]:
+    numbers = [float(value) for value in values]
+    if len(numbers) != space.latent_dim:
+        raise CursorError(f"it has {len(numbers)} numbers, and {space.run} has {space.latent_dim} latent dimensions.")
+    if not all(math.isfinite(number) and abs(number) < 1000 for number in numbers):
+        raise CursorError("it has a number that is not finite, or beyond ±1000.")
+    return numbers
+
+
+# The address -----------------------------------------------------------------------------------------------------
+
+
+def to_address(cursor: Cursor) -> dict[str, str]:
+    """The cursor as query parameters: epoch, z to three decimals, and the test image that it set out from."""
+    z = ",".join(f"{value:.3f}".rstrip("0").rstrip(".") for value in cursor["z"])
+    address = {"epoch": str(cursor["epoch"]), "z": z.replace("-0,", "0,")}
+    if cursor["start"]["kind"] == "digit":
+        address["digit"] = str(cursor["start"]["index"])
+    return address
+
+
+def from_address(parameters: Mapping[str, str], space: Space) -> tuple[Cursor, list[str]]:
+    """The cursor that an address asks for, as far as it can be followed.
+
+    Returns:
+        The cursor, and a sentence for every part that had to be left out.
+    """
+    problems = []
+    epoch = space.epochs[-1]
+    if (text := parameters.get("epoch")) is not None:
+        if text.isdecimal() and int(text) in space.epochs:
+            epoch = int(text)
+        else:
+            kept = ", ".join(map(str, space.epochs))
+            problems.append(f"The address asks for epoch {_quote(text)}. {space.run} has kept {kept}; showing {epoch}.")
+    position = None
+    if (text := parameters.get("digit")) is not None:
+        wanted = int(text) if text.isdecimal() and len(text) < 10 else -1
+        found = np.flatnonzero(space.indices == wanted)
+        if len(found):
+            position = int(found[0])
+        else:
+            problems.append(f"The address asks for test image {_quote(text)}, which is not among those shown here.")
+    cursor = digit_cursor(space, position, epoch)
+    if (text := parameters.get("z")) is not None:
+        try:
+            cursor["z"] = _code(text.split(","), space)
+            if position is None:
+                cursor |= Cursor(z=cursor["z"], epoch=epoch, start=Start(kind="code", code=cursor["z"]), keep="code")
+        except CursorError as error:
+            problems.append(f"The code z in the address cannot be used: {error} Showing a test image instead.")
+        except ValueError:
+            problems.append("The code z in the address is not a list of numbers. Showing a test image instead.")
+    return cursor, problems
+
+
+def _quote(text: str) -> str:
+    """A part of the address, short enough to be quoted and with nothing in it that Markdown would read."""
+    shown = "".join(character for character in text[:24] if character.isalnum() or character in " .-+_")
+    return f"“{shown}{'…' if len(text) > 24 else ''}”"
+
+
+# The session -----------------------------------------------------------------------------------------------------
+
+
+def set_cursor(cursor: Cursor, space: Space) -> None:
+    """Move the cursor from Python: live components will follow."""
+    st.session_state["cursor_revision"] = st.session_state.get("cursor_revision", 0) + 1
+    keep_cursor(cursor, space)
+
+
+def keep_cursor(cursor: Cursor, space: Space) -> None:
+    """Remember a cursor and write it into the address; live components that sent it are not told again."""
+    st.session_state["cursor"] = cursor
+    st.session_state["cursor_run"] = space.run
+    address = {"run": space.run, **to_address(cursor)}
+    for name in ("run", "epoch", "z", "digit"):
+        if name not in address:
+            st.query_params.pop(name, None)
+        elif st.query_params.get(name) != address[name]:
+            st.query_params[name] = address[name]
+
+
+def open_cursor(space: Space) -> tuple[Cursor, int]:
+    """This session's cursor in the selected run, and its revision.
+
+    A fresh session takes it from the address. When the run was changed, the test image stays, and otherwise a new start
+    is made: the dimensions of two runs have nothing to do with each other.
+    """
+    cursor: Cursor | None = st.session_state.get("cursor")
+    if cursor is None:
+        cursor, problems = from_address(st.query_params.to_dict(), space)
+        st.session_state["address_problems"] = problems
+        set_cursor(cursor, space)
+    elif st.session_state.get("cursor_run") != space.run or not _fits(cursor, space):
+        found = np.flatnonzero(space.indices == cursor["start"].get("index", -1))
+        set_cursor(digit_cursor(space, int(found[0]) if len(found) else None), space)
+    elif "epoch" not in st.query_params:  # a change of page clears the address
+        keep_cursor(cursor, space)
+    return st.session_state["cursor"], st.session_state["cursor_revision"]
+
+
+def _fits(cursor: Cursor, space: Space) -> bool:
+    return len(cursor["z"]) == space.latent_dim and cursor["epoch"] in space.epochs

@@ -1,0 +1,203 @@
+"""What is live in the browser: the selected run's weights, sent once, and the components that draw with them.
+
+The decoder runs in the page, so a slider morphs its digit at every frame; a round trip to Python takes about 100 ms.
+Imports no torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+import streamlit as st
+
+from bvae.network import parameter_shapes
+from bvae.runs import Run, RunError
+from pages.parts.cursor import Cursor, CursorError, Space, check_cursor, keep_cursor
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+GALLERY_SIZE = 200  # test images to start from, shared evenly by the classes
+# A dimension below this KL, as a mean over the test images, tells the decoder nothing that can be seen. The last epoch
+# decides, and gives the order too, so that sliders stay where they are while the clock moves.
+PASSIVE_BELOW = 0.01  # nats
+# Beyond this the weights would take seconds to arrive; snapshots are then left out evenly.
+MAX_BYTES = 24 * 2**20
+
+
+def script(*names: str) -> str:
+    """Join module files from assets/js into the one script that a component has.
+
+    An inline script has no address to which `import "./store.js"` could be relative, and serving the files by a route
+    would need another way of starting the app. So imports between the files are dropped, since the names meet in one
+    scope, and only the last file keeps its default export.
+    """
+    sources = [(ASSETS / "js" / name).read_text(encoding="utf-8") for name in names]
+    joined = []
+    for position, source in enumerate(sources):
+        source = re.sub(r"^import .*?;\n", "", source, flags=re.MULTILINE)
+        source = re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)
+        if position < len(sources) - 1:
+            source = source.partition("\nexport default")[0]
+        joined.append(source)
+    return "\n".join(joined)
+
+
+_store = st.components.v2.component(
+    "live_store",
+    html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
+    js=script("decoder.js", "store.js"),
+)
+_traverse = st.components.v2.component(
+    "traverse",
+    html=(ASSETS / "html" / "traverse.html").read_text(encoding="utf-8"),
+    css=(ASSETS / "css" / "traverse.css").read_text(encoding="utf-8"),
+    js=script("decoder.js", "store.js", "traverse.js"),
+)
+
+
+@dataclass(frozen=True)
+class LiveRun:
+    """A run as the browser has it."""
+
+    key: str  # changes when what is sent changes
+    content: bytes  # safetensors; see `_pack`
+    space: Space
+    active: int  # dimensions that are not passive
+    problems: tuple[str, ...]  # a sentence for every snapshot that could not be read and is left out
+
+
+def open_live(run: Run, epoch: int | None = None) -> LiveRun:
+    """Gather what the browser needs of a run.
+
+    Args:
+        run: the run.
+        epoch: a snapshot that must be among those sent, where there are too many for all.
+
+    Raises:
+        RunError: when the run has no snapshot yet, or none that can be read.
+    """
+    epochs = run.epochs()
+    if not epochs:
+        raise RunError(f"{run.name} has no snapshot yet. Its first appears within seconds of the start of training.")
+    shapes = parameter_shapes(run.decoder_layers, "decoder").values()
+    bytes_each = 4 * sum(math.prod(shape) for shape in shapes)
+    chosen = thin(epochs, max(2, MAX_BYTES // bytes_each), epoch)
+    return _pack(str(run.path.resolve()), tuple(chosen), run.version())
+
+
+def thin(epochs: list[int], most: int, wanted: int | None = None) -> list[int]:
+    """At most `most` epochs, evenly spread over the list: the first, the last and the wanted one are always kept."""
+    if len(epochs) <= most:
+        return epochs
+    room = most - 1 if wanted in epochs and most > 2 else most
+    kept = {epochs[round(place)] for place in np.linspace(0, len(epochs) - 1, room)}
+    return sorted(kept | ({wanted} if wanted in epochs else set()))
+
+
+# cache_resource rather than cache_data: the latter would copy these megabytes at every rerun.
+@st.cache_resource(max_entries=4, show_spinner="Reading the run …")
+def _pack(path: str, wanted: tuple[int, ...], version: str) -> LiveRun:
+    """One safetensors file of all that is drawn in the browser, `version` being there to tell an altered run.
+
+    Tensors: `{epoch:04d}/decoder.{i}.weight` and `.bias`, `{epoch:04d}/mean` (G, D), `gallery/images` (G, H, W) uint8,
+    `gallery/labels` and `gallery/indices` (G,) int32, `kl` (E, D) in nats. The rest is JSON in the metadata.
+    """
+    run = Run(path)
+    probe = run.probe()
+    places = gallery(probe.labels)
+    records = {record["epoch"]: record for record in run.history()}
+    weights: dict[int, dict[str, np.ndarray]] = {}
+    means: dict[int, np.ndarray] = {}
+    problems = []
+    for epoch in wanted:
+        if epoch not in records:
+            continue  # a trainer is writing it at this moment
+        try:
+            layers, weights[epoch] = run.decoder(epoch)
+            means[epoch] = np.ascontiguousarray(run.latents(epoch).mean[places], dtype=np.float32)
+        except RunError as error:
+            problems.append(f"Epoch {epoch} is left out. {error}")
+    epochs = tuple(means)
+    if not epochs:
+        raise RunError(problems[0] if problems else f"{run.name} has no snapshot yet. Reload the page in a moment.")
+    kl = np.array([records[epoch]["kl_per_dimension"] for epoch in epochs], dtype=np.float32)  # (E, D)
+    order = np.argsort(-kl[-1], kind="stable")
+    passive = int((kl[-1] < PASSIVE_BELOW).sum())
+    tensors = {
+        "gallery/images": np.ascontiguousarray(probe.images[places]),
+        "gallery/labels": probe.labels[places].astype(np.int32),
+        "gallery/indices": probe.indices[places].astype(np.int32),
+        "kl": kl,
+    }
+    for epoch in epochs:
+        tensors[f"{epoch:04d}/mean"] = means[epoch]
+        tensors |= {f"{epoch:04d}/{name}": array for name, array in weights[epoch].items()}
+    about: dict[str, Any] = {
+        "name": run.name,
+        "noun": "digit" if run.config.dataset in ("mnist", "qmnist", "usps") else "image",
+        "class_names": run.class_names,
+        "layers": layers,
+        "epochs": list(epochs),
+        "last_epoch": epochs[-1],
+        "image_shape": list(run.image_shape),
+        "latent_dim": run.config.latent_dim,
+        "order": order.tolist(),
+        "passive": passive,
+        "passive_below": PASSIVE_BELOW,
+        "largest_kl": max(float(kl.max()), PASSIVE_BELOW),
+        "facts": [facts(records[epoch]) for epoch in epochs],
+    }
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name in sorted(tensors):
+        digest.update(name.encode() + tensors[name].tobytes())
+    about["key"] = digest.hexdigest()[:16]
+    content = safetensors.numpy.save(tensors, {"live": json.dumps(about)})
+    labels, indices = tensors["gallery/labels"], tensors["gallery/indices"]
+    space = Space(run.name, run.config.latent_dim, epochs, labels, indices, means)
+    return LiveRun(about["key"], content, space, run.config.latent_dim - passive, tuple(problems))
+
+
+def gallery(labels: np.ndarray, size: int = GALLERY_SIZE) -> np.ndarray:
+    """Positions of up to `size` probe images, (G,): as many of every class, class after class."""
+    classes = np.unique(labels)
+    each = max(1, size // len(classes))
+    return np.concatenate([np.flatnonzero(labels == label)[:each] for label in classes])
+
+
+def facts(record: dict[str, Any]) -> str:
+    """What an epoch scored, with unit, split and number of images."""
+    test = record["test"]
+    reconstruction, kl = test["reconstruction"], test["kl"]
+    return (
+        f"−ELBO {reconstruction + kl:.1f} = reconstruction {reconstruction:.1f} + KL {kl:.1f}, "
+        f"in nats an image; test set, {test['images']:,} images."
+    )
+
+
+def mount_store(run: LiveRun) -> None:
+    """Hand the weights to the browser. Called once, by app.py, for all pages.
+
+    The bytes are the same at every rerun, so Streamlit sends a reference to what the browser already has.
+    """
+    _store(key="live_store", data=run.content, height="content")
+
+
+def traverse(run: LiveRun, cursor: Cursor, revision: int) -> None:
+    """Sliders, picture, clock and strip. What the person settles on becomes the session's cursor."""
+
+    def settle() -> None:
+        try:
+            keep_cursor(check_cursor(st.session_state["traverse"].get("cursor"), run.space), run.space)
+        except CursorError as error:
+            st.session_state["address_problems"] = [str(error)]
+
+    data = {"key": run.key, "cursor": cursor, "revision": revision, "rows": run.active}
+    _traverse(key="traverse", data=data, on_cursor_change=settle)

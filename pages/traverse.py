@@ -1,0 +1,19 @@
+"""Traverse: move through the latent space by hand and see what the decoder makes of it."""
+
+import streamlit as st
+
+from pages.parts.cursor import open_cursor
+from pages.parts.live import traverse
+from pages.parts.selection import live_run
+
+run = live_run()
+cursor, revision = open_cursor(run.space)
+for problem in st.session_state.pop("address_problems", []):
+    st.warning(problem)
+
+st.title("Traverse the latent space")
+st.markdown(
+    "The decoder draws each image from a short list of numbers, its code. Every slider below is one of those numbers, "
+    "a latent dimension, and the one at the top carries the most. **Drag the top slider and watch the image change.**"
+)
+traverse(run, cursor, revision)

@@ -1,0 +1,99 @@
+"""A real Streamlit server and a real Chromium for the tests of the app."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from bvae.runs import Run, find_run
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def find_chromium() -> str | None:
+    """The Chromium named by $CHROMIUM or found on the path; None leaves it to Playwright's own."""
+    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "chrome"]
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        except Error as error:
+            reason = f"no Chromium: set CHROMIUM to its path, or `playwright install chromium` ({error.message[:80]})"
+            if os.environ.get("CI"):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def trained_run() -> Run:
+    """The bundled run: really trained, with dimensions that carry much and dimensions that carry nothing."""
+    return find_run("mnist-beta4")
+
+
+@pytest.fixture(scope="session")
+def app(trained_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app, with the bundled run and nothing that a person trained here."""
+    with serve(trained_run.path.parent, tmp_path_factory.mktemp("log") / "streamlit.log") as address:
+        yield address
+
+
+class serve:
+    """`streamlit run app.py` on a free port, looking for runs in a folder beside the bundled ones."""
+
+    def __init__(self, runs: Path, log: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("localhost", 0))
+            port = probe.getsockname()[1]
+        self.address = f"http://localhost:{port}"
+        self.log = log
+        options = ["--server.headless=true", f"--server.port={port}"]
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
+        environment = os.environ | {"BVAE_RUNS": str(runs)}
+        with log.open("w") as output:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+
+    def __enter__(self) -> str:
+        for _ in range(600):
+            try:
+                with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5):
+                    return self.address
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        self.__exit__()
+        raise RuntimeError(f"The app did not start:\n{self.log.read_text()}")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a fresh session; an error that its scripts leave uncaught fails the test."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors, errors

@@ -1,0 +1,186 @@
+"""The logic of the pages, without a browser, and what the first page costs to import."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from bvae.runs import Run
+from pages.parts.cursor import CursorError, Space, check_cursor, from_address, to_address
+from pages.parts.live import gallery, thin
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def runs(trained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one run in it, and no bundled ones."""
+    folder = tmp_path / "runs"
+    shutil.copytree(trained_run.path, folder / "one")
+    monkeypatch.setenv("BVAE_RUNS", str(folder))
+    monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", tmp_path / "none")
+    return folder
+
+
+def open_app(**parameters: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def texts(elements: Any) -> str:
+    return "\n".join(element.value for element in elements)
+
+
+def test_a_fresh_session_starts_at_the_last_epoch_on_a_test_image(runs: Path) -> None:
+    app = open_app()
+    assert not app.exception
+    assert not app.warning
+    run = Run(runs / "one")
+    cursor = app.session_state["cursor"]
+    assert cursor["epoch"] == run.epochs()[-1]
+    place = np.flatnonzero(run.probe().indices == cursor["start"]["index"])[0]
+    assert cursor["z"] == run.latents().mean[place].tolist()
+    assert app.query_params["run"] == "one"
+    assert app.query_params["digit"] == str(cursor["start"]["index"])
+
+
+def test_no_run_is_said_with_the_command_that_makes_one(runs: Path) -> None:
+    shutil.rmtree(runs)
+    app = open_app()
+    assert not app.exception
+    assert "no run to show yet" in texts(app.info)
+    assert app.code[0].value.startswith("python -m bvae train --run ")
+
+
+def test_facts_of_the_run_stand_in_the_sidebar(runs: Path) -> None:
+    app = open_app()
+    run = Run(runs / "one")
+    test = run.history()[-1]["test"]
+    caption = texts(app.sidebar.caption)
+    assert f"β = {run.config.beta:g}, 20 latent dimensions" in caption
+    assert f"−ELBO {test['reconstruction'] + test['kl']:.1f} nats an image (test set, 10,000 images)" in caption
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "missing"])
+def test_a_damaged_snapshot_is_left_out_and_said_and_the_others_open(runs: Path, damage: str) -> None:
+    snapshot = runs / "one" / "epochs" / "0002.safetensors"
+    content = bytearray(snapshot.read_bytes())
+    if damage == "cut":
+        snapshot.write_bytes(content[:1000])
+    elif damage == "altered":
+        content[-3] ^= 1
+        snapshot.write_bytes(content)
+    else:
+        (runs / "one" / "latents" / "0002.safetensors").unlink()
+    app = open_app(epoch="1")
+    assert not app.exception
+    assert f"Epoch 2 is left out. {runs / 'one'}" in texts(app.warning)
+    assert {"cut": "is damaged", "altered": "hash", "missing": "is missing"}[damage] in texts(app.warning)
+    assert app.session_state["cursor"]["epoch"] == 1
+    if damage == "cut":
+        snapshot.write_bytes(content)
+        assert not app.run().warning, "a file that was mended is read again"
+
+
+def test_a_run_of_which_nothing_can_be_read_is_said_in_a_sentence(runs: Path) -> None:
+    for path in (runs / "one" / "epochs").iterdir():
+        path.write_bytes(b"nothing")
+    app = open_app()
+    assert not app.exception
+    assert "is damaged" in texts(app.error)
+    for path in (runs / "one" / "epochs").iterdir():
+        path.unlink()
+    app = app.run()
+    assert not app.exception
+    assert "no snapshot yet" in texts(app.error)
+
+
+def test_changing_the_run_keeps_the_test_image(runs: Path) -> None:
+    shutil.copytree(runs / "one", runs / "two")
+    app = open_app(run="one", epoch="1")
+    before = app.session_state["cursor"]
+    assert before["epoch"] == 1
+    app.selectbox(key="run").select("two").run()
+    assert not app.exception
+    after = app.session_state["cursor"]
+    assert after["start"] == before["start"]
+    assert after["epoch"] == Run(runs / "two").epochs()[-1]
+    assert app.query_params["run"] == "two"
+
+
+def test_what_the_first_page_needs_does_not_import_torch() -> None:
+    code = "import sys, pages.parts.selection, pages.parts.live, pages.parts.cursor; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+# The cursor and the address --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def space() -> Space:
+    generator = np.random.default_rng(0)
+    means = {epoch: generator.normal(size=(4, 3)).astype(np.float32) for epoch in (0, 5)}
+    return Space("a-run", 3, (0, 5), np.array([0, 0, 1, 1]), np.array([10, 20, 30, 40]), means)
+
+
+def test_an_address_gives_back_the_cursor_that_it_was_made_of(space: Space) -> None:
+    start = {"kind": "digit", "index": 30}
+    cursor = check_cursor({"z": [-0.0004, 1.25, -3], "epoch": 0, "start": start, "keep": "digit"}, space)
+    address = to_address(cursor)
+    assert address == {"epoch": "0", "z": "0,1.25,-3", "digit": "30"}
+    restored, problems = from_address(address, space)
+    assert problems == []
+    assert restored == cursor | {"z": [0, 1.25, -3]}
+
+
+def test_an_address_without_an_image_starts_from_its_code(space: Space) -> None:
+    cursor, problems = from_address({"z": "1,2,3"}, space)
+    assert problems == []
+    assert cursor["start"] == {"kind": "code", "code": [1, 2, 3]}
+    assert cursor["epoch"] == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"z": [1, 2]}, {"z": [1, 2, float("inf")]}, {"z": "abc"}, {"z": None}, {"epoch": 3}, {"epoch": [0]},
+        {"start": {"kind": "elsewhere"}}, {"start": {}}, {"start": {"kind": "digit"}}, {"keep": "all"},
+        {"start": {"kind": "random", "code": [1]}},
+    ],
+)  # fmt: skip
+def test_a_cursor_that_a_browser_altered_is_refused(space: Space, change: dict[str, Any]) -> None:
+    cursor = {"z": [1, 2, 3], "epoch": 5, "start": {"kind": "origin"}, "keep": "code"}
+    assert check_cursor(cursor, space) == cursor
+    with pytest.raises(CursorError):
+        check_cursor(cursor | change, space)
+    with pytest.raises(CursorError):
+        check_cursor(None, space)
+
+
+# What is sent ----------------------------------------------------------------------------------------------------
+
+
+def test_snapshots_are_thinned_evenly_and_the_ends_and_the_wanted_one_stay() -> None:
+    epochs = list(range(101))
+    assert thin(epochs, 200) == epochs
+    assert thin(epochs, 5) == [0, 25, 50, 75, 100]
+    kept = thin(epochs, 5, wanted=37)
+    assert {0, 37, 100} <= set(kept)
+    assert len(kept) <= 5
+    assert thin(epochs, 2) == [0, 100]
+
+
+def test_the_gallery_has_as_many_of_every_class() -> None:
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(47), 30))
+    places = gallery(labels)
+    assert np.array_equal(labels[places], np.repeat(np.arange(47), 4))
+    assert len(gallery(np.repeat(np.arange(10), 100))) == 200

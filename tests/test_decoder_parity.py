@@ -1,0 +1,182 @@
+"""The decoder in the browser gives what PyTorch gives, to 1e-4 in pixel value."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+import torch
+import torch.nn.functional as F
+from playwright.sync_api import Browser, Page
+
+from bvae.config import Config
+from bvae.data import load_dataset
+from bvae.model import BetaVAE
+from bvae.network import Layer, decoder_layers
+from bvae.objective import kl_per_dimension
+from tests.conftest import ROOT
+
+TOLERANCE = 1e-4
+
+DECODE = """async ([module, file, layers, shape, codes]) => {
+  const { Decoder, parseSafetensors } = await import(module);
+  const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
+  const decoder = new Decoder(layers, parseSafetensors(bytes).tensors, "decoder.", shape);
+  return codes.map((code) => Array.from(decoder.decode(Float32Array.from(code))));
+}"""
+
+
+@pytest.fixture(scope="module")
+def decoder_page(browser: Browser) -> Any:
+    page = browser.new_page()
+    yield page
+    page.close()
+
+
+def module_address() -> str:
+    source = (ROOT / "assets/js/decoder.js").read_bytes()
+    return "data:text/javascript;base64," + base64.b64encode(source).decode()
+
+
+def decode_in_browser(
+    page: Page, layers: list[Layer], weights: dict[str, np.ndarray], shape: tuple[int, int], codes: torch.Tensor
+) -> torch.Tensor:
+    file = base64.b64encode(safetensors.numpy.save(weights)).decode()
+    images = page.evaluate(DECODE, [module_address(), file, layers, list(shape), codes.tolist()])
+    return torch.tensor(images).reshape(-1, *shape)
+
+
+def decoder_weights(model: BetaVAE) -> dict[str, np.ndarray]:
+    return {name: value.numpy() for name, value in model.state_dict().items() if name.startswith("decoder.")}
+
+
+def codes_to_try(latent_dim: int) -> torch.Tensor:
+    """Draws from the prior, the origin, and far corners, (84, D)."""
+    generator = torch.Generator().manual_seed(3)
+    ordinary = torch.randn(64, latent_dim, generator=generator)
+    corners = 8.0 * torch.randn(16, latent_dim, generator=generator).sign()
+    return torch.cat([ordinary, corners, torch.zeros(1, latent_dim), 4 * torch.eye(latent_dim)[:3]])
+
+
+def trained(model: BetaVAE, steps: int = 60) -> BetaVAE:
+    """The model after a short training on MNIST, enough for weights that mean something."""
+    pixels = load_dataset("mnist", limit=steps * 64).train.pixels.float() / 255  # (N, 28, 28)
+    pixels = F.interpolate(pixels[:, None], size=model.image_shape)[:, 0]
+    optimizer = torch.optim.Adam(model.parameters(), 2e-3)
+    for batch in pixels.split(64):
+        posterior = model.posterior(batch)
+        logits = model.logits(posterior.sample(torch.randn_like(posterior.mean)))
+        reconstruction = F.binary_cross_entropy_with_logits(logits, batch, reduction="sum")
+        loss = (reconstruction + kl_per_dimension(posterior).sum()) / len(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (16, 16)], ids=str)
+@pytest.mark.parametrize("weights", ["random", "trained"])
+@pytest.mark.parametrize("network", ["conv", "mlp"])
+def test_browser_decodes_as_pytorch(decoder_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
+    torch.manual_seed(7)
+    config = Config(network=network)
+    model = BetaVAE(config, shape)
+    if weights == "trained":
+        trained(model)
+    else:
+        for parameter in model.parameters():
+            torch.nn.init.normal_(parameter, std=0.15)
+    model.requires_grad_(False).eval()
+    codes = codes_to_try(config.latent_dim)
+
+    images = decode_in_browser(decoder_page, decoder_layers(config, shape), decoder_weights(model), shape, codes)
+
+    expected = model.decode(codes)
+    assert expected.std() > 0.05, "the network draws nothing, so agreement would prove nothing"
+    assert (images - expected).abs().max() < TOLERANCE
+
+
+def test_every_kind_of_layer_decodes_as_pytorch(decoder_page: Page) -> None:
+    """Layers, strides and paddings that the two networks do not have, odd sizes included."""
+    torch.manual_seed(1)
+    layers = [
+        {"kind": "linear", "inputs": 5, "outputs": 3 * 4 * 5},
+        {"kind": "reshape", "shape": [3, 4, 5]},
+        {"kind": "conv_transpose", "inputs": 3, "outputs": 6, "kernel": 3, "stride": 3, "padding": 0}
+        | {"output_padding": 2},
+        {"kind": "silu"},
+        {"kind": "conv", "inputs": 6, "outputs": 5, "kernel": 3, "stride": 2, "padding": 1},
+        {"kind": "relu"},
+        {"kind": "conv", "inputs": 5, "outputs": 2, "kernel": 2, "stride": 1, "padding": 0},
+        {"kind": "flatten"},
+        {"kind": "linear", "inputs": 2 * 6 * 8, "outputs": 6 * 7},
+        {"kind": "reshape", "shape": [1, 6, 7]},
+    ]
+    modules = torch.nn.Sequential(
+        torch.nn.Linear(5, 60),
+        torch.nn.Unflatten(1, (3, 4, 5)),
+        torch.nn.ConvTranspose2d(3, 6, 3, 3, 0, 2),
+        torch.nn.SiLU(),
+        torch.nn.Conv2d(6, 5, 3, 2, 1),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(5, 2, 2, 1, 0),
+        torch.nn.Flatten(),
+        torch.nn.Linear(96, 42),
+        torch.nn.Unflatten(1, (1, 6, 7)),
+    )
+    codes = torch.randn(64, 5)
+    with torch.no_grad():
+        expected = modules(codes)[:, 0].sigmoid()
+    weights = {f"decoder.{name}": value.numpy() for name, value in modules.state_dict().items()}
+
+    images = decode_in_browser(decoder_page, layers, weights, (6, 7), codes)
+
+    assert (images - expected).abs().max() < TOLERANCE
+
+
+def safetensors_file(header: dict[str, Any] | bytes, body: bytes = bytes(8)) -> str:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return base64.b64encode(len(text).to_bytes(8, "little") + text + body).decode()
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        (base64.b64encode(b"abc").decode(), "at least 8 bytes"),
+        (base64.b64encode((99).to_bytes(8, "little") + b"{}").decode(), "claims 99 bytes"),
+        (safetensors_file(b"not json"), "not JSON"),
+        (safetensors_file({"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}), "a spans bytes 0 to 12"),
+        (safetensors_file({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 8]}}), "not 4 bytes"),
+        (safetensors_file({"a": {"dtype": "F16", "shape": [4], "data_offsets": [0, 8]}}), "dtype F16"),
+        (safetensors_file({"a": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}), "no valid shape"),
+    ],
+)
+def test_damaged_weights_are_refused_with_a_reason(decoder_page: Page, file: str, message: str) -> None:
+    found = decoder_page.evaluate(
+        """async ([module, file]) => {
+          const { parseSafetensors } = await import(module);
+          try { parseSafetensors(Uint8Array.from(atob(file), (c) => c.charCodeAt(0))); return "nothing refused"; }
+          catch (error) { return error.message; }
+        }""",
+        [module_address(), file],
+    )
+    assert message in found
+
+
+def test_tensors_are_read_at_any_alignment(decoder_page: Page) -> None:
+    tensors = {"a": np.array([1.5, -2.0], np.float32), "b": np.array([7, 9], np.int64), "c": np.array([3], np.uint8)}
+    file = base64.b64encode(b"\0" * 3 + safetensors.numpy.save(tensors, {"key": "value"})).decode()
+    found = decoder_page.evaluate(
+        """async ([module, file]) => {
+          const { parseSafetensors } = await import(module);
+          const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0)).subarray(3);
+          const { metadata, tensors } = parseSafetensors(bytes);
+          return [metadata, ...["a", "b", "c"].map((name) => Array.from(tensors.get(name).data, Number))];
+        }""",
+        [module_address(), file],
+    )
+    assert found == [{"key": "value"}, [1.5, -2.0], [7, 9], [3]]
