@@ -120,7 +120,8 @@ class Config:
         """Adam's step size at a training step of a run of `steps` steps."""
         # Grown over 300 steps, the conv network takes a step size that is worth 2 nats after ten epochs. A smaller one
         # needs less of that: the mlp's 0.001 is reached after 30.
-        warmup = min(1.0, (step + 1) / max(1, round(30_000 * self.peak_learning_rate)))
+        growing = min(300, max(1, round(30_000 * self.peak_learning_rate)))
+        warmup = min(1.0, (step + 1) / growing)
         if self.learning_rate_schedule == "constant":
             return self.peak_learning_rate * warmup
         return self.peak_learning_rate * warmup * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
