@@ -38,8 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has had enough. What is still unwritten must not fail once more at the interpreter's exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(f"{parser.prog} {options.name}: {reason}. Choose another place, or mend this one.", file=sys.stderr)
+        return 1
     except _expected_errors() as error:
-        print(f"bvae {options.name}: {error}", file=sys.stderr)
+        print(f"{parser.prog} {options.name}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return STOPPED
@@ -49,7 +53,7 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
     # Their modules import torch, which `runs` and a misspelt flag should not wait for.
     training = sys.modules.get("bvae.training")
     data = sys.modules.get("bvae.data")
-    known = (ConfigError, RunError, OSError)
+    known = (ConfigError, RunError)
     return (*known, *((training.DivergedError,) if training else ()), *((data.DataError,) if data else ()))
 
 
@@ -113,7 +117,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> None:
     run = find_run(options.run)
-    epoch = _epoch(run, options.epoch)
+    epoch = run.snapshot(options.epoch)
 
     from bvae.data import load_dataset
     from bvae.objective import evaluate
@@ -138,7 +142,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _sample(options: argparse.Namespace) -> None:
     run = find_run(options.run)
-    model = run.model(_epoch(run, options.epoch))
+    model = run.model(options.epoch)
 
     from bvae.latent import sample_prior
     from bvae.pictures import mosaic
@@ -149,7 +153,7 @@ def _sample(options: argparse.Namespace) -> None:
 
 def _reconstruct(options: argparse.Namespace) -> None:
     run = find_run(options.run)
-    model = run.model(_epoch(run, options.epoch))
+    model = run.model(options.epoch)
 
     import numpy as np
 
@@ -169,7 +173,7 @@ def _reconstruct(options: argparse.Namespace) -> None:
 
 def _traverse(options: argparse.Namespace) -> None:
     run = find_run(options.run)
-    epoch = _epoch(run, options.epoch)
+    epoch = run.snapshot(options.epoch)
     model = run.model(epoch)
 
     import torch
@@ -180,8 +184,7 @@ def _traverse(options: argparse.Namespace) -> None:
     code = torch.zeros(run.config.latent_dim)
     if options.image is not None:
         code = model.encode(_test_image(run, options.image))[0]
-    latents = run.latents(epoch)
-    kl = 0.5 * (latents.mean**2 + _exp(latents.log_variance) - 1 - latents.log_variance).mean(0)
+    kl = next(record["kl_per_dimension"] for record in run.history() if record["epoch"] == epoch)
     dimensions = sorted(range(run.config.latent_dim), key=lambda j: -kl[j])
     values = torch.linspace(-options.reach, options.reach, options.steps)
     codes = traverse(code, dimensions, values)
@@ -192,7 +195,7 @@ def _traverse(options: argparse.Namespace) -> None:
 
 def _interpolate(options: argparse.Namespace) -> None:
     run = find_run(options.run)
-    model = run.model(_epoch(run, options.epoch))
+    model = run.model(options.epoch)
 
     from bvae.latent import interpolate
     from bvae.pictures import mosaic, save_animation
@@ -258,15 +261,6 @@ def _save(options: argparse.Namespace, picture: Any) -> None:
     print(options.output)
 
 
-def _epoch(run: Run, epoch: int | None) -> int:
-    epochs = run.epochs()
-    if not epochs:
-        raise RunError(f"{run.path} has no snapshot yet.")
-    if epoch is not None and epoch not in epochs:
-        raise RunError(f"{run.path} has no snapshot of epoch {epoch}. It has: {', '.join(map(str, epochs))}.")
-    return epochs[-1] if epoch is None else epoch
-
-
 def _test_image(run: Run, index: int) -> Any:
     from bvae.data import load_dataset
 
@@ -280,12 +274,6 @@ def _device(name: str) -> str:
     from bvae.training import choose_device
 
     return choose_device(name).type
-
-
-def _exp(values: Any) -> Any:
-    import numpy as np
-
-    return np.exp(values)
 
 
 def _square(count: int) -> int:
@@ -360,7 +348,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="bvae", description="Train a β-VAE and walk about in its latent space.", allow_abbrev=False)
+    parser = _Parser(
+        prog="python -m bvae", description="Train a β-VAE and walk about in its latent space.", allow_abbrev=False
+    )
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
 
     def command(name: str, function: Any, help: str, run: bool = True) -> argparse.ArgumentParser:
@@ -474,6 +464,6 @@ def _finite(text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number of 0 or more")
+    if not 0 <= value <= 1_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1000")
     return value

@@ -71,7 +71,9 @@ class Config:
     seed: int = _field(0, "same seed, same machine: same bits on the CPU")
     device: str = _field("auto", "auto takes cuda, then mps, then cpu", DEVICES)
     precision: str = _field(
-        "auto", "arithmetic of the training step; auto: float32, with TF32 matrix products on cuda", PRECISIONS
+        "auto",
+        "arithmetic of the training step; auto: TF32 on cuda, bfloat16 for the mlp on a CPU that has it, or float32",
+        PRECISIONS,
     )
     probe_size: int = _field(5_000, "test images whose latents are recorded at every snapshot")
 

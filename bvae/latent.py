@@ -53,8 +53,3 @@ def sample_prior(count: int, latent_dim: int, seed: int, temperature: float = 1.
     """Codes from N(0, temperature² I): (count, latent_dim). A seed repeats them on every machine's CPU."""
     generator = torch.Generator().manual_seed(seed)
     return temperature * torch.randn(count, latent_dim, generator=generator)
-
-
-def path_length(pictures: Tensor) -> Tensor:
-    """Euclidean distance in pixel space of each step of a path of decoded images (steps, H, W): (steps − 1,)."""
-    return (pictures[1:] - pictures[:-1]).flatten(1).norm(dim=1)

@@ -60,21 +60,34 @@ class BetaVAE(nn.Module):
         return next(self.parameters()).device
 
     def posterior(self, images: Tensor | np.ndarray) -> Posterior:
-        """q(z|x) of N images."""
-        mean, log_variance = self.encoder(self._prepare(images)).chunk(2, dim=1)  # (N, D), (N, D)
+        """q(z|x) of N images.
+
+        Raises:
+            ValueError: when the images are of another size or type than the model takes.
+        """
+        # float32 even where the layers compute in bfloat16: the KL takes differences of what comes out.
+        mean, log_variance = self.encoder(self._prepare(images)).float().chunk(2, dim=1)  # (N, D), (N, D)
         return Posterior(mean, log_variance.clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND))
 
     def logits(self, codes: Tensor) -> Tensor:
-        """Decode codes (N, D) to the logits of the pixels' means, (N, H, W)."""
-        return self.decoder(codes).squeeze(1)
+        """Decode codes (N, D) to the logits of the pixels' means, (N, H, W) float32."""
+        return self.decoder(codes).float().squeeze(1)
 
     def encode(self, images: Tensor | np.ndarray) -> Tensor:
         """The code of each image: the mean of its posterior, (N, D)."""
         return self.posterior(images).mean
 
     def decode(self, codes: Tensor | np.ndarray) -> Tensor:
-        """The mean of every pixel given codes (N, D): (N, H, W) in [0, 1]."""
+        """The mean of every pixel given codes (N, D): (N, H, W) in [0, 1].
+
+        Raises:
+            ValueError: when the codes do not have the model's number of dimensions.
+        """
         codes = torch.as_tensor(codes, dtype=torch.float32, device=self.device)
+        if codes.ndim != 2 or codes.shape[1] != self.config.latent_dim:
+            raise ValueError(
+                f"Codes of shape {tuple(codes.shape)} do not fit: this model takes (N, {self.config.latent_dim})."
+            )
         return self.logits(codes).sigmoid()
 
     def forward(self, images: Tensor | np.ndarray) -> Tensor:
@@ -82,14 +95,17 @@ class BetaVAE(nn.Module):
         return self.decode(self.encode(images))
 
     def _prepare(self, images: Tensor | np.ndarray) -> Tensor:
+        if isinstance(images, np.ndarray) and not images.flags.writeable:
+            images = images.copy()  # PyTorch has no tensors that cannot be written
         images = torch.as_tensor(images, device=self.device)
         if images.shape[-2:] != self.image_shape or images.ndim not in (3, 4):
             height, width = self.image_shape
             raise ValueError(
                 f"Images of shape {tuple(images.shape)} do not fit: this model takes (N, {height}, {width})."
             )
-        images = images.reshape(-1, 1, *self.image_shape)
-        return unit_pixels(images)
+        if images.dtype != torch.uint8 and not images.is_floating_point():
+            raise ValueError(f"Images are {images.dtype}; give uint8 from 0 to 255, or float from 0 to 1.")
+        return unit_pixels(images.reshape(-1, 1, *self.image_shape))
 
 
 def unit_pixels(images: Tensor) -> Tensor:

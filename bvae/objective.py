@@ -103,7 +103,12 @@ def evaluate(model: BetaVAE, pixels: Tensor, seed: int = 0, batch_size: int = 1_
     """Evaluate the bound on images (N, H, W) uint8.
 
     The noise is drawn from `seed` alone, so that epochs and runs are compared on the same draws.
+
+    Raises:
+        ValueError: when there are no images.
     """
+    if len(pixels) == 0:
+        raise ValueError("There are no images to evaluate the bound on.")
     generator = torch.Generator(model.device).manual_seed(seed)
     total = torch.zeros((), dtype=torch.float64)
     kl, means = [], []

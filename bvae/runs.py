@@ -23,7 +23,7 @@ import hashlib
 import json
 import os
 import re
-import shutil
+import shlex
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from bvae.config import Config
+from bvae.config import Config, flag
 from bvae.network import Layer, decoder_layers, encoder_layers, parameter_shapes
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def find_run(name_or_path: str | Path) -> Run:
     Raises:
         RunError: when there is no such run, or what is there cannot be read.
     """
+    if not str(name_or_path):
+        raise RunError("Give the name of a run, or its folder. `python -m bvae runs` lists what there is.")
     path = Path(name_or_path)
     if path.exists() or len(path.parts) != 1:
         return Run(path)
@@ -120,14 +122,23 @@ def list_runs(problems: list[str] | None = None) -> list[Run]:
     """
     runs = []
     for folder in run_folders():
-        found = [path for path in folder.iterdir() if _is_run(path, folder)] if folder.is_dir() else []
-        for path in sorted(found, key=lambda path: (path / "config.json").stat().st_mtime, reverse=True):
+        found = []
+        for path in _folders_of(folder):
             try:
-                runs.append(Run(path))
-            except RunError as error:
+                if _is_run(path, folder):
+                    found.append(((path / "config.json").stat().st_mtime, Run(path)))
+            except (RunError, OSError) as error:  # deleted at this moment, or not readable
                 if problems is not None:
                     problems.append(str(error))
+        runs += [run for _, run in sorted(found, key=lambda pair: -pair[0])]
     return runs
+
+
+def _folders_of(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _is_run(path: Path, folder: Path) -> bool:
@@ -146,7 +157,6 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
         # No fsync: a rename is whole against a killed process, and a power cut costs one epoch at most.
         os.replace(temporary, path)
@@ -204,11 +214,6 @@ def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None
     Raises:
         RunError: when the file is missing, cut short, altered, not of these shapes, or holds NaN or infinity.
     """
-    if path.suffix in UNSAFE_SUFFIXES:
-        raise RunError(
-            f"{path.name} is a pickle, which can run any program when it is opened. Load it where it was made and save "
-            "its weights with safetensors.torch.save_file, then bring that file."
-        )
     mend = "Copy it again from where the run was trained; other epochs of the run still open."
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
@@ -255,6 +260,11 @@ class Run:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        if self.path.suffix in UNSAFE_SUFFIXES and self.path.is_file():
+            raise RunError(
+                f"{self.path.name} is a pickle, which can run any program when it is opened, so it is not. A run is a "
+                "folder of JSON and safetensors files: train one with `python -m bvae train`."
+            )
         if not self.path.is_dir():
             raise RunError(f"There is no run at {self.path}. `python -m bvae runs` lists what there is.")
         record = read_json(self.path / "config.json")
@@ -313,6 +323,19 @@ class Run:
         """Epochs of which there is a snapshot, in order."""
         return sorted(int(path.stem) for path in self.path.glob("epochs/*.safetensors") if path.stem.isdecimal())
 
+    def snapshot(self, epoch: int | None = None) -> int:
+        """The epoch of a snapshot: `epoch` if there is one of it, the last where none is named.
+
+        Raises:
+            RunError: when there is no such snapshot; the message lists those there are.
+        """
+        epochs = self.epochs()
+        if not epochs:
+            raise RunError(f"{self.path} has no snapshot yet.")
+        if epoch is not None and epoch not in epochs:
+            raise RunError(f"{self.path} has no snapshot of epoch {epoch}. It has: {', '.join(map(str, epochs))}.")
+        return epochs[-1] if epoch is None else epoch
+
     def version(self) -> str:
         """A text that changes whenever a file that `history`, `probe`, `weights` or `latents` reads does."""
         read = [self.path / "history.jsonl", self.path / "probe.safetensors", *self.path.glob("*/*.safetensors")]
@@ -333,7 +356,7 @@ class Run:
 
     def latents(self, epoch: int | None = None) -> Latents:
         """Mean and log-variance of every probe image at a snapshot's epoch (by default the last)."""
-        path = self._snapshot("latents", epoch)
+        path = self.path / "latents" / _file_name(self.snapshot(epoch))
         tensors, _ = read_tensors(path)
         shapes = {array.shape for array in tensors.values()}
         if set(tensors) != {*Latents._fields} or len(shapes) != 1 or shapes.pop()[1:] != (self.config.latent_dim,):
@@ -342,7 +365,10 @@ class Run:
 
     def weights(self, epoch: int | None = None) -> Tensors:
         """All parameters at a snapshot's epoch (by default the last), by name."""
-        tensors, _ = read_tensors(self._snapshot("epochs", epoch), self.parameter_shapes)
+        path = self.path / "epochs" / _file_name(self.snapshot(epoch))
+        tensors, _ = read_tensors(path, self.parameter_shapes)
+        if other := [name for name, array in tensors.items() if array.dtype != np.float32]:
+            raise RunError(f"{path} holds {other[0]} as {tensors[other[0]].dtype}, and should as float32.")
         return tensors
 
     def decoder(self, epoch: int | None = None) -> tuple[list[Layer], Tensors]:
@@ -367,15 +393,6 @@ class Run:
         shapes = parameter_shapes(encoder_layers(self.config, self.image_shape), "encoder")
         shapes |= parameter_shapes(self.decoder_layers, "decoder")
         return shapes | ({"log_sigma": ()} if self.config.likelihood == "gaussian" else {})
-
-    def _snapshot(self, kind: str, epoch: int | None) -> Path:
-        epochs = self.epochs()
-        if not epochs:
-            raise RunError(f"{self.path} has no snapshot yet.")
-        epoch = epochs[-1] if epoch is None else epoch
-        if epoch not in epochs:
-            raise RunError(f"{self.path} has no snapshot of epoch {epoch}. It has: {', '.join(map(str, epochs))}.")
-        return self.path / kind / _file_name(epoch)
 
 
 def _image_shape(value: Any) -> tuple[int, int]:
@@ -454,6 +471,9 @@ class RunWriter:
         with writer._locked_on_error():
             check_new_run(path)
             _remove_leftovers(path)
+            # Here and nowhere else: a run that somebody moved away while it trains must not come back as a husk.
+            for folder in ("epochs", "latents"):
+                (path / folder).mkdir(exist_ok=True)
             writer.status("queued", epoch=0, step=0, epochs=config.epochs)
             write_tensors(path / "probe.safetensors", probe._asdict())
             command = config.command(str(path))
@@ -463,17 +483,27 @@ class RunWriter:
         return writer
 
     @classmethod
-    def resume(cls, path: Path, config: Config | None = None) -> RunWriter:
-        """Take up a run that exists. `config`, if given, replaces the one that it has."""
-        run = Run(path)
+    def resume(cls, path: Path) -> RunWriter:
+        """Take up a run that exists, and change nothing of it yet."""
+        Run(path)
         writer = cls(path)
         with writer._locked_on_error():
             _remove_leftovers(path)
-            if config is not None and config != run.config:
-                record = read_json(path / "config.json")
-                record |= {"config": config.to_dict(), "command": config.command(str(path))}
-                write_json(path / "config.json", record)
         return writer
+
+    def extend(self, config: Config) -> None:
+        """Let a run go on with another config: its last epoch or its device. The command tells of both parts."""
+        record = read_json(self.path / "config.json")
+        if record["config"] == config.to_dict():
+            return
+        changed = [
+            f"{flag(name)} {getattr(config, name)}"
+            for name in ("epochs", "device")
+            if record["config"][name] != getattr(config, name)
+        ]
+        more = f"python -m bvae train --run {shlex.quote(str(self.path))} --resume {' '.join(changed)}"
+        command = f"{record['command']} && {more}"
+        write_json(self.path / "config.json", record | {"config": config.to_dict(), "command": command})
 
     @contextlib.contextmanager
     def _locked_on_error(self) -> Iterator[None]:
@@ -518,7 +548,11 @@ class RunWriter:
     def load_state(self) -> State | None:
         """Where training was, or None if it had not come to a first save. Brings the history in line with it."""
         if not (self.path / "state.safetensors").exists():
-            self._write_history([])
+            if Run(self.path).history():
+                raise RunError(
+                    f"{self.path / 'state.safetensors'} is missing, so the run cannot be continued. Copy it from where "
+                    "the run was trained, or begin a new run."
+                )
             return None
         tensors, metadata = read_tensors(self.path / "state.safetensors")
         state = State(tensors=tensors, **json.loads(metadata["progress"]))
@@ -565,7 +599,7 @@ def check_new_run(path: Path) -> None:
         raise RunError(f"{path} contains '..'. Give the run's folder without it: runs/NAME, or a whole path.")
     check_run_name(path.name)
     # What a trainer leaves that was killed before it wrote its config is no run, and is no obstacle.
-    ours = {"lock", "probe.safetensors", "status.json"}
+    ours = {"lock", "probe.safetensors", "status.json", "epochs", "latents"}
     others = sorted(item.name for item in path.iterdir() if item not in _leftovers(path)) if path.is_dir() else []
     if "config.json" in others:
         raise RunError(f"The run {path} exists already. Continue it with --resume, or choose another name.")
@@ -582,13 +616,7 @@ def _remove_leftovers(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def delete_run(run: Run) -> None:
-    """Delete a run and all its files, unless a trainer is writing it."""
-    with RunWriter.resume(run.path):
-        shutil.rmtree(run.path)
-
-
 __all__ = [
-    "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "check_new_run", "check_run_name", "delete_run",
-    "find_run", "list_runs", "read_tensors", "run_folders", "write_tensors",
+    "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "check_new_run", "check_run_name", "find_run",
+    "list_runs", "read_tensors", "run_folders", "write_tensors",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from bvae.latent import interpolate, path_length, sample_prior, traverse
+from bvae.latent import interpolate, sample_prior, traverse
 
 
 @pytest.mark.parametrize("method", ["linear", "spherical"])
@@ -64,9 +64,3 @@ def test_a_seed_repeats_the_draw_and_the_temperature_scales_it() -> None:
     assert codes.mean().item() == pytest.approx(0, abs=0.01)
     assert codes.std().item() == pytest.approx(1, abs=0.01)
     torch.testing.assert_close(sample_prior(10_000, 20, seed=5, temperature=0.5), 0.5 * codes)
-
-
-def test_path_length_by_hand() -> None:
-    pictures = torch.zeros(3, 2, 2)
-    pictures[1, 0] = torch.tensor([3.0, 4.0])
-    assert path_length(pictures).tolist() == [5.0, 5.0]

@@ -63,6 +63,21 @@ def test_images_of_another_size_are_refused() -> None:
         BetaVAE(Config(), (28, 28)).encode(torch.zeros(2, 16, 16))
 
 
+def test_what_does_not_fit_is_refused_in_words() -> None:
+    model = BetaVAE(Config(), (28, 28))
+    with pytest.raises(ValueError, match=r"\(N, 20\)"):
+        model.decode(torch.zeros(2, 19))
+    with pytest.raises(ValueError, match="uint8 from 0 to 255"):
+        model.encode(torch.zeros(2, 28, 28, dtype=torch.int64))
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_array_that_cannot_be_written_is_taken_all_the_same() -> None:
+    images = np.zeros((2, 28, 28), np.uint8)
+    images.flags.writeable = False
+    assert BetaVAE(Config(), (28, 28)).encode(images).shape == (2, 20)
+
+
 def test_the_conv_network_says_which_sizes_it_takes() -> None:
     with pytest.raises(ConfigError, match="multiples of 4"):
         BetaVAE(Config(), (30, 30))

@@ -20,24 +20,24 @@ SMALL = Config(network="mlp", beta=1.0, epochs=2, dataset_limit=2_000, probe_siz
 
 def test_it_learns_digits(tmp_path: Path) -> None:
     """Real MNIST, real training: the loss falls, and reconstructions beat the best constant picture."""
-    config = Config(beta=1.0, epochs=2, dataset_limit=12_000, probe_size=500, device="cpu")
+    config = Config(network="mlp", beta=1.0, epochs=3, dataset_limit=12_000, probe_size=500, device="cpu")
     records = list(train_run(tmp_path / "run", config))
-    assert [record["epoch"] for record in records] == [0, 1, 2]
+    assert [record["epoch"] for record in records] == [0, 1, 2, 3]
     losses = [record["test"]["loss"] for record in records]
-    assert losses[0] > 300 > losses[1] > losses[2]
+    assert losses[0] > 300 > losses[1] > losses[2] > losses[3]
 
     data = load_dataset("mnist", limit=12_000)
     mean_image = data.train.pixels.float().mean(0) / 255
     test = data.test.pixels.float() / 255
     constant = bernoulli_reconstruction(torch.logit(mean_image, eps=1e-6).expand_as(test), test).mean().item()
     assert records[0]["test"]["reconstruction"] > constant
-    assert records[2]["test"]["reconstruction"] < 0.75 * constant
+    assert records[3]["test"]["reconstruction"] < 0.75 * constant
     # Different digits come out different: the code is used.
     run = Run(tmp_path / "run")
     pictures = run.model()(run.probe().images)
     assert pictures.std(0).mean().item() > 0.1
-    assert records[2]["active_units"] >= 5
-    assert sum(records[2]["kl_per_dimension"]) == pytest.approx(records[2]["test"]["kl"])
+    assert records[3]["active_units"] >= 5
+    assert sum(records[3]["kl_per_dimension"]) == pytest.approx(records[3]["test"]["kl"])
 
 
 def test_a_seed_repeats_the_run_bit_for_bit(tmp_path: Path) -> None:
@@ -146,6 +146,25 @@ def test_every_objective_lowers_its_loss(tmp_path: Path, values: dict[str, objec
     assert last["loss"] == pytest.approx(expected)
     if "sigma" in values:
         assert Run(tmp_path / "run").weights()["log_sigma"] == pytest.approx(np.log(0.2))
+
+
+def test_a_run_is_either_begun_or_continued(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="either a config"):
+        list(train_run(tmp_path / "run"))
+    with pytest.raises(ConfigError, match="either a config"):
+        list(train_run(str(tmp_path / "run"), SMALL, resume=True))
+
+
+def test_bfloat16_where_the_processor_has_it_does_no_harm() -> None:
+    """The mlp's default arithmetic ends where float32 does, to a quarter of a nat, and the KL is taken in float32."""
+    dataset = load_dataset("mnist", limit=6_000)
+    ends = []
+    for precision in ("bfloat16", "float32"):
+        config = Config(**SMALL.to_dict() | {"precision": precision, "dataset_limit": 6_000})
+        ends.append(list(Trainer(config, dataset, CPU).records())[-1]["test"])
+    assert ends[0]["loss"] == pytest.approx(ends[1]["loss"], abs=0.25)
+    assert ends[0]["kl"] == pytest.approx(ends[1]["kl"], abs=0.25)
+    assert ends[0] != ends[1]
 
 
 def test_a_device_that_is_not_there_is_named() -> None:
