@@ -4,8 +4,8 @@
 
     run = bvae.Run("assets/runs/mnist-beta4")
     model = run.model(epoch=10)
-    z = model.encode(run.probe().images)      # (5000, 20)
-    pictures = model.decode(z)                # (5000, 28, 28) in [0, 1]
+    z = model.encode(run.probe().images)      # (2500, 20)
+    pictures = model.decode(z)                # (2500, 28, 28) in [0, 1]
 
 What needs torch is imported when it is first named, because reading a run does not need it.
 """

@@ -99,7 +99,7 @@ ACTIVE_VARIANCE = 0.01
 
 
 @torch.inference_mode()
-def evaluate(model: BetaVAE, pixels: Tensor, seed: int = 0, batch_size: int = 1_000) -> Evaluation:
+def evaluate(model: BetaVAE, pixels: Tensor, seed: int = 0, batch_size: int = 500) -> Evaluation:
     """Evaluate the bound on images (N, H, W) uint8.
 
     The noise is drawn from `seed` alone, so that epochs and runs are compared on the same draws.

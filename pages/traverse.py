@@ -14,6 +14,7 @@ for problem in st.session_state.pop("address_problems", []):
 st.title("Traverse the latent space")
 st.markdown(
     "The decoder draws each image from a short list of numbers, its code. Every slider below is one of those numbers, "
-    "a latent dimension, and the one at the top carries the most. **Drag the top slider and watch the image change.**"
+    "a latent dimension, and the one at the top carries the most information about the image. "
+    "**Drag the top slider and watch the image change.**"
 )
 traverse(run, cursor, revision)

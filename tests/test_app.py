@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bvae.runs import Run
+from bvae.runs import Run, read_tensors, write_tensors
 from pages.parts.cursor import CursorError, Space, check_cursor, from_address, to_address
 from pages.parts.live import gallery, thin
 from tests.conftest import ROOT
@@ -64,9 +65,109 @@ def test_facts_of_the_run_stand_in_the_sidebar(runs: Path) -> None:
     app = open_app()
     run = Run(runs / "one")
     test = run.history()[-1]["test"]
-    caption = texts(app.sidebar.caption)
-    assert f"β = {run.config.beta:g}, 20 latent dimensions" in caption
-    assert f"−ELBO {test['reconstruction'] + test['kl']:.1f} nats an image (test set, 10,000 images)" in caption
+    facts = texts(app.sidebar.markdown)
+    assert f"β = {run.config.beta:g}, 20 latent dimensions" in facts
+    assert f"−ELBO {test['reconstruction'] + test['kl']:.1f} nats an image at epoch 100" in facts
+    assert "(test set, 10,000 images)" in facts
+    assert "Epoch 100 of 100" in facts
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ({"state": "running", "epoch": 18}, "Training: epoch 18 of 100"),
+        ({"state": "stopped", "epoch": 3}, "Stopped at epoch 3 of 100"),
+        ({"state": "failed", "epoch": 3, "error": "The disk is full."}, "Failed at epoch 3 of 100"),
+        (None, "Epoch 100 of 100"),
+    ],
+)
+def test_how_the_training_stands_is_said(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any] | None, sentence: str
+) -> None:
+    monkeypatch.setattr("bvae.runs._alive", lambda status: True)
+    status = runs / "one" / "status.json"
+    status.unlink()
+    if state:
+        status.write_text(json.dumps(state))
+    app = open_app()
+    assert not app.exception
+    assert sentence in texts(app.sidebar.markdown)
+    assert texts(app.sidebar.warning) == (state or {}).get("error", "")
+
+
+def test_a_run_in_training_stays_as_it_was_opened_until_newer_epochs_are_asked_for(runs: Path) -> None:
+    later = [path for kind in ("epochs", "latents") for path in sorted((runs / "one" / kind).iterdir())[-2:]]
+    hidden = {path: path.read_bytes() for path in later}
+    for path in hidden:
+        path.unlink()
+    history = runs / "one" / "history.jsonl"
+    records = history.read_text().splitlines(keepends=True)
+    epochs = Run(runs / "one").epochs()
+    history.write_text("".join(records[: epochs[-1] + 1]))
+    app = open_app()
+    before, live = app.session_state["cursor"], app.session_state["shown"][1]
+    assert before["epoch"] == epochs[-1]
+    assert not [button for button in app.sidebar.button if "newer" in button.label]
+
+    # Two epochs more, and the one that is looked at thinned away.
+    history.write_text("".join(records))
+    for path, content in hidden.items():
+        path.write_bytes(content)
+    for kind in ("epochs", "latents"):
+        (runs / "one" / kind / f"{epochs[-1]:04d}.safetensors").unlink()
+    app.run()
+    assert not app.exception
+    assert app.session_state["shown"][1] is live
+    assert app.session_state["cursor"] == before
+    app.sidebar.button(key="newer").click().run()
+    assert not app.exception
+    after = app.session_state["cursor"]
+    assert after["z"] == before["z"]
+    assert after["epoch"] in app.session_state["shown"][1].space.epochs
+    assert app.session_state["shown"][1].space.epochs[-1] == 100
+    assert app.query_params["epoch"] == str(after["epoch"])
+    assert not [button for button in app.sidebar.button if "newer" in button.label]
+
+
+@pytest.mark.parametrize("damage", ["rows", "dtype"])
+def test_a_snapshot_that_does_not_fit_the_run_is_left_out_and_said(runs: Path, damage: str) -> None:
+    kind, change = {
+        "rows": ("latents", lambda array: array[:10]),
+        "dtype": ("epochs", lambda array: array.astype(np.float64)),
+    }[damage]
+    path = runs / "one" / kind / "0002.safetensors"
+    tensors, metadata = read_tensors(path)
+    write_tensors(path, {name: change(array) for name, array in tensors.items()}, metadata)
+    app = open_app()
+    assert not app.exception
+    assert "Epoch 2 is left out." in texts(app.warning)
+    assert {"rows": "latents of 10 images", "dtype": "float64"}[damage] in texts(app.warning)
+
+
+def test_runs_that_cannot_be_read_are_folded_and_two_of_one_name_can_both_be_picked(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", runs.with_name("bundled"))
+    shutil.copytree(runs / "one", runs.with_name("bundled") / "one")
+    for name in ("bad", "worse"):
+        (runs / name).mkdir()
+        (runs / name / "config.json").write_text("{")
+    app = open_app()
+    assert not app.exception
+    assert app.selectbox(key="run").options == ["one", "one (runs)"]
+    assert [expander.label for expander in app.sidebar.expander] == ["2 runs cannot be read"]
+    app.selectbox(key="run").select("one (runs)").run()
+    assert not app.exception
+    assert app.query_params["run"] == "one (runs)"
+    (_, path, _), _ = app.session_state["shown"]
+    assert path == (runs / "one").resolve()
+
+
+def test_a_folder_of_runs_that_is_none_is_no_traceback(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BVAE_RUNS", str(runs / "one" / "config.json"))
+    app = open_app()
+    assert not app.exception
+    assert "no run to show yet" in texts(app.info)
 
 
 @pytest.mark.parametrize("damage", ["cut", "altered", "missing"])
@@ -147,6 +248,33 @@ def test_an_address_without_an_image_starts_from_its_code(space: Space) -> None:
     assert problems == []
     assert cursor["start"] == {"kind": "code", "code": [1, 2, 3]}
     assert cursor["epoch"] == 5
+
+
+@pytest.mark.parametrize(
+    ("start", "address"),
+    [
+        ({"kind": "origin"}, {"start": "origin"}),
+        ({"kind": "random", "code": [1, 2, 3]}, {"start": "random"}),
+        ({"kind": "random", "code": [0.5, 2, 3]}, {"start": "random", "from": "0.5,2,3"}),
+        ({"kind": "code", "code": [0.5, 2, -0.0]}, {"from": "0.5,2,0"}),
+    ],
+)
+@pytest.mark.parametrize("keep", ["digit", "code"])
+def test_an_address_keeps_the_start_that_is_no_image(
+    space: Space, start: dict[str, Any], address: dict[str, str], keep: str
+) -> None:
+    cursor = check_cursor({"z": [1, 2, 3], "epoch": 5, "start": start, "keep": keep}, space)
+    kept = {"keep": "code"} if keep == "code" else {}
+    assert to_address(cursor) == {"epoch": "5", "z": "1,2,3"} | address | kept
+    assert from_address(to_address(cursor), space) == (cursor, [])
+
+
+def test_an_epoch_that_is_not_kept_gives_the_nearest_with_a_sentence(space: Space) -> None:
+    for asked, given in (("1", 0), ("4", 5), ("999999999", 5), ("9" * 5000, 5), ("-1", 5)):
+        cursor, problems = from_address({"epoch": asked}, space)
+        assert cursor["epoch"] == given
+        assert len(problems) == 1
+        assert problems[0].endswith(f"showing {given}.")
 
 
 @pytest.mark.parametrize(

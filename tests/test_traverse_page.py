@@ -150,7 +150,7 @@ def test_a_shared_address_restores_the_view(traverse: Traverse) -> None:
     traverse.page.goto(address)
     expect(traverse.page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
 
-    expect(traverse.epoch).to_have_attribute("aria-valuetext", f"{epoch} of {traverse.run.epochs()[-1]}")
+    expect(traverse.epoch).to_have_attribute("aria-valuetext", f"epoch {epoch}")
     traverse.expect_picture(z, epoch)
     assert np.abs(traverse.image() - picture).max() <= 2  # the address rounds to three decimals
     assert np.allclose(traverse.z(), z)
@@ -211,13 +211,26 @@ def test_the_clock_keeps_the_digit_or_the_code(traverse: Traverse) -> None:
     traverse.expect_picture(last, epochs[-1])
 
     traverse.epoch.press("Home")
-    expect(traverse.epoch).to_have_attribute("aria-valuetext", f"{epochs[0]} of {epochs[-1]}")
+    expect(traverse.epoch).to_have_attribute("aria-valuetext", "epoch 0, before any training")
     untrained = traverse.start_code(epochs[0])
     traverse.expect_picture(untrained, epochs[0])
     traverse.expect_z(untrained)
     assert not np.allclose(untrained, last, atol=0.1)
 
+    # What the sliders have added to the digit's own code stays with it, there and back.
+    dimension = traverse.order()[0]
+    moved = float(np.round(untrained[dimension])) + 1.5
+    traverse.slider(dimension).fill(str(moved))
+    offset = np.zeros(20)
+    offset[dimension] = moved - untrained[dimension]
+    traverse.expect_z(untrained + offset)
     traverse.epoch.press("End")
+    traverse.expect_z(last + offset)
+    traverse.expect_picture(last + offset, epochs[-1])
+    traverse.epoch.press("Home")
+    traverse.expect_z(untrained + offset)
+    traverse.epoch.press("End")
+    traverse.page.get_by_role("button", name="Reset all").click()
     traverse.expect_z(last)
     traverse.page.get_by_role("radio", name="keep the code").check()
     traverse.epoch.press("Home")
@@ -325,6 +338,8 @@ def test_a_code_beyond_the_sliders_is_drawn_as_it_is(traverse: Traverse) -> None
         ({"run": "<script>alert(1)</script>../x"}, "There is no run named “scriptalert1script..x”"),
         ({"epoch": "77777"}, "The address asks for epoch “77777”"),
         ({"epoch": "²"}, "The address asks for epoch"),
+        ({"epoch": "7" * 5000}, "The address asks for epoch “777777777777777777777777…”"),
+        ({"digit": "7" * 5000}, "The address asks for test image “777777777777777777777777…”"),
         ({"z": "1,2,3"}, "it has 3 numbers"),
         ({"z": ",".join(["nan"] * 20)}, "not finite"),
         ({"z": "what"}, "not a list of numbers"),
@@ -338,6 +353,69 @@ def test_a_wrong_address_is_answered_with_a_sentence(
     expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible(timeout=WAIT)
     expect(page.get_by_role("img", name="Decoded image")).to_be_visible()
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
+
+
+def test_back_and_forward_return_picture_and_address(traverse: Traverse) -> None:
+    traverse.open()
+    dimension = traverse.order()[0]
+    steps, codes = [traverse.page.evaluate("history.length")], []
+    for value in (1, 2):
+        traverse.slider(dimension).fill(str(value))
+        code = traverse.start_code().copy()
+        code[dimension] = value
+        traverse.expect_z(code)
+        codes.append(code)
+        steps.append(traverse.page.evaluate("history.length"))
+    assert np.diff(steps).tolist() == [1, 1], "a change should be one step of the history"
+
+    for move, code in ((traverse.page.go_back, codes[0]), (traverse.page.go_forward, codes[1])):
+        move()
+        traverse.expect_z(code)
+        expect(traverse.slider(dimension)).to_have_attribute("aria-valuetext", f"{code[dimension]:.2f}")
+        traverse.expect_picture(code, tolerance=2)
+    traverse.slider(dimension).press("ArrowRight")
+    code[dimension] = 2.05
+    traverse.expect_z(code)
+
+
+def test_the_same_position_is_told_again_after_python_went_elsewhere(traverse: Traverse) -> None:
+    traverse.open()
+    origin = traverse.page.get_by_role("button", name="Origin")
+    origin.click()
+    traverse.expect_z(np.zeros(20))
+    traverse.page.go_back()
+    traverse.expect_address("digit", lambda text: text is not None)
+    expect(traverse.page.get_by_text("Started from test image")).to_be_visible()
+    origin.click()
+    traverse.expect_z(np.zeros(20))
+    traverse.expect_picture(np.zeros(20))
+
+
+def test_a_shared_address_keeps_the_kind_of_start_and_what_the_epoch_keeps(traverse: Traverse) -> None:
+    traverse.open()
+    traverse.page.get_by_role("radio", name="keep the code").check()
+    traverse.expect_address("keep", lambda text: text == "code")
+    traverse.page.reload()
+    expect(traverse.page.get_by_role("radio", name="keep the code")).to_be_checked(timeout=WAIT)
+    for button, kind, sentence in (
+        ("Random code", "random", "Started from a random code"),
+        ("Origin", "origin", "Started from the origin"),
+    ):
+        traverse.page.get_by_role("button", name=button).click()
+        traverse.expect_address("start", lambda text, kind=kind: text == kind)
+        z = traverse.z()
+        traverse.page.reload()
+        expect(traverse.page.get_by_text(sentence)).to_be_visible(timeout=WAIT)
+        traverse.expect_picture(z, tolerance=2)
+
+
+def test_the_page_opens_by_its_name_too(traverse: Traverse) -> None:
+    traverse.address += "/traverse"
+    traverse.open()
+    expect(traverse.page.get_by_role("dialog")).to_have_count(0)
+    traverse.slider(traverse.order()[0]).fill("1")
+    traverse.expect_address("z", lambda z: "1" in (z or "").split(","))
+    assert urlparse(traverse.page.url).path == "/traverse"
 
 
 def test_weights_travel_once_and_the_picture_stays_through_reruns(traverse: Traverse) -> None:

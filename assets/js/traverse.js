@@ -105,6 +105,7 @@ class Traverse {
   applyFromPython({ cursor, revision }) {
     if (revision === this.revision) return;
     this.revision = revision;
+    this.sent = null; // Python has gone elsewhere since, so that the same position is news to it
     this.epoch = this.run.epochs.includes(cursor.epoch) ? cursor.epoch : this.run.epochs.at(-1);
     this.keep = cursor.keep;
     this.start = cursor.start;
@@ -151,7 +152,7 @@ class Traverse {
     const text = JSON.stringify([this.run.key, cursor]);
     if (text === this.sent) return;
     this.sent = text;
-    this.send(cursor);
+    this.send({ ...cursor, at: performance.now() }); // Streamlit would keep back a value that equals the last one
   }
 
   // Sliders -------------------------------------------------------------------------------------------------------
@@ -334,8 +335,9 @@ class Traverse {
   setEpoch(epoch) {
     this.epoch = epoch;
     if (this.keepNow() === "digit") {
+      const before = this.base;
       this.base = this.codeOfStart();
-      this.setCode(this.base);
+      this.setCode(this.base.map((value, dimension) => value + this.z[dimension] - before[dimension]));
     } else {
       this.draw();
       this.refreshStrip();
@@ -348,8 +350,8 @@ class Traverse {
     const position = epochs.indexOf(this.epoch);
     const input = this.find(".epoch");
     if (Number(input.value) !== position) input.value = position;
-    const text = `${this.epoch} of ${about.last_epoch}`;
-    input.setAttribute("aria-valuetext", text);
+    const text = this.epoch === 0 ? "0, before any training" : String(this.epoch);
+    input.setAttribute("aria-valuetext", `epoch ${text}`);
     input.parentElement.style.setProperty("--at", position / Math.max(1, epochs.length - 1));
     this.find(".epoch-value").textContent = text;
     this.find(".facts").textContent = about.facts[position];

@@ -101,13 +101,37 @@ def _code(values: Any, space: Space) -> list[float]:
 # The address -----------------------------------------------------------------------------------------------------
 
 
+ADDRESS = ("run", "epoch", "z", "digit", "start", "from", "keep")
+
+
 def to_address(cursor: Cursor) -> dict[str, str]:
-    """The cursor as query parameters: epoch, z to three decimals, and the test image that it set out from."""
-    z = ",".join(f"{value:.3f}".rstrip("0").rstrip(".") for value in cursor["z"])
-    address = {"epoch": str(cursor["epoch"]), "z": z.replace("-0,", "0,")}
-    if cursor["start"]["kind"] == "digit":
-        address["digit"] = str(cursor["start"]["index"])
+    """The cursor as query parameters: epoch, z to three decimals, where it set out from, and what the epoch keeps."""
+    start, z = cursor["start"], _text(cursor["z"])
+    address = {"epoch": str(cursor["epoch"]), "z": z}
+    if start["kind"] == "digit":
+        address["digit"] = str(start["index"])
+    elif start["kind"] != "code":
+        address["start"] = start["kind"]
+    if (origin := _text(start.get("code", cursor["z"]))) != z:
+        address["from"] = origin
+    if cursor["keep"] == "code":
+        address["keep"] = "code"
     return address
+
+
+def _text(code: Sequence[float]) -> str:
+    numbers = (f"{value:.3f}".rstrip("0").rstrip(".") for value in code)
+    return ",".join("0" if number == "-0" else number for number in numbers)
+
+
+def short_decimal(text: str) -> int | None:
+    """A number as an address writes it, None if it is none; int() itself raises beyond 4,300 digits."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def nearest(epoch: int, epochs: Sequence[int]) -> int:
+    """The kept epoch that is closest to one that is not, or not any more."""
+    return min(epochs, key=lambda kept: abs(kept - epoch))
 
 
 def from_address(parameters: Mapping[str, str], space: Space) -> tuple[Cursor, list[str]]:
@@ -119,30 +143,44 @@ def from_address(parameters: Mapping[str, str], space: Space) -> tuple[Cursor, l
     problems = []
     epoch = space.epochs[-1]
     if (text := parameters.get("epoch")) is not None:
-        if text.isdecimal() and int(text) in space.epochs:
-            epoch = int(text)
-        else:
+        wanted = short_decimal(text)
+        if wanted is not None:
+            epoch = nearest(wanted, space.epochs)
+        if wanted != epoch:
             kept = ", ".join(map(str, space.epochs))
             problems.append(f"The address asks for epoch {_quote(text)}. {space.run} has kept {kept}; showing {epoch}.")
     position = None
     if (text := parameters.get("digit")) is not None:
-        wanted = int(text) if text.isdecimal() and len(text) < 10 else -1
-        found = np.flatnonzero(space.indices == wanted)
+        index = short_decimal(text)
+        found = np.flatnonzero(space.indices == (-1 if index is None else index))
         if len(found):
             position = int(found[0])
         else:
             problems.append(f"The address asks for test image {_quote(text)}, which is not among those shown here.")
     cursor = digit_cursor(space, position, epoch)
+    if parameters.get("keep") == "code":
+        cursor["keep"] = "code"
     if (text := parameters.get("z")) is not None:
         try:
             cursor["z"] = _code(text.split(","), space)
             if position is None:
-                cursor |= Cursor(z=cursor["z"], epoch=epoch, start=Start(kind="code", code=cursor["z"]), keep="code")
+                cursor["start"] = _start_of(parameters, cursor["z"], space)
         except CursorError as error:
             problems.append(f"The code z in the address cannot be used: {error} Showing a test image instead.")
         except ValueError:
             problems.append("The code z in the address is not a list of numbers. Showing a test image instead.")
     return cursor, problems
+
+
+def _start_of(parameters: Mapping[str, str], z: list[float], space: Space) -> Start:
+    kind = parameters.get("start")
+    if kind == "origin":
+        return Start(kind="origin")
+    try:
+        code = _code(parameters["from"].split(","), space)
+    except (KeyError, ValueError):  # then a reset returns to what is shown
+        code = z
+    return Start(kind="random" if kind == "random" else "code", code=code)
 
 
 def _quote(text: str) -> str:
@@ -165,31 +203,52 @@ def keep_cursor(cursor: Cursor, space: Space) -> None:
     st.session_state["cursor"] = cursor
     st.session_state["cursor_run"] = space.run
     address = {"run": space.run, **to_address(cursor)}
-    for name in ("run", "epoch", "z", "digit"):
-        if name not in address:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != address[name]:
-            st.query_params[name] = address[name]
+    others = {name: value for name, value in st.query_params.to_dict().items() if name not in ADDRESS}
+    if _address() != address:
+        st.query_params.from_dict(others | address)  # at once, since every write is a step of the browser's history
+    accept_address()
+
+
+def _address() -> dict[str, str]:
+    return {name: st.query_params[name] for name in ADDRESS if name in st.query_params}
+
+
+def accept_address() -> None:
+    """Take the present address for known. A callback of a widget must: the browser may have sent the widget's change
+    before it had the address that was written last."""
+    st.session_state["address"] = _address()
+
+
+def follow_address() -> None:
+    """Forget run and cursor, so that they are taken from the address, when it is not the one written last.
+
+    So it is after Back and Forward. An address without parameters asks for nothing: a change of page leaves one.
+    """
+    address = _address()
+    if address and address != st.session_state.get("address", address):
+        st.session_state.pop("cursor", None)
+        if "run" in address:
+            st.session_state.pop("run", None)
 
 
 def open_cursor(space: Space) -> tuple[Cursor, int]:
     """This session's cursor in the selected run, and its revision.
 
     A fresh session takes it from the address. When the run was changed, the test image stays, and otherwise a new start
-    is made: the dimensions of two runs have nothing to do with each other.
+    is made: the dimensions of two runs have nothing to do with each other. When only the epoch is gone, as a run in
+    training drops some, the nearest one is taken.
     """
     cursor: Cursor | None = st.session_state.get("cursor")
     if cursor is None:
         cursor, problems = from_address(st.query_params.to_dict(), space)
         st.session_state["address_problems"] = problems
         set_cursor(cursor, space)
-    elif st.session_state.get("cursor_run") != space.run or not _fits(cursor, space):
+    elif st.session_state.get("cursor_run") != space.run or len(cursor["z"]) != space.latent_dim:
         found = np.flatnonzero(space.indices == cursor["start"].get("index", -1))
         set_cursor(digit_cursor(space, int(found[0]) if len(found) else None), space)
+    elif cursor["epoch"] not in space.epochs:
+        cursor["epoch"] = nearest(cursor["epoch"], space.epochs)
+        set_cursor(cursor, space)
     elif "epoch" not in st.query_params:  # a change of page clears the address
         keep_cursor(cursor, space)
     return st.session_state["cursor"], st.session_state["cursor_revision"]
-
-
-def _fits(cursor: Cursor, space: Space) -> bool:
-    return len(cursor["z"]) == space.latent_dim and cursor["epoch"] in space.epochs

@@ -20,7 +20,7 @@ import streamlit as st
 
 from bvae.network import parameter_shapes
 from bvae.runs import Run, RunError
-from pages.parts.cursor import Cursor, CursorError, Space, check_cursor, keep_cursor
+from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, keep_cursor
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -74,11 +74,12 @@ class LiveRun:
     problems: tuple[str, ...]  # a sentence for every snapshot that could not be read and is left out
 
 
-def open_live(run: Run, epoch: int | None = None) -> LiveRun:
+def open_live(run: Run, name: str, epoch: int | None = None) -> LiveRun:
     """Gather what the browser needs of a run.
 
     Args:
         run: the run.
+        name: what the address calls it.
         epoch: a snapshot that must be among those sent, where there are too many for all.
 
     Raises:
@@ -90,7 +91,7 @@ def open_live(run: Run, epoch: int | None = None) -> LiveRun:
     shapes = parameter_shapes(run.decoder_layers, "decoder").values()
     bytes_each = 4 * sum(math.prod(shape) for shape in shapes)
     chosen = thin(epochs, max(2, MAX_BYTES // bytes_each), epoch)
-    return _pack(str(run.path.resolve()), tuple(chosen), run.version())
+    return _pack(str(run.path.resolve()), name, tuple(chosen), run.version())
 
 
 def thin(epochs: list[int], most: int, wanted: int | None = None) -> list[int]:
@@ -104,7 +105,7 @@ def thin(epochs: list[int], most: int, wanted: int | None = None) -> list[int]:
 
 # cache_resource rather than cache_data: the latter would copy these megabytes at every rerun.
 @st.cache_resource(max_entries=4, show_spinner="Reading the run …")
-def _pack(path: str, wanted: tuple[int, ...], version: str) -> LiveRun:
+def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRun:
     """One safetensors file of all that is drawn in the browser, `version` being there to tell an altered run.
 
     Tensors: `{epoch:04d}/decoder.{i}.weight` and `.bias`, `{epoch:04d}/mean` (G, D), `gallery/images` (G, H, W) uint8,
@@ -122,7 +123,10 @@ def _pack(path: str, wanted: tuple[int, ...], version: str) -> LiveRun:
             continue  # a trainer is writing it at this moment
         try:
             layers, weights[epoch] = run.decoder(epoch)
-            means[epoch] = np.ascontiguousarray(run.latents(epoch).mean[places], dtype=np.float32)
+            mean = run.latents(epoch).mean  # (P, D)
+            if len(mean) != len(probe.labels):
+                raise RunError(f"{run.path} has latents of {len(mean)} images, and {len(probe.labels)} probe images.")
+            means[epoch] = np.ascontiguousarray(mean[places], dtype=np.float32)
         except RunError as error:
             problems.append(f"Epoch {epoch} is left out. {error}")
     epochs = tuple(means)
@@ -139,14 +143,13 @@ def _pack(path: str, wanted: tuple[int, ...], version: str) -> LiveRun:
     }
     for epoch in epochs:
         tensors[f"{epoch:04d}/mean"] = means[epoch]
-        tensors |= {f"{epoch:04d}/{name}": array for name, array in weights[epoch].items()}
+        tensors |= {f"{epoch:04d}/{part}": array for part, array in weights[epoch].items()}
     about: dict[str, Any] = {
         "name": run.name,
         "noun": "digit" if run.config.dataset in ("mnist", "qmnist", "usps") else "image",
         "class_names": run.class_names,
         "layers": layers,
         "epochs": list(epochs),
-        "last_epoch": epochs[-1],
         "image_shape": list(run.image_shape),
         "latent_dim": run.config.latent_dim,
         "order": order.tolist(),
@@ -156,12 +159,12 @@ def _pack(path: str, wanted: tuple[int, ...], version: str) -> LiveRun:
         "facts": [facts(records[epoch]) for epoch in epochs],
     }
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    for name in sorted(tensors):
-        digest.update(name.encode() + tensors[name].tobytes())
+    for tensor in sorted(tensors):
+        digest.update(tensor.encode() + tensors[tensor].tobytes())
     about["key"] = digest.hexdigest()[:16]
     content = safetensors.numpy.save(tensors, {"live": json.dumps(about)})
     labels, indices = tensors["gallery/labels"], tensors["gallery/indices"]
-    space = Space(run.name, run.config.latent_dim, epochs, labels, indices, means)
+    space = Space(name, run.config.latent_dim, epochs, labels, indices, means)
     return LiveRun(about["key"], content, space, run.config.latent_dim - passive, tuple(problems))
 
 
@@ -197,6 +200,7 @@ def traverse(run: LiveRun, cursor: Cursor, revision: int) -> None:
         try:
             keep_cursor(check_cursor(st.session_state["traverse"].get("cursor"), run.space), run.space)
         except CursorError as error:
+            accept_address()
             st.session_state["address_problems"] = [str(error)]
 
     data = {"key": run.key, "cursor": cursor, "revision": revision, "rows": run.active}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bvae.runs import Run, RunError, list_runs
+from pages.parts.cursor import accept_address, short_decimal
 from pages.parts.live import LiveRun, open_live
 
 TRAIN_COMMAND = "python -m bvae train --run runs/first"
@@ -13,14 +14,20 @@ TRAIN_COMMAND = "python -m bvae train --run runs/first"
 def pick_run() -> Run | None:
     """Draw the run picker in the sidebar and return what is picked; None, said on the page, when there is no run."""
     problems: list[str] = []
-    runs = {run.name: run for run in reversed(list_runs(problems))}  # of two runs of one name the bundled one counts
-    for problem in problems:
-        st.sidebar.warning(problem)
+    runs: dict[str, Run] = {}
+    for run in list_runs(problems):
+        beside = f"{run.name} ({run.path.resolve().parent.name})"  # the bundled runs come first and keep their names
+        runs[beside if run.name in runs else run.name] = run
+    if problems:
+        count = "1 run" if len(problems) == 1 else f"{len(problems)} runs"
+        with st.sidebar.expander(f"{count} cannot be read"):
+            for problem in problems:
+                st.warning(problem)
     if not runs:
         st.info("There is no run to show yet. Train one, which takes a few minutes, and reload this page:")
         st.code(TRAIN_COMMAND, language="bash")
         return None
-    names = list(reversed(runs))
+    names = list(runs)
     if st.session_state.get("run") not in names:
         asked = st.query_params.get("run")
         if asked is not None and asked not in names:
@@ -28,44 +35,83 @@ def pick_run() -> Run | None:
             st.session_state["run_problem"] = f"There is no run named “{shown}”. Showing {names[0]} instead."
         st.session_state["run"] = asked if asked in names else names[0]
     # Not bound to the address by the widget: it would leave out the default, and the default differs between machines.
-    name = st.sidebar.selectbox("Run", names, key="run", persist_state="session")
+    name = st.sidebar.selectbox("Run", names, key="run", on_change=accept_address, persist_state="session")
     if problem := st.session_state.pop("run_problem", None):
         st.warning(problem)
     return runs[name]
 
 
 def show_facts(run: Run) -> None:
-    """The run in a few lines under the picker, each number with its unit and split."""
+    """The run in a few lines under the picker, each number with its unit and split, and how its training stands."""
     config, history = run.config, run.history()
     objective = f"β = {config.beta:g}" if config.capacity is None else f"capacity {config.capacity:g} nats"
     lines = [
         f"{objective}, {config.latent_dim} latent dimensions",
         f"{config.network} network on {config.dataset}, {config.likelihood} likelihood",
     ]
+    try:
+        status = run.status()
+    except RunError:  # a run without a status can be looked at all the same
+        status = {}
+    epoch = status.get("epoch", history[-1]["epoch"] if history else 0)
+    standing = {
+        "queued": "Waiting to train",
+        "running": f"Training: epoch {epoch} of {config.epochs}",
+        "stopped": f"Stopped at epoch {epoch} of {config.epochs}",
+        "failed": f"Failed at epoch {epoch} of {config.epochs}",
+    }
+    state = status.get("state", "")
+    lines.append(standing.get(state, f"Epoch {epoch} of {config.epochs}"))
     if history:
         test = history[-1]["test"]
-        lines.append(f"epoch {history[-1]['epoch']} of {config.epochs}")
         lines.append(
-            f"−ELBO {test['reconstruction'] + test['kl']:.1f} nats an image (test set, {test['images']:,} images)"
+            f"−ELBO {test['reconstruction'] + test['kl']:.1f} nats an image at epoch {history[-1]['epoch']} "
+            f"(test set, {test['images']:,} images)"
         )
-    st.sidebar.caption("  \n".join(lines))
+    # Not a caption, whose grey is too faint on the sidebar's ground.
+    st.sidebar.markdown("  \n".join(f":small[{line}]" for line in lines))
+    if state == "failed":
+        st.sidebar.warning(str(status.get("error") or "The training failed and gave no reason."))
 
 
 def open_run(run: Run) -> LiveRun | None:
     """Read what the browser needs of a run, for the pages of this rerun; None, said on the page, if nothing can be."""
-    asked = st.query_params.get("epoch", "")
-    if "cursor" not in st.session_state and asked.isdecimal():
-        st.session_state["wanted_epoch"] = int(asked)
     try:
         show_facts(run)
-        live = open_live(run, st.session_state.get("wanted_epoch"))
-    except RunError as error:
+        live = _shown(run)
+    except (RunError, OSError) as error:
         st.error(str(error))
         return None
+    newest = max(run.epochs(), default=0)
+    if newest > live.space.epochs[-1] and not live.problems:
+        st.sidebar.button(f"Show newer epochs (now at {newest})", key="newer", on_click=_show_newer)
     for problem in live.problems:
         st.warning(problem)
     st.session_state["live_run"] = live
     return live
+
+
+def _shown(run: Run) -> LiveRun:
+    """The run as this session opened it first.
+
+    A run in training changes with every epoch. Following it would take the slider out of the hand that drags it, so the
+    person asks for what is newer. Opened anew are another run, one with damage that may have been mended, and one of
+    which the address asks for an epoch that was left out.
+    """
+    identity = (st.session_state["run"], run.path.resolve(), (run.path / "config.json").stat().st_mtime_ns)
+    cursor = st.session_state.get("cursor")
+    wanted = cursor["epoch"] if cursor else short_decimal(st.query_params.get("epoch", ""))
+    before, live = st.session_state.get("shown", (None, None))
+    left_out = live is not None and wanted not in live.space.epochs and wanted in run.epochs()
+    if live is None or before != identity or live.problems or left_out:
+        live = open_live(run, st.session_state["run"], wanted)
+        st.session_state["shown"] = (identity, live)
+    return live
+
+
+def _show_newer() -> None:
+    st.session_state.pop("shown", None)
+    accept_address()
 
 
 def live_run() -> LiveRun:

@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--network", choices=NETWORKS, default="conv")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--beta", type=float, default=1.0)
-    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--batch-size", type=int, default=Config().batch_size)
     parser.add_argument("--learning-rate", type=float, help="by default the network's own")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="auto")
