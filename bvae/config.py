@@ -61,9 +61,9 @@ class Config:
     capacity_gamma: float = _field(30.0, "weight γ of the capacity form")
     capacity_steps: int = _field(10_000, "training steps over which C grows linearly from 0")
     epochs: int = _field(100, "passes over the training images")
-    batch_size: int = _field(100, "images a training step")
+    batch_size: int = _field(128, "images a training step")
     learning_rate: float | None = _field(
-        None, "Adam's step size at its highest; left out: what suits the network (conv 0.01, mlp 0.001)"
+        None, "Adam's step size at its highest; left out: what suits the network (conv 0.01, mlp 0.004)"
     )
     learning_rate_schedule: str = _field(
         "cosine", "cosine: falls to 0 at the last step; constant: as it is", LEARNING_RATE_SCHEDULES
@@ -108,7 +108,7 @@ class Config:
     @property
     def peak_learning_rate(self) -> float:
         """The learning rate given, or the network's own (measured in tests/benchmarks/networks.py)."""
-        return self.learning_rate or {"conv": 0.01, "mlp": 0.001}[self.network]
+        return self.learning_rate or {"conv": 0.01, "mlp": 0.004}[self.network]
 
     def beta_at(self, step: int) -> float:
         """β in force at a training step (0 is the first)."""
@@ -121,7 +121,7 @@ class Config:
     def learning_rate_at(self, step: int, steps: int) -> float:
         """Adam's step size at a training step of a run of `steps` steps."""
         # Grown over 300 steps, the conv network takes a step size that is worth 2 nats after ten epochs. A smaller one
-        # needs less of that: the mlp's 0.001 is reached after 30.
+        # needs less of that: the mlp's 0.004 is reached after 120.
         growing = min(300, max(1, round(30_000 * self.peak_learning_rate)))
         warmup = min(1.0, (step + 1) / growing)
         if self.learning_rate_schedule == "constant":

@@ -73,7 +73,7 @@ def test_learning_rate_grows_and_then_falls_only_as_the_cosine() -> None:
     assert constant.learning_rate_at(1_000, 1_000) == 1.0
     assert [constant.learning_rate_at(step, 1_000) for step in (0, 149, 299)] == [1 / 300, 0.5, 1.0]
     classic = Config(network="mlp", learning_rate_schedule="constant")
-    assert [classic.learning_rate_at(step, 1_000) for step in (0, 14, 29, 30)] == [0.001 / 30, 0.0005, 0.001, 0.001]
+    assert [classic.learning_rate_at(step, 1_000) for step in (59, 119, 120)] == [0.002, 0.004, 0.004]
 
 
 def test_snapshots_thin_out_and_keep_the_ends() -> None:
