@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from bvae.config import Config, ConfigError, field_type, flag
+from bvae.config import DEVICES, Config, ConfigError, field_type, flag
 from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, run_folders
 
 STOPPED = 130
@@ -383,7 +383,7 @@ def _parser() -> argparse.ArgumentParser:
         )  # fmt: skip
 
     evaluate = command("evaluate", _evaluate, "measure the bound on the test split")
-    evaluate.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto")
+    evaluate.add_argument("--device", choices=DEVICES, default="auto")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
     sample = command("sample", _sample, "decode codes drawn from N(0, I)")

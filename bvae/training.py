@@ -140,7 +140,7 @@ class Trainer:
             with self._autocast():
                 posterior = model.posterior(images)
                 logits = model.logits(posterior.sample(batch_noise))
-            batch_reconstruction = reconstruction(logits.float(), images, model.log_sigma).mean()
+            batch_reconstruction = reconstruction(logits, images, model.log_sigma).mean()
             kl = kl_per_dimension(posterior).sum(1).mean()
             loss = objective(config, step, batch_reconstruction, kl)
             self.optimizer.zero_grad()

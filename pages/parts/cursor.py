@@ -148,7 +148,7 @@ def from_address(parameters: Mapping[str, str], space: Space) -> tuple[Cursor, l
             epoch = nearest(wanted, space.epochs)
         if wanted != epoch:
             kept = ", ".join(map(str, space.epochs))
-            problems.append(f"The address asks for epoch {_quote(text)}. {space.run} has kept {kept}; showing {epoch}.")
+            problems.append(f"The address asks for epoch {quote(text)}. {space.run} has kept {kept}; showing {epoch}.")
     position = None
     if (text := parameters.get("digit")) is not None:
         index = short_decimal(text)
@@ -156,7 +156,7 @@ def from_address(parameters: Mapping[str, str], space: Space) -> tuple[Cursor, l
         if len(found):
             position = int(found[0])
         else:
-            problems.append(f"The address asks for test image {_quote(text)}, which is not among those shown here.")
+            problems.append(f"The address asks for test image {quote(text)}, which is not among those shown here.")
     cursor = digit_cursor(space, position, epoch)
     if parameters.get("keep") == "code":
         cursor["keep"] = "code"
@@ -183,10 +183,10 @@ def _start_of(parameters: Mapping[str, str], z: list[float], space: Space) -> St
     return Start(kind="random" if kind == "random" else "code", code=code)
 
 
-def _quote(text: str) -> str:
+def quote(text: str, most: int = 24) -> str:
     """A part of the address, short enough to be quoted and with nothing in it that Markdown would read."""
-    shown = "".join(character for character in text[:24] if character.isalnum() or character in " .-+_")
-    return f"“{shown}{'…' if len(text) > 24 else ''}”"
+    shown = "".join(character for character in text[:most] if character.isalnum() or character in " .-+_=")
+    return f"“{shown}{'…' if len(text) > most else ''}”"
 
 
 # The session -----------------------------------------------------------------------------------------------------

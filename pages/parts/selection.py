@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from bvae.runs import Run, RunError, list_runs
-from pages.parts.cursor import accept_address, short_decimal
+from pages.parts.cursor import accept_address, quote, short_decimal
 from pages.parts.live import LiveRun, open_live
 
 TRAIN_COMMAND = "python -m bvae train --run runs/first"
@@ -31,8 +31,7 @@ def pick_run() -> Run | None:
     if st.session_state.get("run") not in names:
         asked = st.query_params.get("run")
         if asked is not None and asked not in names:
-            shown = "".join(character for character in asked[:60] if character.isalnum() or character in " .-+_=")
-            st.session_state["run_problem"] = f"There is no run named “{shown}”. Showing {names[0]} instead."
+            st.session_state["run_problem"] = f"There is no run named {quote(asked, 60)}. Showing {names[0]} instead."
         st.session_state["run"] = asked if asked in names else names[0]
     # Not bound to the address by the widget: it would leave out the default, and the default differs between machines.
     name = st.sidebar.selectbox("Run", names, key="run", on_change=accept_address, persist_state="session")
