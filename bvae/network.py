@@ -49,10 +49,12 @@ def _mlp(latent_dim: int, image_shape: tuple[int, int]) -> tuple[list[Layer], li
 
 
 def _conv(latent_dim: int, image_shape: tuple[int, int]) -> tuple[list[Layer], list[Layer]]:
-    """Three strided convolutions, one hidden linear layer, and a wider way back.
+    """One convolution by patches, a second one, a hidden linear layer, and a wider way back.
 
-    At equal cost on MNIST, the hidden linear layer is worth 5 nats after three epochs, and wider convolutions are worth
-    2 nats in the decoder and a third of a nat in the encoder. That is why the two are not mirror images.
+    The two halves are not mirror images, because they do not earn the same: on MNIST at β = 1 the hidden linear layers
+    are worth 4 nats after three epochs, and a decoder of twice the width 2 nats where an encoder of twice the width
+    gives a third of one. A first convolution that halves the image twice at once takes a tenth off the epoch and costs
+    less than the difference between two seeds.
     """
     height, width = image_shape
     if height % 4 or width % 4 or min(image_shape) < 8 or height // 4 % 2 != width // 4 % 2:
@@ -60,16 +62,15 @@ def _conv(latent_dim: int, image_shape: tuple[int, int]) -> tuple[list[Layer], l
             f"The conv network takes images whose sides are 8 or more and both odd or both even multiples of 4; "
             f"{height} × {width} is not. Choose the mlp network."
         )
-    # 28 → 14 → 7 → 4: the last halving rounds up, and the way back pads where it did not.
+    # 28 → 7 → 4 → 7 → 14 → 28: the halving of 7 rounds up, and the way back pads where it did not.
     small = ((height // 4 + 1) // 2, (width // 4 + 1) // 2)
     padding = 1 - height // 4 % 2
     tiles = small[0] * small[1]
     hidden = 128
     encoder = [
-        _conv_layer(1, 12, 4), _silu(),
-        _conv_layer(12, 24, 4), _silu(),
-        _conv_layer(24, 24, 3), _silu(),
-        _flatten(), _linear(24 * tiles, hidden), _silu(),
+        _conv_layer(1, 32, 8, 4), _silu(),
+        _conv_layer(32, 32, 3), _silu(),
+        _flatten(), _linear(32 * tiles, hidden), _silu(),
         _linear(hidden, 2 * latent_dim),
     ]  # fmt: skip
     decoder = [
@@ -89,8 +90,10 @@ def _linear(inputs: int, outputs: int) -> Layer:
     return {"kind": "linear", "inputs": inputs, "outputs": outputs}
 
 
-def _conv_layer(inputs: int, outputs: int, kernel: int) -> Layer:
-    return {"kind": "conv", "inputs": inputs, "outputs": outputs, "kernel": kernel, "stride": 2, "padding": 1}
+def _conv_layer(inputs: int, outputs: int, kernel: int, stride: int = 2) -> Layer:
+    # 3 by 2 pads by 1, 4 by 2 by 1, 8 by 4 by 2: what makes the image `stride` times smaller.
+    padding = (kernel - stride + 1) // 2
+    return {"kind": "conv", "inputs": inputs, "outputs": outputs, "kernel": kernel, "stride": stride, "padding": padding}
 
 
 def _conv_transpose(inputs: int, outputs: int, kernel: int, output_padding: int = 0) -> Layer:

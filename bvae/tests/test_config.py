@@ -66,10 +66,10 @@ def test_capacity_grows_linearly_from_zero() -> None:
     assert Config().capacity_at(10) is None
 
 
-def test_learning_rate_grows_and_then_falls_only_as_the_cosine() -> None:
-    cosine, constant = Config(learning_rate=1.0), Config(learning_rate=1.0, learning_rate_schedule="constant")
-    assert cosine.learning_rate_at(1_000, 1_000) == pytest.approx(0.0, abs=1e-12)
-    assert cosine.learning_rate_at(500, 1_000) == pytest.approx(0.5)
+def test_learning_rate_grows_and_then_falls_evenly() -> None:
+    linear, constant = Config(learning_rate=1.0), Config(learning_rate=1.0, learning_rate_schedule="constant")
+    assert linear.learning_rate_at(1_000, 1_000) == pytest.approx(0.0, abs=1e-12)
+    assert linear.learning_rate_at(500, 1_000) == pytest.approx(0.5)
     assert constant.learning_rate_at(1_000, 1_000) == 1.0
     assert [constant.learning_rate_at(step, 1_000) for step in (0, 149, 299)] == [1 / 300, 0.5, 1.0]
     classic = Config(network="mlp", learning_rate_schedule="constant")

@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2, help="a round and side (default 2)")
     parser.add_argument("--rounds", type=int, default=3, help="pairs of ours and the peer (default 3)")
     parser.add_argument("--workers", type=int, default=0, help="loader processes of the peer (default 0)")
-    parser.add_argument("--schedule", choices=("constant", "cosine"), default="constant", help="of ours")
+    parser.add_argument("--schedule", choices=("constant", "linear"), default="constant", help="of ours")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--limit", type=int, help="training images, for a trial of this script")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
