@@ -43,6 +43,11 @@ class LiveRun {
     return row(this.tensors.get(`${snapshot(epoch)}/mean`), position);
   }
 
+  /** @returns {Float32Array} the logarithm of its posterior's variances */
+  logVariance(epoch, position) {
+    return row(this.tensors.get(`${snapshot(epoch)}/log_variance`), position);
+  }
+
   /** @returns {Uint8Array} a gallery image's pixels, 0 to 255 */
   image(position) {
     return this.tensors.get("gallery/images").data.subarray(position * this.pixels, (position + 1) * this.pixels);
@@ -71,11 +76,18 @@ class Registry {
     this.waiting = new Map();
     /** Milliseconds from an input event to its picture on the canvas, newest last; for benchmarks. */
     this.latencies = [];
+    /** Milliseconds between the frames of what moves by itself, newest last; for benchmarks. */
+    this.frames = [];
   }
 
   recordLatency(milliseconds) {
     if (this.latencies.length >= LATENCIES_KEPT) this.latencies.splice(0, LATENCIES_KEPT / 2);
     this.latencies.push(milliseconds);
+  }
+
+  recordFrame(milliseconds) {
+    if (this.frames.length >= LATENCIES_KEPT) this.frames.splice(0, LATENCIES_KEPT / 2);
+    this.frames.push(milliseconds);
   }
 
   /** @returns {LiveRun|undefined} */

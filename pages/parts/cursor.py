@@ -232,7 +232,7 @@ def follow_address() -> None:
 
 
 def open_cursor(space: Space) -> tuple[Cursor, int]:
-    """This session's cursor in the selected run, and its revision.
+    """This session's cursor in the selected run, and its revision; what the address got wrong is said on the page.
 
     A fresh session takes it from the address. When the run was changed, the test image stays, and otherwise a new start
     is made: the dimensions of two runs have nothing to do with each other. When only the epoch is gone, as a run in
@@ -251,4 +251,6 @@ def open_cursor(space: Space) -> tuple[Cursor, int]:
         set_cursor(cursor, space)
     elif "epoch" not in st.query_params:  # a change of page clears the address
         keep_cursor(cursor, space)
+    for problem in st.session_state.pop("address_problems", []):
+        st.warning(problem)
     return st.session_state["cursor"], st.session_state["cursor_revision"]

@@ -6,21 +6,23 @@ Imports no torch.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import safetensors.numpy
 import streamlit as st
 
 from bvae.network import parameter_shapes
-from bvae.runs import Run, RunError
+from bvae.runs import Latents, Run, RunError
 from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, keep_cursor
+from pages.parts.spread import LEVELS, spread
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -55,12 +57,6 @@ _store = st.components.v2.component(
     html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
     js=script("decoder.js", "store.js"),
 )
-_traverse = st.components.v2.component(
-    "traverse",
-    html=(ASSETS / "html" / "traverse.html").read_text(encoding="utf-8"),
-    css=(ASSETS / "css" / "traverse.css").read_text(encoding="utf-8"),
-    js=script("decoder.js", "store.js", "traverse.js"),
-)
 
 
 @dataclass(frozen=True)
@@ -68,6 +64,7 @@ class LiveRun:
     """A run as the browser has it."""
 
     key: str  # changes when what is sent changes
+    path: Path  # of the run's folder
     content: bytes  # safetensors; see `_pack`
     space: Space
     active: int  # dimensions that are not passive
@@ -108,8 +105,10 @@ def thin(epochs: list[int], most: int, wanted: int | None = None) -> list[int]:
 def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRun:
     """One safetensors file of all that is drawn in the browser, `version` being there to tell an altered run.
 
-    Tensors: `{epoch:04d}/decoder.{i}.weight` and `.bias`, `{epoch:04d}/mean` (G, D), `gallery/images` (G, H, W) uint8,
-    `gallery/labels` and `gallery/indices` (G,) int32, `kl` (E, D) in nats. The rest is JSON in the metadata.
+    Tensors: `{epoch:04d}/decoder.{i}.weight` and `.bias`, `{epoch:04d}/mean` and `/log_variance` (G, D),
+    `gallery/images` (G, H, W) uint8, `gallery/labels` and `gallery/indices` (G,) int32, `kl` (E, D) in nats. Where all
+    probe images are, see spread.py: `density` (E, D, BINS) uint8, `quantiles` (E, D, Q), and over the active dimensions
+    `whole/centre` (E, A), `whole/whitening` (E, A, A) and `whole/limit` (E,). The rest is JSON in the metadata.
     """
     run = Run(path)
     probe = run.probe()
@@ -117,16 +116,19 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     records = {record["epoch"]: record for record in run.history()}
     weights: dict[int, dict[str, np.ndarray]] = {}
     means: dict[int, np.ndarray] = {}
+    log_variances: dict[int, np.ndarray] = {}
+    latents: dict[int, Latents] = {}
     problems = []
     for epoch in wanted:
         if epoch not in records:
             continue  # a trainer is writing it at this moment
         try:
             layers, weights[epoch] = run.decoder(epoch)
-            mean = run.latents(epoch).mean  # (P, D)
+            latents[epoch] = mean, log_variance = run.latents(epoch)  # (P, D) each
             if len(mean) != len(probe.labels):
                 raise RunError(f"{run.path} has latents of {len(mean)} images, and {len(probe.labels)} probe images.")
             means[epoch] = np.ascontiguousarray(mean[places], dtype=np.float32)
+            log_variances[epoch] = np.ascontiguousarray(log_variance[places], dtype=np.float32)
         except RunError as error:
             problems.append(f"Epoch {epoch} is left out. {error}")
     epochs = tuple(means)
@@ -135,14 +137,17 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     kl = np.array([records[epoch]["kl_per_dimension"] for epoch in epochs], dtype=np.float32)  # (E, D)
     order = np.argsort(-kl[-1], kind="stable")
     passive = int((kl[-1] < PASSIVE_BELOW).sum())
+    active = order[: len(order) - passive]
     tensors = {
         "gallery/images": np.ascontiguousarray(probe.images[places]),
         "gallery/labels": probe.labels[places].astype(np.int32),
         "gallery/indices": probe.indices[places].astype(np.int32),
         "kl": kl,
+        **spread([latents[epoch] for epoch in epochs], active if len(active) else order),
     }
     for epoch in epochs:
         tensors[f"{epoch:04d}/mean"] = means[epoch]
+        tensors[f"{epoch:04d}/log_variance"] = log_variances[epoch]
         tensors |= {f"{epoch:04d}/{part}": array for part, array in weights[epoch].items()}
     about: dict[str, Any] = {
         "name": run.name,
@@ -155,6 +160,8 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
         "order": order.tolist(),
         "passive": passive,
         "passive_below": PASSIVE_BELOW,
+        "probe_images": len(probe.labels),
+        "quantile_levels": LEVELS,
         "largest_kl": max(float(kl.max()), PASSIVE_BELOW),
         "facts": [facts(records[epoch]) for epoch in epochs],
     }
@@ -165,7 +172,7 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     content = safetensors.numpy.save(tensors, {"live": json.dumps(about)})
     labels, indices = tensors["gallery/labels"], tensors["gallery/indices"]
     space = Space(name, run.config.latent_dim, epochs, labels, indices, means)
-    return LiveRun(about["key"], content, space, run.config.latent_dim - passive, tuple(problems))
+    return LiveRun(about["key"], run.path, content, space, run.config.latent_dim - passive, tuple(problems))
 
 
 def gallery(labels: np.ndarray, size: int = GALLERY_SIZE) -> np.ndarray:
@@ -193,15 +200,51 @@ def mount_store(run: LiveRun) -> None:
     _store(key="live_store", data=run.content, height="content")
 
 
-def traverse(run: LiveRun, cursor: Cursor, revision: int) -> None:
-    """Sliders, picture, clock and strip. What the person settles on becomes the session's cursor."""
+@functools.cache  # registered once a process; a page's own script runs at every rerun
+def _component(name: str) -> Any:
+    def read(kind: str, *names: str) -> str:
+        return "\n".join((ASSETS / kind / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
+
+    parts = sorted(path.name for path in (ASSETS / "js").glob(f"{name}-*.js"))
+    return st.components.v2.component(
+        name,
+        html=read("html", name),
+        css=read("css", "common", name),
+        js=script("decoder.js", "store.js", "common.js", *parts, f"{name}.js"),
+    )
+
+
+def live_component(
+    name: str, run: LiveRun, cursor: Cursor, revision: int, height: int | Literal["content"] = "content", **data: Any
+) -> None:
+    """Draw a live component, made of `assets/html|css|js/<name>.*` and, where there are, `assets/js/<name>-*.js`.
+
+    What the person settles on becomes the session's cursor. What the component sends as its `memory`, a JSON object, is
+    kept for the session and given back to it as `data.memory`, so that a page is found as it was left. Its `page`, as
+    common.js `leadsTo` sends it, opens another page.
+
+    Args:
+        height: pixels, where something stands below the component and must not be pushed down when it appears.
+        data: anything else that it needs, as JSON.
+    """
+    remembered = f"{name}_memory"
 
     def settle() -> None:
         try:
-            keep_cursor(check_cursor(st.session_state["traverse"].get("cursor"), run.space), run.space)
+            keep_cursor(check_cursor(st.session_state[name].get("cursor"), run.space), run.space)
         except CursorError as error:
             accept_address()
             st.session_state["address_problems"] = [str(error)]
 
-    data = {"key": run.key, "cursor": cursor, "revision": revision, "rows": run.active}
-    _traverse(key="traverse", data=data, on_cursor_change=settle)
+    def remember() -> None:
+        accept_address()
+        st.session_state[remembered] = st.session_state[name].get("memory")
+
+    def leave() -> None:
+        accept_address()
+        st.session_state["asked_page"] = (st.session_state[name].get("page") or {}).get("page")
+
+    data |= {"key": run.key, "cursor": cursor, "revision": revision, "memory": st.session_state.get(remembered)}
+    _component(name)(
+        key=name, data=data, height=height, on_cursor_change=settle, on_memory_change=remember, on_page_change=leave
+    )

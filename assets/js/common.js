@@ -1,0 +1,426 @@
+/**
+ * What the live components share: elements, pictures, the epoch clock, being mounted by Streamlit, saving to a file.
+ */
+
+import { live } from "./store.js";
+
+/** @returns {string} a number with a real minus sign, and no minus before a zero */
+export const number = (value, digits = 2) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "−");
+
+/** A canvas that shows one grey image, white on black. */
+export class Picture {
+  /** @param {HTMLCanvasElement} canvas @param {number[]} shape [height, width] */
+  constructor(canvas, [height, width]) {
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    this.context = canvas.getContext("2d");
+    this.frame = this.context.createImageData(width, height);
+    this.packed = new Uint32Array(this.frame.data.buffer);
+  }
+
+  /** @param {ArrayLike<number>} pixels @param {number} scale 255 for values in [0, 1], 1 for bytes */
+  draw(pixels, scale) {
+    for (let i = 0; i < pixels.length; i++) this.packed[i] = 0xff000000 | (Math.round(pixels[i] * scale) * 0x010101);
+    this.context.putImageData(this.frame, 0, 0);
+  }
+}
+
+/** @returns {HTMLElement} an element with a class, text and attributes; text is never parsed as HTML */
+export function make(tag, className = "", text = "", attributes = {}) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text) element.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
+/** D numbers from N(0, 1), by Box and Muller's transform. */
+export function normalCode(dimensions) {
+  return Array.from({ length: dimensions }, () => {
+    const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
+    return Math.fround(radius * Math.cos(2 * Math.PI * Math.random()));
+  });
+}
+
+/** A radio button that looks like an image of the gallery, so that the arrow keys work as everywhere. */
+export function imageRadio(run, position, { group, value, name, choose }) {
+  const label = make("label", "thumbnail", "", { title: name });
+  const radio = make("input", "", "", { type: "radio", name: group, value, "aria-label": name });
+  const canvas = make("canvas", "", "", { "aria-hidden": "true" });
+  new Picture(canvas, run.imageShape).draw(run.image(position), 1);
+  radio.onchange = choose;
+  label.append(radio, canvas);
+  return label;
+}
+
+/** The epoch slider with the figures of its epoch. It moves over the kept epochs and says their true numbers. */
+export class Clock {
+  /**
+   * @param {HTMLElement} container what the page has for it, filled here
+   * @param {{moved: function(number, Event), released: function()}} listener told the epoch while it moves, and when it rests
+   */
+  constructor(container, listener) {
+    const line = make("div", "line");
+    this.value = make("output", "epoch-value");
+    line.append(make("span", "epoch-label", "Epoch", { "aria-hidden": "true" }), this.value);
+    this.input = make("input", "epoch", "", { type: "range", min: 0, max: 1, step: 1, value: 1, "aria-label": "Epoch" });
+    this.facts = make("p", "facts");
+    const note = make("p", "note", "−ELBO: the bound that training lowers at β = 1; less is better.");
+    container.replaceChildren(line, this.input, ...container.children, this.facts, note);
+    this.input.oninput = (event) => listener.moved(this.run.epochs[Number(this.input.value)], event);
+    this.input.onchange = () => listener.released();
+  }
+
+  open(run) {
+    this.run = run;
+    this.input.max = run.epochs.length - 1;
+  }
+
+  show(epoch) {
+    const { epochs, about } = this.run;
+    const position = epochs.indexOf(epoch);
+    if (Number(this.input.value) !== position) this.input.value = position;
+    const text = epoch === 0 ? "0, before any training" : String(epoch);
+    this.input.setAttribute("aria-valuetext", `epoch ${text}`);
+    this.value.textContent = text;
+    this.facts.textContent = about.facts[position];
+  }
+}
+
+/** What goes from a component to Python: the cursor once the hand or the key lets go, and what the page shall remember. */
+export class Link {
+  /** @param {HTMLElement} root whose keys count */
+  constructor(root) {
+    this.keyDown = false;
+    this.waiting = new Map(); // by name: what to send when the key comes up
+    this.sent = {};
+    // A held arrow key changes a slider thirty times a second: Python hears of it once, when the key comes up.
+    root.addEventListener("keydown", () => (this.keyDown = true));
+    for (const event of ["keyup", "focusout"]) {
+      root.addEventListener(event, () => {
+        this.keyDown = false;
+        for (const [name, [value, about]] of this.waiting) this.send(name, value, about);
+      });
+    }
+  }
+
+  /** @param {string} name of the state, "cursor" or "memory" @param {object} value @param {string} about what else it depends on */
+  send(name, value, about = "") {
+    if (this.keyDown) {
+      this.waiting.set(name, [value, about]);
+      return;
+    }
+    this.waiting.delete(name);
+    const text = JSON.stringify([about, value]);
+    if (text === this.sent[name]) return;
+    this.sent[name] = text;
+    this.setStateValue(name, { ...value, at: performance.now() }); // Streamlit would keep back a value that equals the last one
+  }
+
+  /** Python has gone elsewhere since, so that the same position is news to it. */
+  forget(name) {
+    delete this.sent[name];
+  }
+}
+
+/** Have a link lead to another page of the app, within the session and with the cursor; a new tab gets the address. */
+export function leadsTo(anchor, page, link) {
+  const address = () => (anchor.href = new URL(`${page}${location.search}`, location.href));
+  address();
+  anchor.onpointerdown = anchor.onfocus = address;
+  anchor.onclick = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    link.send("page", { page });
+  };
+}
+
+/** A cursor at another epoch. What has been added to an image's own code stays, if the cursor keeps its image. */
+export function cursorAt(run, cursor, epoch) {
+  const position = cursor.start.kind === "digit" && cursor.keep === "digit" ? run.position(cursor.start.index) : -1;
+  if (position < 0) return { ...cursor, epoch };
+  const before = run.mean(cursor.epoch, position);
+  const after = run.mean(epoch, position);
+  return { ...cursor, epoch, z: cursor.z.map((value, dimension) => value - before[dimension] + after[dimension]) };
+}
+
+/**
+ * Decoded images on buttons, in rows: one stop for the Tab key, and the arrow keys within. They are decoded in the frames
+ * to come, a few milliseconds each, and in turn, so that none of them waits for as long as a hand changes the codes.
+ */
+export class Mosaic {
+  /**
+   * @param {HTMLElement} container filled here
+   * @param {{columns: number, slice?: number, choose: function(number), look?: function(number)}} options
+   *   slice: milliseconds of a frame that it may take; choose: a tile was pressed; look: one is pointed at or focused
+   */
+  constructor(container, { columns, slice = 5, choose, look }) {
+    Object.assign(this, { container, columns, slice, choose, look, frame: 0, left: 0, next: 0, stop: 0 });
+    container.classList.add("mosaic");
+    container.style.setProperty("--columns", columns);
+    container.onkeydown = (event) => this.move(event);
+  }
+
+  /** @param {string[]} names what each tile is called */
+  open(run, names) {
+    this.run = run;
+    this.left = this.next = 0;
+    this.images = names.map(() => new Float32Array(run.pixels));
+    this.pictures = [];
+    this.buttons = names.map((name, position) => {
+      const button = make("button", "cell", "", { type: "button", "aria-label": name });
+      const canvas = make("canvas", "", "", { "aria-hidden": "true" });
+      this.pictures.push(new Picture(canvas, run.imageShape));
+      button.append(canvas);
+      button.onclick = () => this.choose(position);
+      if (this.look) button.onpointerenter = () => this.look(position);
+      button.onfocus = () => {
+        this.stopAt(position);
+        this.look?.(position);
+      };
+      return button;
+    });
+    this.container.replaceChildren(...this.buttons);
+    this.mark(-1);
+    this.stopAt(0);
+  }
+
+  /** Draw these codes, as a network decodes them. @param {ArrayLike<number>[]} codes @param {function()} [done] all are drawn */
+  show(decoder, codes, done) {
+    Object.assign(this, { decoder, codes, done, left: codes.length });
+    this.container.setAttribute("aria-busy", "true");
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+  }
+
+  draw(slice = this.slice) {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const end = performance.now() + slice;
+    while (this.left > 0) {
+      const position = this.next;
+      this.next = (position + 1) % this.codes.length;
+      this.left--;
+      this.pictures[position].draw(this.decoder.decode(this.codes[position], this.images[position]), 255);
+      if (performance.now() > end) break;
+    }
+    if (this.left > 0) {
+      this.frame = requestAnimationFrame(() => this.draw());
+    } else {
+      this.container.removeAttribute("aria-busy");
+      this.done?.();
+    }
+  }
+
+  /** @returns {Float32Array[]} the images of all codes, without waiting for those that are still to be drawn */
+  finished() {
+    if (this.left > 0) this.draw(Infinity);
+    return this.images;
+  }
+
+  /** Show which tile is the chosen one, −1 for none. */
+  mark(position) {
+    this.buttons.forEach((button, at) => {
+      if (at === position) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+    });
+    if (position >= 0) this.stopAt(position);
+  }
+
+  stopAt(position) {
+    this.stop = position;
+    this.buttons.forEach((button, at) => (button.tabIndex = at === position ? 0 : -1));
+  }
+
+  move(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    this.buttons[this.stop + step]?.focus();
+  }
+}
+
+/**
+ * The default export of a live component.
+ *
+ * Streamlit runs it at the first mount and again whenever data or theme change; the hand's state lives in the WeakMap.
+ * It returns no cleanup: a cleanup that comes late, as it does when two runs overlap, would stop the drawing of the
+ * mount that followed. Views that animate look at `root.isConnected`.
+ *
+ * @param {string} selector of the component's root element in its HTML
+ * @param {new (root: HTMLElement) => {receive: function(object, function)}} View
+ */
+export function component(selector, View) {
+  const mounted = new WeakMap();
+  return ({ data, parentElement, setStateValue }) => {
+    let attach = mounted.get(parentElement);
+    if (!attach) {
+      let view = null;
+      let latest = null;
+      attach = (given) => {
+        latest = given ?? latest;
+        const root = parentElement.querySelector(selector);
+        if (!root || !latest?.data) return;
+        if (view?.root !== root) view = new View(root);
+        view.receive(latest.data, latest.setStateValue);
+      };
+      mounted.set(parentElement, attach);
+      // Streamlit may put the HTML into the parent anew without running this again.
+      new MutationObserver(() => {
+        if (parentElement.querySelector(selector) !== view?.root) attach();
+      }).observe(parentElement, { childList: true });
+    }
+    attach({ data, setStateValue });
+  };
+}
+
+/**
+ * Call `show(run)` once the weights of `key` are there, unless another run was asked for meanwhile.
+ * @param {object} view keeps the key that it waits for in `wanted`
+ */
+export function whenRun(view, key, show) {
+  view.wanted = key;
+  const run = live.get(key);
+  if (run) show(run);
+  else live.whenReady(key).then((arrived) => view.wanted === key && show(arrived));
+}
+
+// Saving --------------------------------------------------------------------------------------------------------------
+
+/** Offer bytes as a file under a name. */
+export function save(name, parts, type) {
+  const address = URL.createObjectURL(new Blob(parts, { type }));
+  const link = make("a", "", "", { href: address, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** Save grey images as one PNG, in rows of `columns`, every pixel `scale` pixels wide. @param {ArrayLike<number>[]} images in [0, 1] */
+export function savePng(name, images, [height, width], columns, scale = 4) {
+  const gap = images.length > 1 ? 1 : 0;
+  const rows = Math.ceil(images.length / columns);
+  const sheet = make("canvas");
+  sheet.width = (columns * (width + gap) + gap) * scale;
+  sheet.height = (rows * (height + gap) + gap) * scale;
+  const context = sheet.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.fillStyle = "#404040";
+  context.fillRect(0, 0, sheet.width, sheet.height);
+  const tile = make("canvas");
+  const picture = new Picture(tile, [height, width]);
+  images.forEach((image, position) => {
+    picture.draw(image, 255);
+    const left = ((position % columns) * (width + gap) + gap) * scale;
+    const top = (Math.floor(position / columns) * (height + gap) + gap) * scale;
+    context.drawImage(tile, left, top, width * scale, height * scale);
+  });
+  sheet.toBlob((blob) => save(name, [blob], "image/png"), "image/png");
+}
+
+/** Save grey frames as a GIF that plays for ever. @param {ArrayLike<number>[]} frames in [0, 1] @param {number} seconds a frame */
+export function saveGif(name, frames, [height, width], scale = 8, seconds = 0.08) {
+  const enlarged = frames.map((frame) => {
+    const out = new Uint8Array(height * width * scale * scale);
+    for (let y = 0, to = 0; y < height * scale; y++) {
+      const from = Math.floor(y / scale) * width;
+      for (let x = 0; x < width * scale; x++) out[to++] = Math.round(frame[from + Math.floor(x / scale)] * 255);
+    }
+    return out;
+  });
+  save(name, [encodeGif(enlarged, width * scale, height * scale, Math.round(seconds * 100))], "image/gif");
+}
+
+/**
+ * A GIF89a of grey frames: 256 greys, looping.
+ * @param {Uint8Array[]} frames width·height greys each
+ * @param {number} delay hundredths of a second
+ * @returns {Uint8Array}
+ */
+export function encodeGif(frames, width, height, delay) {
+  const bytes = [];
+  const word = (value) => bytes.push(value & 255, value >> 8);
+  const text = (characters) => bytes.push(...Array.from(characters, (character) => character.charCodeAt(0)));
+  text("GIF89a");
+  word(width);
+  word(height);
+  bytes.push(0xf7, 0, 0); // a colour table of 256 entries follows
+  for (let grey = 0; grey < 256; grey++) bytes.push(grey, grey, grey);
+  bytes.push(0x21, 0xff, 11);
+  text("NETSCAPE2.0");
+  bytes.push(3, 1, 0, 0, 0); // for ever
+  for (const frame of frames) {
+    bytes.push(0x21, 0xf9, 4, 0);
+    word(delay);
+    bytes.push(0, 0, 0x2c, 0, 0, 0, 0);
+    word(width);
+    word(height);
+    bytes.push(0, 8);
+    const packed = lempelZivWelch(frame);
+    for (let at = 0; at < packed.length; at += 255) {
+      const block = packed.subarray(at, at + 255);
+      bytes.push(block.length, ...block);
+    }
+    bytes.push(0);
+  }
+  bytes.push(0x3b);
+  return Uint8Array.from(bytes);
+}
+
+/** GIF's compression of bytes: codes of 9 to 12 bits, the table begun anew when it is full. */
+function lempelZivWelch(values) {
+  const CLEAR = 256;
+  const END = 257;
+  const FULL = 4096;
+  const out = [];
+  let buffer = 0;
+  let filled = 0;
+  let size = 9;
+  const emit = (code) => {
+    buffer |= code << filled;
+    filled += size;
+    for (; filled >= 8; filled -= 8, buffer >>= 8) out.push(buffer & 255);
+  };
+  let table = new Map();
+  let next = END + 1;
+  emit(CLEAR);
+  let prefix = values[0];
+  for (let i = 1; i < values.length; i++) {
+    const key = (prefix << 8) | values[i];
+    const known = table.get(key);
+    if (known !== undefined) {
+      prefix = known;
+      continue;
+    }
+    emit(prefix);
+    if (next < FULL) {
+      if (next === 1 << size) size++;
+      table.set(key, next++);
+    } else {
+      emit(CLEAR);
+      table = new Map();
+      next = END + 1;
+      size = 9;
+    }
+    prefix = values[i];
+  }
+  emit(prefix);
+  if (next === 1 << size && size < 12) size++;
+  emit(END);
+  if (filled > 0) out.push(buffer & 255);
+  return Uint8Array.from(out);
+}
+
+/**
+ * Save codes as JSON, or as CSV with a column a dimension. What is said about all of them stands in columns of its own there.
+ * @param {{name: string, z: ArrayLike<number>}[]} codes @param {Object<string, string|number>} about
+ */
+export function saveCodes(name, codes, about) {
+  if (name.endsWith(".json")) {
+    const rows = codes.map(({ name: label, z }) => ({ name: label, z: Array.from(z) }));
+    save(name, [JSON.stringify({ ...about, codes: rows }, null, 1)], "application/json");
+    return;
+  }
+  const quoted = (value) => (typeof value === "string" ? `"${value.replaceAll('"', '""')}"` : value);
+  const head = [...Object.keys(about), "name", ...Array.from(codes[0].z, (_, dimension) => `z${dimension}`)];
+  const lines = codes.map(({ name: label, z }) => [...Object.values(about).map(quoted), quoted(label), ...z].join(","));
+  save(name, [[head.join(","), ...lines].join("\n") + "\n"], "text/csv");
+}
