@@ -3,13 +3,11 @@
 import streamlit as st
 
 from pages.parts.cursor import open_cursor
-from pages.parts.live import traverse
+from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
 run = live_run()
 cursor, revision = open_cursor(run.space)
-for problem in st.session_state.pop("address_problems", []):
-    st.warning(problem)
 
 st.title("Traverse the latent space")
 st.markdown(
@@ -17,4 +15,4 @@ st.markdown(
     "a latent dimension, and the one at the top carries the most information about the image. "
     "**Drag the top slider and watch the image change.**"
 )
-traverse(run, cursor, revision)
+live_component("traverse", run, cursor, revision, rows=run.active)

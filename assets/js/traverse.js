@@ -1,45 +1,23 @@
 /**
- * Traverse: sliders for the latent dimensions, the decoded picture, the epoch clock and a row of decodes.
+ * Traverse: sliders for the latent dimensions, the decoded picture, the epoch clock and a row of decodes; below them two
+ * dimensions on a pad and all of them in a grid. With `data.compact` only the sliders, the picture and the clock.
  *
  * Everything that moves is decoded here at once; Python hears of the position when it is released.
  */
 
+import { Clock, Link, Picture, component, imageRadio, make, normalCode, number, whenRun } from "./common.js";
+import { saveCodes, saveGif, savePng } from "./common.js";
 import { live } from "./store.js";
+import { Heat, LIMIT, STEP, Spread, clamp } from "./traverse-data.js";
+import { Grid } from "./traverse-grid.js";
+import { Pad } from "./traverse-pad.js";
+import { Tour } from "./traverse-tour.js";
 
-const LIMIT = 4; // sliders reach from −4 to 4: beyond lies one code in 16,000 of the prior
-const STEP = 0.05;
+const SVG = "http://www.w3.org/2000/svg";
 const STRIP_VALUES = Array.from({ length: 13 }, (_, i) => -3 + 0.5 * i);
 const SLICE_MS = 5; // of a frame's 16 ms, what the strip may take; the picture comes first
-
-const number = (value, digits = 2) => value.toFixed(digits).replace(/^-(0\.0*)$/, "$1").replace("-", "−");
-const clamp = (value) => Math.min(LIMIT, Math.max(-LIMIT, value));
-
-/** A canvas that shows one grey image, white on black. */
-class Picture {
-  /** @param {HTMLCanvasElement} canvas @param {number[]} shape [height, width] */
-  constructor(canvas, [height, width]) {
-    if (canvas.width !== width) canvas.width = width;
-    if (canvas.height !== height) canvas.height = height;
-    this.context = canvas.getContext("2d");
-    this.frame = this.context.createImageData(width, height);
-    this.packed = new Uint32Array(this.frame.data.buffer);
-  }
-
-  /** @param {ArrayLike<number>} pixels @param {number} scale 255 for values in [0, 1], 1 for bytes */
-  draw(pixels, scale) {
-    for (let i = 0; i < pixels.length; i++) this.packed[i] = 0xff000000 | (Math.round(pixels[i] * scale) * 0x010101);
-    this.context.putImageData(this.frame, 0, 0);
-  }
-}
-
-/** @returns {HTMLElement} an element with a class, text and attributes; text is never parsed as HTML */
-function make(tag, className = "", text = "", attributes = {}) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
+const WORDS_MS = 200; // between two texts about a picture that moves
+const GIF_FRAMES = 25; // of one way along the dimension
 
 /** One mounted component: its elements, what it shows, and what it tells Python. */
 class Traverse {
@@ -49,20 +27,40 @@ class Traverse {
     this.revision = null;
     this.frame = 0;
     this.stale = new Set(); // tiles of the strip that do not show the present code yet
-    this.keyDown = false;
-    this.unsent = false;
+    this.worded = 0;
+    this.around = false; // whether what tells about the present code is to be drawn anew
+    this.link = new Link(root);
     this.find = (selector) => root.querySelector(selector);
     this.listen();
   }
 
   listen() {
     const { root, find } = this;
-    const epoch = find(".epoch");
-    epoch.oninput = (event) => {
-      this.setEpoch(this.run.epochs[Number(epoch.value)]);
-      live.recordLatency(performance.now() - event.timeStamp);
-    };
-    epoch.onchange = () => this.release();
+    this.clock = new Clock(find(".clock"), {
+      moved: (epoch, event) => {
+        this.setEpoch(epoch);
+        live.recordLatency(performance.now() - event.timeStamp);
+      },
+      released: () => this.release(),
+    });
+    this.grid = new Grid(find(".all"), {
+      choose: (dimension, value) => {
+        this.showDimension(dimension);
+        this.place([[dimension, value]]);
+        this.release();
+      },
+      moded: () => this.remember(),
+    });
+    this.pad = new Pad(find(".two"), {
+      moved: (changes, event) => this.place(changes, event),
+      released: () => this.release(),
+      chosen: () => {
+        this.later();
+        this.remember();
+      },
+    });
+    this.listenToTour();
+    this.listenToSave();
     find(".random").onclick = () => this.startFrom({ kind: "random", code: normalCode(this.run.latentDim) });
     find(".origin").onclick = () => this.startFrom({ kind: "origin" });
     find(".reset").onclick = () => {
@@ -70,32 +68,19 @@ class Traverse {
       this.release();
     };
     for (const radio of root.querySelectorAll("[name=keep]")) radio.onchange = () => this.setKeep(radio.value);
-    // A held arrow key changes a slider thirty times a second: Python hears of it once, when the key comes up.
-    root.onkeydown = () => (this.keyDown = true);
-    root.onkeyup = root.onfocusout = () => {
-      this.keyDown = false;
-      if (this.unsent) this.release();
-    };
   }
 
   /** Take what Python sent: the same again on most reruns, and then nothing changes here. */
   receive(data, setStateValue) {
-    this.send = (cursor) => setStateValue("cursor", cursor);
-    const key = data.key;
-    this.wanted = key;
+    this.link.setStateValue = setStateValue;
     this.root.style.setProperty("--rows", data.rows);
-    if (this.run?.key === key) {
+    this.root.classList.toggle("compact", Boolean(data.compact));
+    this.memory ??= data.memory ?? {};
+    whenRun(this, data.key, (run) => {
+      if (run !== this.run) this.openRun(run);
       this.applyFromPython(data);
-      return;
-    }
-    const show = (run) => {
-      if (this.wanted !== key) return; // another run was selected while this one's weights were on their way
-      this.openRun(run);
-      this.applyFromPython(data);
-    };
-    const run = live.get(key);
-    if (run) show(run);
-    else live.whenReady(key).then(show);
+      this.pad.draw(this.epoch); // the theme may have changed
+    });
   }
 
   /**
@@ -105,7 +90,8 @@ class Traverse {
   applyFromPython({ cursor, revision }) {
     if (revision === this.revision) return;
     this.revision = revision;
-    this.sent = null; // Python has gone elsewhere since, so that the same position is news to it
+    this.tour.stop();
+    this.link.forget("cursor");
     this.epoch = this.run.epochs.includes(cursor.epoch) ? cursor.epoch : this.run.epochs.at(-1);
     this.keep = cursor.keep;
     this.start = cursor.start;
@@ -122,12 +108,25 @@ class Traverse {
     this.out = new Float32Array(run.pixels);
     this.picture = new Picture(this.find(".decoded"), run.imageShape);
     this.original = new Picture(this.find(".original"), run.imageShape);
+    this.heat = new Heat(this.find(".heat"), run);
+    this.spread = new Spread(run);
     this.find(".keep-digit").textContent = `keep the ${run.about.noun}`;
-    this.find(".epoch").max = run.epochs.length - 1;
+    this.clock.open(run);
     this.makeSliders();
     this.makeClasses();
     this.makeStrip();
+    const { grid = "values", pad, run: ofRun } = this.memory;
+    const known = ofRun === run.key && pad?.every((dimension) => dimension < run.latentDim);
+    this.pad.open(run, known ? pad : run.about.order.slice(0, 2));
+    this.grid.open(run, this.spread);
+    this.grid.setMode(grid === "quantiles" ? grid : "values");
     this.root.removeAttribute("aria-busy");
+  }
+
+  /** The page is to be found as it was left. */
+  remember() {
+    this.memory = { grid: this.grid.mode, pad: this.pad.dimensions(), run: this.run.key };
+    this.link.send("memory", this.memory);
   }
 
   // The picture ---------------------------------------------------------------------------------------------------
@@ -144,15 +143,29 @@ class Traverse {
     this.refreshStrip();
   }
 
+  /**
+   * Give some dimensions new values, as a hand does.
+   * @param {[number, number][]} changes @param {Event} [event] what caused them, if its latency counts
+   */
+  place(changes, event) {
+    this.tour.stop();
+    for (const [dimension, value] of changes) this.z[dimension] = value;
+    this.draw();
+    if (event) live.recordLatency(performance.now() - event.timeStamp);
+    for (const [dimension] of changes) this.showValue(dimension);
+    if (changes.every(([dimension]) => dimension === this.dimension)) {
+      this.showMarker();
+      this.later();
+    } else {
+      this.refreshStrip();
+    }
+  }
+
   /** Tell Python where the cursor is, once the hand or the key lets go. */
   release() {
-    this.unsent = this.keyDown;
-    if (this.unsent) return;
+    this.tour.stop();
     const cursor = { z: Array.from(this.z), epoch: this.epoch, start: this.start, keep: this.keep };
-    const text = JSON.stringify([this.run.key, cursor]);
-    if (text === this.sent) return;
-    this.sent = text;
-    this.send({ ...cursor, at: performance.now() }); // Streamlit would keep back a value that equals the last one
+    this.link.send("cursor", cursor, this.run.key);
   }
 
   // Sliders -------------------------------------------------------------------------------------------------------
@@ -169,6 +182,11 @@ class Traverse {
     const details = this.find(".passive");
     details.hidden = passive === 0;
     details.open = active.length === 0;
+    const images = this.run.about.probe_images.toLocaleString("en");
+    this.find(".data-note").textContent =
+      `Grey: where the means of ${images} test images lie at this epoch. The rail is thick over 99 % of the aggregate ` +
+      "posterior, the codes that the decoder was trained on; ⚠ marks a value beyond.";
+    this.find("#all-title").textContent = active.length ? "All active dimensions" : "All dimensions";
     const many = passive === 1 ? "1 dimension carries" : `${passive} dimensions carry`;
     details.firstElementChild.textContent = `${many} nothing (KL below ${threshold} nats)`;
     this.dimension = order[0];
@@ -184,28 +202,33 @@ class Traverse {
     const bar = make("span", "bar");
     const nats = make("span", "nats");
     kl.append(bar, nats);
-    row.append(make("span", "name", `z${dimension}`, { "aria-hidden": "true" }), input, value, kl);
+    const density = document.createElementNS(SVG, "svg");
+    density.setAttribute("viewBox", "0 0 64 255");
+    density.setAttribute("preserveAspectRatio", "none");
+    density.setAttribute("aria-hidden", "true");
+    density.append(document.createElementNS(SVG, "path"));
+    const track = make("div", "track");
+    track.append(density, input);
+    row.append(make("span", "name", `z${dimension}`, { "aria-hidden": "true" }), track, value, kl);
     input.oninput = (event) => this.slide(dimension, event);
     input.onchange = () => this.release();
-    input.onfocus = input.onpointerdown = () => this.showDimension(dimension);
+    input.onfocus = input.onpointerdown = () => {
+      if (this.tour.playing) this.release();
+      this.showDimension(dimension);
+    };
     input.ondblclick = () => this.resetDimension(dimension);
     input.onkeydown = (event) => {
       if (event.key !== "Delete" && event.key !== "Backspace") return;
       event.preventDefault();
       this.resetDimension(dimension);
     };
-    this.sliders[dimension] = { input, row, value, bar, nats };
+    this.sliders[dimension] = { input, row, value, bar, nats, histogram: density.firstChild };
     return row;
   }
 
   /** The path of every frame of a drag: decode, draw, and only then the numbers around the picture. */
   slide(dimension, event) {
-    this.z[dimension] = Number(this.sliders[dimension].input.value);
-    this.draw();
-    live.recordLatency(performance.now() - event.timeStamp);
-    this.showValue(dimension);
-    if (dimension === this.dimension) this.showMarker();
-    else this.refreshStrip();
+    this.place([[dimension, Number(this.sliders[dimension].input.value)]], event);
   }
 
   resetDimension(dimension) {
@@ -218,13 +241,15 @@ class Traverse {
     const { input, row, value } = this.sliders[dimension];
     const z = this.z[dimension];
     const beyond = Math.abs(z) > LIMIT;
+    const outside = this.spread.isOutside(this.epoch, dimension, z);
     const text = number(z);
     if (Number(input.value) !== z) input.value = clamp(z);
     value.textContent = text;
     row.classList.toggle("beyond", beyond);
-    row.title = beyond ? "Beyond the end of the slider" : "";
-    input.setAttribute("aria-valuetext", beyond ? `${text}, beyond the end of the slider` : text);
-    row.style.setProperty("--at", (clamp(z) + LIMIT) / (2 * LIMIT));
+    row.classList.toggle("outside", outside);
+    const remark = beyond ? "beyond the end of the slider" : outside ? "outside the data" : "";
+    if (row.title !== remark) row.title = remark;
+    input.setAttribute("aria-valuetext", remark ? `${text}, ${remark}` : text);
     row.style.setProperty("--start", (clamp(this.base[dimension]) + LIMIT) / (2 * LIMIT));
   }
 
@@ -257,7 +282,9 @@ class Traverse {
     const { class_names: names } = this.run.about;
     const firsts = names.map((_, label) => this.run.labels.indexOf(label));
     const thumbnails = firsts.flatMap((position, label) =>
-      position < 0 ? [] : [this.makeThumbnail("class", label, position, `Class ${names[label]}`, () => this.showClass(label))],
+      position < 0 ? [] : [imageRadio(this.run, position, {
+            group: "class", value: label, name: `Class ${names[label]}`, choose: () => this.showClass(label),
+          })],
     );
     this.find(".classes").replaceChildren(...thumbnails);
     this.shownClass = null;
@@ -270,21 +297,11 @@ class Traverse {
     const thumbnails = positions.map((position) => {
       const index = this.run.indices[position];
       const name = `Test image ${index}, ${this.run.about.class_names[label]}`;
-      return this.makeThumbnail("example", position, position, name, () => this.startFrom({ kind: "digit", index }));
+      const choose = () => this.startFrom({ kind: "digit", index });
+      return imageRadio(this.run, position, { group: "example", value: position, name, choose });
     });
     this.find(".examples").replaceChildren(...thumbnails);
     this.checkExample();
-  }
-
-  /** A radio button that looks like its image, so that the arrow keys work as everywhere. */
-  makeThumbnail(group, value, position, name, choose) {
-    const label = make("label", "thumbnail", "", { title: name });
-    const radio = make("input", "", "", { type: "radio", name: group, value, "aria-label": name });
-    const canvas = make("canvas", "", "", { "aria-hidden": "true" });
-    new Picture(canvas, this.run.imageShape).draw(this.run.image(position), 1);
-    radio.onchange = choose;
-    label.append(radio, canvas);
-    return label;
   }
 
   checkExample() {
@@ -333,6 +350,7 @@ class Traverse {
   }
 
   setEpoch(epoch) {
+    this.tour.stop();
     this.epoch = epoch;
     if (this.keepNow() === "digit") {
       const before = this.base;
@@ -340,21 +358,15 @@ class Traverse {
       this.setCode(this.base.map((value, dimension) => value + this.z[dimension] - before[dimension]));
     } else {
       this.draw();
+      this.sliders.forEach((_, dimension) => this.showValue(dimension)); // the data lie elsewhere
       this.refreshStrip();
     }
     this.showEpoch();
   }
 
   showEpoch() {
-    const { epochs, about } = this.run;
-    const position = epochs.indexOf(this.epoch);
-    const input = this.find(".epoch");
-    if (Number(input.value) !== position) input.value = position;
-    const text = this.epoch === 0 ? "0, before any training" : String(this.epoch);
-    input.setAttribute("aria-valuetext", `epoch ${text}`);
-    input.parentElement.style.setProperty("--at", position / Math.max(1, epochs.length - 1));
-    this.find(".epoch-value").textContent = text;
-    this.find(".facts").textContent = about.facts[position];
+    this.clock.show(this.epoch);
+    const { about } = this.run;
     const kl = this.run.kl(this.epoch);
     this.sliders.forEach(({ input: slider, bar, nats }, dimension) => {
       const rounded = number(kl[dimension]);
@@ -362,6 +374,62 @@ class Traverse {
       bar.style.setProperty("--share", Math.min(1, kl[dimension] / about.largest_kl));
       slider.setAttribute("aria-label", `z${dimension}, ${rounded} nats`);
     });
+    this.dataShown = null;
+  }
+
+  // Where the data are, and what a dimension moves ----------------------------------------------------------------
+
+  /** The histograms behind the sliders, and the piece of each that holds the data. */
+  showData() {
+    if (this.dataShown === this.epoch) return;
+    this.dataShown = this.epoch;
+    this.sliders.forEach(({ row, histogram }, dimension) => {
+      histogram.setAttribute("d", this.spread.histogram(this.epoch, dimension));
+      const [low, high] = this.spread.range(this.epoch, dimension);
+      row.style.setProperty("--low", (clamp(low) + LIMIT) / (2 * LIMIT));
+      row.style.setProperty("--high", (clamp(high) + LIMIT) / (2 * LIMIT));
+    });
+    this.pad.draw(this.epoch);
+  }
+
+  /** Whether the code is where the data are, in words. */
+  showSign() {
+    const { order } = this.run.about;
+    const outside = order.filter((dimension) => this.spread.isOutside(this.epoch, dimension, this.z[dimension]));
+    const distance = this.spread.distance(this.epoch, this.z);
+    const limit = this.spread.limit(this.epoch);
+    const names = outside.slice(0, 3).map((dimension) => `z${dimension}`).join(", ");
+    const more = outside.length > 3 ? ` and ${outside.length - 3} more` : "";
+    let text = "Within the data";
+    if (outside.length) text = `Outside the data: ${names}${more}`;
+    else if (distance > limit) text = "Outside the data as a whole";
+    const sign = this.find(".sign");
+    sign.classList.toggle("outside", outside.length > 0 || distance > limit);
+    const said = sign.querySelector(".sign-text");
+    if (said.textContent !== text) said.textContent = text;
+    if (!this.inWords()) return;
+    this.find(".distance").textContent =
+      `${number(distance, 1)} σ from the middle; 99 % are within ${number(limit, 1)}`;
+  }
+
+  /** @returns {boolean} whether it is drawn; it takes two frames, a decode in each */
+  showHeat() {
+    const drawn = this.heat.step(this.run.decoder(this.epoch), this.z, this.dimension);
+    if (!drawn) {
+      this.moved = false; // what it has begun to draw is the present code
+      return false;
+    }
+    if (this.inWords()) {
+      const text = this.heat.text();
+      this.find(".heat").setAttribute("aria-label", text);
+      this.find(".heat-text").textContent = text;
+    }
+    return true;
+  }
+
+  /** Whether to write again what is drawn: nobody reads a text that changes sixty times a second. */
+  inWords() {
+    return !this.moved || performance.now() - this.worded > WORDS_MS;
   }
 
   // The strip -----------------------------------------------------------------------------------------------------
@@ -372,8 +440,7 @@ class Traverse {
       const canvas = make("canvas", "", "", { "aria-hidden": "true" });
       button.append(canvas, make("span", "", number(value, 1), { "aria-hidden": "true" }));
       button.onclick = () => {
-        this.z[this.dimension] = value;
-        this.setCode(this.z);
+        this.place([[this.dimension, value]]);
         this.release();
       };
       return { button, value, picture: new Picture(canvas, this.run.imageShape) };
@@ -385,6 +452,7 @@ class Traverse {
       const at = this.tiles.findIndex((tile) => tile.button === event.target);
       this.tiles[at + step]?.button.focus();
     };
+    this.marked = null;
     this.tileOut = new Float32Array(this.run.pixels);
     this.tileCode = new Float32Array(this.run.latentDim);
     this.nameStrip();
@@ -411,8 +479,11 @@ class Traverse {
     this.find(".marker").style.setProperty("--at", place);
     // One stop for the Tab key, at the present value; the arrow keys go on from there.
     const nearest = Math.min(STRIP_VALUES.length - 1, Math.floor(place * STRIP_VALUES.length));
+    const within = Math.abs(z) <= 3.25;
+    if (this.marked === `${nearest} ${within}`) return;
+    this.marked = `${nearest} ${within}`;
     this.tiles.forEach(({ button }, position) => {
-      button.classList.toggle("current", position === nearest && Math.abs(z) <= 3.25);
+      button.classList.toggle("current", position === nearest && within);
       button.tabIndex = position === nearest ? 0 : -1;
     });
   }
@@ -420,14 +491,29 @@ class Traverse {
   /** Have every tile drawn anew in the frames to come, a few milliseconds each, so that the hand is never kept waiting. */
   refreshStrip() {
     this.showMarker();
-    this.stale = new Set(this.tiles);
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.drawStrip());
+    for (const tile of this.tiles) this.stale.add(tile); // those that wait keep their turn
+    this.later();
   }
 
-  drawStrip() {
+  /** Have all that goes with the picture follow in the frames to come. */
+  later() {
+    this.around = true;
+    this.moved = true;
+    this.grid.show(this.epoch, this.z);
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.drawLater());
+  }
+
+  drawLater() {
     this.frame = 0;
     const decoder = this.run.decoder(this.epoch);
     const end = performance.now() + SLICE_MS;
+    if (this.around) {
+      this.showData();
+      this.showSign();
+      this.pad.show(this.z, (dimension) => this.sliders[dimension].input.getAttribute("aria-valuetext"));
+      this.around = !this.showHeat() || this.moved;
+      if (this.inWords()) this.worded = performance.now();
+    }
     for (const tile of this.stale) {
       this.tileCode.set(this.z);
       this.tileCode[this.dimension] = tile.value;
@@ -435,42 +521,100 @@ class Traverse {
       this.stale.delete(tile);
       if (performance.now() > end) break;
     }
-    if (this.stale.size) this.frame = requestAnimationFrame(() => this.drawStrip());
+    if (this.stale.size || this.around) this.frame = requestAnimationFrame(() => this.drawLater());
   }
-}
 
-/** D numbers from N(0, 1), by Box and Muller's transform. */
-function normalCode(dimensions) {
-  return Array.from({ length: dimensions }, () => {
-    const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
-    return Math.fround(radius * Math.cos(2 * Math.PI * Math.random()));
-  });
-}
+  // The tour ------------------------------------------------------------------------------------------------------
 
-const mounted = new WeakMap();
-
-/**
- * Runs at the first mount and again whenever data or theme change; the hand's state lives in the WeakMap. Returns no
- * cleanup: a strip in the making ends by itself within a few frames, and a cleanup that comes late, as it does when two
- * runs overlap, would stop the drawing of the mount that followed.
- */
-export default function ({ data, parentElement, setStateValue }) {
-  let attach = mounted.get(parentElement);
-  if (!attach) {
-    let traverse = null;
-    let latest = null;
-    attach = (given) => {
-      latest = given ?? latest;
-      const root = parentElement.querySelector(".traverse");
-      if (!root || !latest?.data) return;
-      if (traverse?.root !== root) traverse = new Traverse(root);
-      traverse.receive(latest.data, latest.setStateValue);
+  listenToTour() {
+    const button = this.find(".play");
+    // Whoever follows a link takes along the picture that is seen at that moment.
+    const leave = (event) => event.composedPath().some((element) => element.tagName === "A") && this.release();
+    this.tour = new Tour(this.root, {
+      begin: (dimension) => {
+        const level = (share) => clamp(this.spread.quantile(this.epoch, dimension, share));
+        return { home: this.z[dimension], low: level(0.01), high: level(0.99) };
+      },
+      next: (dimension) => {
+        const { active } = this.spread;
+        return active[(active.indexOf(dimension) + 1) % active.length];
+      },
+      moved: (dimension, value) => {
+        this.z[dimension] = value;
+        this.draw();
+        this.showValue(dimension);
+        this.showMarker();
+        this.later();
+      },
+      changed: () => {
+        const { playing, visit } = this.tour;
+        if (playing) this.showDimension(visit.dimension);
+        const place = this.spread.active.indexOf(this.dimension) + 1;
+        button.querySelector("span").textContent = playing ? "Pause" : "Tour";
+        button.setAttribute("aria-label", playing ? "Pause the tour" : "Play a tour of the dimensions");
+        button.classList.toggle("playing", playing);
+        this.grid.makeWay(playing);
+        if (playing) document.addEventListener("click", leave, true);
+        else document.removeEventListener("click", leave, true);
+        this.find(".tour-place").textContent = playing ? `${place} of ${this.spread.active.length}` : "";
+      },
+    });
+    button.onclick = () => {
+      if (this.tour.playing) this.release();
+      else this.tour.play(this.dimension, this.z[this.dimension]);
     };
-    mounted.set(parentElement, attach);
-    // Streamlit may put the HTML into the parent anew without running this again.
-    new MutationObserver(() => {
-      if (parentElement.querySelector(".traverse") !== traverse?.root) attach();
-    }).observe(parentElement, { childList: true });
   }
-  attach({ data, setStateValue });
+
+  // Saving --------------------------------------------------------------------------------------------------------
+
+  listenToSave() {
+    const menu = this.find(".save");
+    const close = () => {
+      menu.open = false;
+      menu.firstElementChild.focus();
+    };
+    menu.onkeydown = (event) => {
+      if (event.key === "Escape" && menu.open) close();
+    };
+    menu.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+    });
+    this.root.addEventListener("pointerdown", (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    for (const button of menu.querySelectorAll("button")) {
+      button.onclick = () => {
+        this.saveAs(button.value);
+        close();
+      };
+    }
+  }
+
+  /** @param {string} what a value of the menu's buttons */
+  saveAs(what) {
+    const { imageShape: shape, about } = this.run;
+    const name = `${about.name}-epoch${this.epoch}`;
+    const along = `${name}-z${this.dimension}`;
+    const at = (value) => {
+      const code = this.z.slice();
+      code[this.dimension] = value;
+      return this.run.decoder(this.epoch).decode(code);
+    };
+    if (what === "picture") savePng(`${name}-picture.png`, [this.out], shape, 1, 8);
+    if (what === "strip") savePng(`${along}-strip.png`, STRIP_VALUES.map(at), shape, STRIP_VALUES.length);
+    if (what === "grid") {
+      const images = this.grid.images(this.epoch, this.z);
+      savePng(`${name}-grid-${this.grid.mode}.png`, images, shape, images.length / this.spread.active.length);
+    }
+    if (what === "film") {
+      const there = Array.from({ length: GIF_FRAMES }, (_, i) => at(-3 + (6 * i) / (GIF_FRAMES - 1)));
+      saveGif(`${along}.gif`, [...there, ...there.slice(1, -1).reverse()], shape);
+    }
+    if (what === "csv" || what === "json") {
+      const where = { run: about.name, epoch: this.epoch, start: this.start };
+      saveCodes(`${name}-code.${what}`, [{ name: `epoch ${this.epoch}`, z: this.z }], where);
+    }
+  }
 }
+
+export default component(".traverse", Traverse);

@@ -47,7 +47,7 @@ def drag(address: str, run: str, updates: int) -> dict[str, Any]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.goto(f"{address}/?run={run}")
+        page.goto(f"{address}/traverse?run={run}")
         page.locator(".traverse:not([aria-busy])").wait_for(timeout=60_000)
         page.wait_for_timeout(3_000)  # the other epochs' weights are laid out in idle time
         slider = page.locator(".slider input").first
