@@ -1,0 +1,290 @@
+"""The Generate page, used as a person uses it: in a real browser, on a really trained run."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlparse
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from bvae.pictures import mosaic
+from bvae.runs import Run
+from pages.parts.live import gallery
+
+WAIT = 30_000  # milliseconds before a browser that never answers fails a test
+
+READ_CANVASES = """(canvases) => canvases.map((canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+})"""
+
+
+class Generate:
+    """What a person sees and does on the page."""
+
+    def __init__(self, page: Page, run: Run, address: str) -> None:
+        self.page, self.run, self.address = page, run, address
+        self.temperature = page.get_by_role("slider", name="Temperature")
+        self.epoch = page.get_by_role("slider", name="Epoch", exact=True)
+        self.seed = page.get_by_role("spinbutton", name="Seed")
+
+    def open(self, **parameters: str) -> Generate:
+        self.page.goto(f"{self.address}/generate?{urlencode({'run': self.run.name} | parameters)}")
+        self.expect_drawn()
+        return self
+
+    def expect_drawn(self) -> None:
+        expect(self.page.locator(".generate:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        expect(self.page.locator(".generate .mosaic[aria-busy]")).to_have_count(0, timeout=WAIT)
+
+    def expect_noise_of(self, seed: int) -> None:
+        """Wait until Python has sent the noise of a seed, and it is drawn."""
+        expected = grey(self.decoded(noise(seed)[0][:1]))[0]
+        for _ in range(WAIT // 50):
+            self.expect_drawn()
+            if np.abs(self.images()[0] - expected).max() < 0.6:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"the noise of seed {seed} did not come")
+
+    def images(self) -> np.ndarray:
+        """The mosaic, (100, H·W), 0 to 255."""
+        return np.array(self.page.locator(".tiles canvas").evaluate_all(READ_CANVASES))
+
+    def chosen(self) -> np.ndarray:
+        return np.array(self.page.get_by_role("img", name="Decoded image").evaluate_all(READ_CANVASES))[0]
+
+    def decoded(self, codes: np.ndarray, epoch: int | None = None) -> np.ndarray:
+        """What PyTorch decodes, (N, H·W), in [0, 1]."""
+        return self.run.model(epoch).decode(torch.from_numpy(codes.astype(np.float32))).flatten(1).numpy()
+
+    def expect_images(self, codes: np.ndarray, epoch: int | None = None) -> None:
+        self.expect_drawn()
+        assert np.abs(self.images() - grey(self.decoded(codes, epoch))).max() < 0.6
+
+    def expect_address(self, name: str, check: Callable[[str], bool]) -> None:
+        found = ""
+        for _ in range(WAIT // 50):
+            found = parse_qs(urlparse(self.page.url).query).get(name, [""])[0]
+            if check(found):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{name} in the address stayed {found!r}")
+
+    def expect_z(self, expected: np.ndarray) -> None:
+        def same(text: str) -> bool:
+            found = [float(value) for value in (text or "nan").split(",")]
+            return len(found) == len(expected) and np.allclose(found, expected, atol=6e-4)
+
+        self.expect_address("z", same)
+
+    def posterior(self, seed: int, temperature: float, epoch: int | None = None) -> np.ndarray:
+        """Codes from the aggregate posterior as the page describes them, (100, D)."""
+        epsilon, around = noise(seed)
+        latents = self.run.latents(epoch)
+        places = gallery(self.run.probe().labels)[around]
+        sigma = np.exp(latents.log_variance[places] / 2)
+        return latents.mean[places] + temperature * sigma * epsilon
+
+    def download(self, name: str) -> Path:
+        with self.page.expect_download() as waiting:
+            self.page.get_by_role("button", name=name).click()
+        return Path(waiting.value.path()).rename(Path(waiting.value.path()).with_name(waiting.value.suggested_filename))
+
+
+def noise(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    epsilon = generator.standard_normal((100, 20)).astype(np.float32)
+    return epsilon, generator.choice(200, 100, replace=False)
+
+
+def grey(images: np.ndarray) -> np.ndarray:
+    return images * 255
+
+
+@pytest.fixture
+def generate(page: Page, app: str, trained_run: Run) -> Generate:
+    return Generate(page, trained_run, app)
+
+
+def test_a_seed_repeats_the_hundred_images_and_a_new_one_changes_them(generate: Generate) -> None:
+    generate.open()
+    expect(generate.seed).to_have_value("0")
+    generate.expect_images(noise(0)[0])
+    first = generate.images()
+
+    generate.seed.fill("2026")
+    generate.seed.press("Enter")
+    generate.expect_noise_of(2026)
+    generate.expect_images(noise(2026)[0])
+    assert not np.array_equal(generate.images(), first)
+
+    generate.page.get_by_role("button", name="New seed").click()
+    expect(generate.seed).not_to_have_value("2026")
+    seed = int(generate.seed.input_value())
+    generate.expect_noise_of(seed)
+
+    generate.seed.fill("0")
+    generate.seed.press("Enter")
+    generate.expect_noise_of(0)
+    assert np.array_equal(generate.images(), first)
+
+
+def test_a_seed_that_is_none_is_answered_with_a_sentence_and_nothing_is_lost(generate: Generate) -> None:
+    generate.open()
+    first = generate.images()
+    for text in ("-1", "1.5", "", "2147483648"):
+        generate.seed.fill("7")  # so that the next is a change
+        generate.seed.fill(text)
+        generate.seed.press("Enter")
+        generate.seed.blur()
+        expect(
+            generate.page.get_by_role("alert").filter(has_text="whole number from 0 to 2,147,483,647")
+        ).to_be_visible()
+        expect(generate.seed).to_have_attribute("aria-invalid", "true")
+    generate.seed.fill("0")
+    generate.seed.press("Enter")
+    expect(generate.page.locator(".problem")).to_be_empty()
+    assert np.array_equal(generate.images(), first)
+
+
+def test_temperature_scales_the_noise_at_once_and_at_zero_all_are_the_origin(generate: Generate) -> None:
+    generate.open()
+    generate.temperature.fill("0.5")
+    generate.expect_images(0.5 * noise(0)[0])
+    generate.temperature.press("Home")
+    generate.expect_images(np.zeros((100, 20)))
+    assert len(np.unique(generate.images(), axis=0)) == 1
+    generate.temperature.press("End")
+    generate.expect_images(2 * noise(0)[0])
+    generate.temperature.press("ArrowLeft")
+    expect(generate.temperature).to_have_attribute("aria-valuetext", "1.95")
+    generate.expect_images(1.95 * noise(0)[0])
+
+
+def test_the_aggregate_posterior_is_drawn_around_test_images_at_each_epoch(generate: Generate) -> None:
+    generate.open()
+    generate.page.get_by_role("radio", name="aggregate posterior").check()
+    generate.expect_images(generate.posterior(0, 1))
+    expect(generate.page.locator(".source-note")).to_contain_text("they are not N(0, I)")
+
+    generate.temperature.press("Home")
+    means = generate.posterior(0, 0)
+    generate.expect_images(means)
+    generate.temperature.fill("1")
+    epoch = generate.run.epochs()[0]
+    generate.epoch.press("Home")
+    generate.expect_images(generate.posterior(0, 1, epoch), epoch)
+    generate.page.get_by_role("radio", name="prior").check()
+    generate.expect_images(noise(0)[0], epoch)
+
+
+def test_the_chosen_image_becomes_the_cursor_and_traverse_shows_it(generate: Generate) -> None:
+    generate.open()
+    page = generate.page
+    codes = noise(0)[0]
+    tile = page.get_by_role("button", name="Image 37 of 100")
+    tile.click()
+    expect(tile).to_have_attribute("aria-current", "true")
+    generate.expect_z(codes[36])
+    assert np.array_equal(generate.chosen(), generate.images()[36])
+    expect(page.locator(".norm")).to_have_text(f"‖z‖ = {np.linalg.norm(codes[36]):.2f}")
+    expect(page.get_by_text("Image 37, now the cursor")).to_be_visible()
+
+    tile.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    generate.expect_z(codes[47])
+    assert np.array_equal(generate.chosen(), generate.images()[47])
+    generate.temperature.press("ArrowRight")
+    expect(page.get_by_text("The cursor", exact=True)).to_be_visible()
+    generate.temperature.press("ArrowLeft")
+    expect(page.get_by_text("Image 48, now the cursor")).to_be_visible()
+
+    generate.epoch.press("ArrowLeft")
+    epoch = generate.run.epochs()[-2]
+    generate.expect_address("epoch", lambda text: text == str(epoch))
+    generate.expect_z(codes[47])
+    assert np.abs(generate.chosen() - grey(generate.decoded(codes[47:48], epoch))[0]).max() < 0.6
+    generate.epoch.press("End")
+
+    page.get_by_role("link", name="Open in Traverse").click()
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Started from a random code, drawn from the prior")).to_be_visible()
+    generate.expect_z(codes[47])
+    assert np.abs(generate.chosen() - grey(generate.decoded(codes[47:48]))[0]).max() < 0.6
+
+
+def test_the_page_is_found_as_it_was_left_and_a_reload_keeps_the_cursor(generate: Generate) -> None:
+    generate.open()
+    page = generate.page
+    page.get_by_role("radio", name="aggregate posterior").check()
+    generate.temperature.fill("0.7")
+    generate.seed.fill("11")
+    generate.seed.press("Enter")
+    expect(page.locator(".hundred > .note")).to_contain_text("default_rng(11)")
+    codes = generate.posterior(11, 0.7)
+    for _ in range(WAIT // 50):  # until the noise has come
+        generate.expect_drawn()
+        if np.abs(generate.images() - grey(generate.decoded(codes))).max() < 0.6:
+            break
+        page.wait_for_timeout(50)
+    page.get_by_role("button", name="Image 5 of 100").click()
+    generate.expect_z(codes[4])
+
+    page.get_by_role("link", name="Interpolate").click()
+    expect(page.locator(".interpolate:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    page.get_by_role("link", name="Generate").click()
+    generate.expect_images(codes)
+    expect(generate.seed).to_have_value("11")
+    expect(generate.temperature).to_have_value("0.7")
+    expect(page.get_by_role("radio", name="aggregate posterior")).to_be_checked()
+    expect(page.get_by_text("Image 5, now the cursor")).to_be_visible()
+
+    page.reload()
+    generate.expect_drawn()
+    generate.expect_z(codes[4])
+    assert np.abs(generate.chosen() - grey(generate.decoded(codes[4:5]))[0]).max() < 2  # three decimals
+    generate.expect_images(noise(0)[0])
+
+
+def test_images_and_codes_are_saved(generate: Generate) -> None:
+    generate.open()
+    generate.temperature.fill("0.8")
+    generate.expect_drawn()
+    codes = 0.8 * noise(0)[0]
+    name = f"{generate.run.name}-epoch-{generate.run.epochs()[-1]}"
+
+    path = generate.download("PNG of the mosaic")
+    assert path.name == f"{name}-prior-seed-0.png"
+    with Image.open(path) as picture:
+        found = np.array(picture.convert("L"))
+    tiles = generate.images().reshape(-1, *generate.run.image_shape).astype(np.uint8)
+    assert np.array_equal(found, np.kron(mosaic(tiles, 10), np.ones((4, 4), np.uint8)))
+
+    generate.page.get_by_role("button", name="Image 9 of 100").click()
+    with Image.open(generate.download("PNG of this image")) as picture:
+        found = np.array(picture.convert("L"))
+    assert np.array_equal(found, np.kron(tiles[8], np.ones((10, 10), np.uint8)))
+
+    with generate.download("CSV of the 100 codes").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    saved = np.array([[float(row[f"z{dimension}"]) for dimension in range(20)] for row in rows])
+    assert np.allclose(saved, codes, atol=1e-6)
+    assert {(row["seed"], row["temperature"], row["source"]) for row in rows} == {("0", "0.8", "prior")}
+
+    generate.page.get_by_role("radio", name="aggregate posterior").check()
+    record = json.loads(generate.download("JSON of the 100 codes").read_text())
+    assert (record["seed"], record["temperature"], record["source"]) == (0, 0.8, "posterior")
+    assert np.allclose([row["z"] for row in record["codes"]], generate.posterior(0, 0.8), atol=1e-5)
+    places = gallery(generate.run.probe().labels)[noise(0)[1]]
+    around = [int(re.findall(r"\d+", row["name"])[1]) for row in record["codes"]]
+    assert around == generate.run.probe().indices[places].tolist()
