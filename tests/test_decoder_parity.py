@@ -1,4 +1,4 @@
-"""The decoder in the browser gives what PyTorch gives, to 1e-4 in pixel value."""
+"""The networks in the browser give what PyTorch gives, to 1e-4: pixels of the decoder, posteriors of the encoder."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from playwright.sync_api import Browser, Page
 
 from bvae.config import Config
-from bvae.data import load_dataset
-from bvae.model import BetaVAE
-from bvae.network import Layer, decoder_layers
-from bvae.objective import kl_per_dimension
+from bvae.data import bernoulli_floor, load_dataset
+from bvae.model import LOG_VARIANCE_BOUND, BetaVAE, Posterior
+from bvae.network import Layer, decoder_layers, encoder_layers
+from bvae.objective import kl_per_dimension, reconstruction
 from tests.conftest import ROOT
 
 TOLERANCE = 1e-4
@@ -136,6 +136,92 @@ def test_every_kind_of_layer_decodes_as_pytorch(decoder_page: Page) -> None:
     images = decode_in_browser(decoder_page, layers, weights, (6, 7), codes)
 
     assert (images - expected).abs().max() < TOLERANCE
+
+
+ENCODE = """async ([module, file, layers, shape, images]) => {
+  const { Encoder, parseSafetensors } = await import(module);
+  const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
+  const encoder = new Encoder(layers, parseSafetensors(bytes).tensors, "encoder.", shape);
+  return images.map((image) => {
+    const { mean, logVariance } = encoder.encode(Uint8Array.from(image.flat()));
+    return [Array.from(mean), Array.from(logVariance)];
+  });
+}"""
+
+MEASURE = """async ([module, logits, images, means, logVariances, logSigma]) => {
+  const { floorNats, klNats, reconstructionNats } = await import(module);
+  return images.map((image, n) => {
+    const bytes = Uint8Array.from(image.flat());
+    const figures = [reconstructionNats(logits[n].flat(), bytes, logSigma), klNats(means[n], logVariances[n])];
+    return [...figures, floorNats(bytes)];
+  });
+}"""
+
+
+def images_to_try(shape: tuple[int, int]) -> torch.Tensor:
+    """Digits, noise, a black and a white field, (66, H, W) uint8."""
+    generator = torch.Generator().manual_seed(5)
+    digits = load_dataset("mnist", limit=1).test.pixels[:48]
+    digits = F.interpolate(digits[:, None].float(), size=shape, mode="area")[:, 0].byte()
+    noise = torch.randint(256, (16, *shape), generator=generator, dtype=torch.uint8)
+    black = torch.zeros(1, *shape, dtype=torch.uint8)
+    return torch.cat([digits, noise, black, black + 255])
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (16, 16)], ids=str)
+@pytest.mark.parametrize("weights", ["random", "trained"])
+@pytest.mark.parametrize("network", ["conv", "mlp"])
+def test_browser_encodes_as_pytorch(decoder_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
+    torch.manual_seed(7)
+    config = Config(network=network)
+    model = BetaVAE(config, shape)
+    if weights == "trained":
+        trained(model)
+    else:
+        for parameter in model.parameters():
+            torch.nn.init.normal_(parameter, std=0.1)
+    model.requires_grad_(False).eval()
+    images = images_to_try(shape)
+    parameters = {name: value.numpy() for name, value in model.state_dict().items() if name.startswith("encoder.")}
+
+    file = base64.b64encode(safetensors.numpy.save(parameters)).decode()
+    layers = encoder_layers(config, shape)
+    found = torch.tensor(decoder_page.evaluate(ENCODE, [module_address(), file, layers, shape, images.tolist()]))
+
+    mean, log_variance = model.posterior(images)
+    assert mean.std() > 0.1, "the network tells nothing apart, so agreement would prove nothing"
+    assert (found[:, 0] - mean).abs().max() < TOLERANCE
+    assert (found[:, 1] - log_variance).abs().max() < TOLERANCE
+
+
+def test_log_variance_is_bounded_in_the_browser_as_in_the_model(decoder_page: Page) -> None:
+    layers = [{"kind": "flatten"}, {"kind": "linear", "inputs": 4, "outputs": 4}]
+    weights = {
+        "encoder.1.weight": np.zeros((4, 4), np.float32),
+        "encoder.1.bias": np.array([99, -99, 99, -99], np.float32),
+    }
+    file = base64.b64encode(safetensors.numpy.save(weights)).decode()
+    image = [[[0, 1], [2, 3]]]
+    found = decoder_page.evaluate(ENCODE, [module_address(), file, layers, [2, 2], image])
+    assert found == [[[99, -99], [LOG_VARIANCE_BOUND, -LOG_VARIANCE_BOUND]]]
+
+
+@pytest.mark.parametrize("log_sigma", [None, -1.7], ids=["bernoulli", "gaussian"])
+def test_browser_measures_reconstruction_and_kl_as_pytorch(decoder_page: Page, log_sigma: float | None) -> None:
+    generator = torch.Generator().manual_seed(11)
+    images = images_to_try((28, 28))
+    logits = 8 * torch.randn(images.shape, generator=generator)
+    logits[0] = torch.where(images[0] > 127, 60.0, -60.0)  # where float32 has long rounded the mean to 0 or 1
+    posterior = Posterior(*torch.randn(2, len(images), 20, generator=generator))
+
+    arguments = [logits.tolist(), images.tolist(), posterior.mean.tolist(), posterior.log_variance.tolist(), log_sigma]
+    found = torch.tensor(decoder_page.evaluate(MEASURE, [module_address(), *arguments]))
+
+    sigma = None if log_sigma is None else torch.tensor(log_sigma, dtype=torch.float64)
+    expected = reconstruction(logits.double(), images.double() / 255, sigma)
+    assert torch.allclose(found[:, 0].double(), expected, rtol=1e-5)
+    assert torch.allclose(found[:, 1], kl_per_dimension(posterior).sum(1), rtol=1e-5)
+    assert torch.allclose(found[:, 2].mean(), torch.tensor(bernoulli_floor(images)), rtol=1e-5)
 
 
 def safetensors_file(header: dict[str, Any] | bytes, body: bytes = bytes(8)) -> str:

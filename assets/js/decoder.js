@@ -1,7 +1,7 @@
 /**
- * The decoder's forward pass in plain JavaScript, on weights read from safetensors. No DOM, no dependency.
+ * The forward pass of decoder and encoder in plain JavaScript, on weights read from safetensors. No DOM, no dependency.
  *
- * A decoder is data: a list of layers as the run directory stores it. Linear, convolution and transposed convolution
+ * A network is data: a list of layers as the run directory stores it. Linear, convolution and transposed convolution
  * all become one matrix product over gathered patches, so that one tight loop does all the arithmetic.
  */
 
@@ -78,20 +78,22 @@ function readTensor(name, entry, body) {
 const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
 
 /**
- * The decoder of one snapshot. Weights are laid out and buffers allocated once; `decode` allocates nothing.
+ * A list of layers and their weights, ready to run. Weights are laid out and buffers allocated once; `run` allocates
+ * nothing.
  */
-export class Decoder {
+class Network {
   /**
    * @param {Layer[]} layers
    * @param {Map<string, Tensor>} tensors
    * @param {string} prefix what stands before "{index}.weight", for example "0010/decoder."
-   * @param {number[]} imageShape [height, width]
+   * @param {number[]|null} inputShape [channels, height, width] of an image, null where a vector goes in
    */
-  constructor(layers, tensors, prefix, imageShape) {
-    this.pixels = product(imageShape);
+  constructor(layers, tensors, prefix, inputShape) {
     this.steps = [];
-    let shape = null; // [channels, height, width] once there is an image, null while there is a vector
-    let size = null;
+    let shape = inputShape; // [channels, height, width] while there is an image, null while there is a vector
+    let size = inputShape ? product(inputShape) : null;
+    this.inputs = size;
+    if (shape) this.steps.push(transposed(shape[0], shape[1] * shape[2]));
     layers.forEach((layer, index) => {
       const parameters = () => readParameters(layer, tensors, `${prefix}${index}`);
       if (size !== null && layer.inputs !== undefined && layer.inputs !== (shape ? shape[0] : size)) {
@@ -100,7 +102,7 @@ export class Decoder {
       if (layer.kind === "linear") {
         if (shape) throw new Error(`Layer ${index} is linear, and its input is an image: a flatten is missing.`);
         this.steps.push(linear(layer, parameters()));
-        this.latentDim ??= layer.inputs;
+        this.inputs ??= layer.inputs;
         size = layer.outputs;
       } else if (layer.kind === "relu" || layer.kind === "silu") {
         this.steps.push(layer.kind === "relu" ? relu : silu);
@@ -122,10 +124,36 @@ export class Decoder {
         throw new Error(`Layer ${index} is a ${layer.kind}, which is not known here.`);
       }
     });
-    if (size !== this.pixels || (shape && shape[0] !== 1)) {
-      throw new Error(`The decoder makes ${size} values, and an image has ${this.pixels} pixels.`);
+    this.outputs = size;
+    this.outputShape = shape;
+    this.input = new Float64Array(this.inputs);
+  }
+
+  /** @param {ArrayLike<number>} input @returns {Float64Array} a buffer that the next run writes over */
+  run(input) {
+    let values = this.input;
+    values.set(input);
+    for (const step of this.steps) values = step(values);
+    return values;
+  }
+}
+
+/** The decoder of one snapshot. */
+export class Decoder {
+  /**
+   * @param {Layer[]} layers
+   * @param {Map<string, Tensor>} tensors
+   * @param {string} prefix what stands before "{index}.weight", for example "0010/decoder."
+   * @param {number[]} imageShape [height, width]
+   */
+  constructor(layers, tensors, prefix, imageShape) {
+    this.pixels = product(imageShape);
+    this.network = new Network(layers, tensors, prefix, null);
+    const { inputs, outputs, outputShape } = this.network;
+    if (outputs !== this.pixels || (outputShape && outputShape[0] !== 1)) {
+      throw new Error(`The decoder makes ${outputs} values, and an image has ${this.pixels} pixels.`);
     }
-    this.input = new Float64Array(this.latentDim);
+    this.latentDim = inputs;
   }
 
   /**
@@ -135,13 +163,90 @@ export class Decoder {
    * @returns {Float32Array} values in [0, 1], row by row
    */
   decode(z, out = new Float32Array(this.pixels)) {
-    if (z.length !== this.latentDim) throw new Error(`A code has ${this.latentDim} numbers, and this has ${z.length}.`);
-    let values = this.input;
-    values.set(z);
-    for (const step of this.steps) values = step(values);
+    const values = this.logits(z);
     for (let i = 0; i < out.length; i++) out[i] = 1 / (1 + Math.exp(-values[i]));
     return out;
   }
+
+  /**
+   * Logits of the pixel means of one code.
+   * @param {ArrayLike<number>} z latentDim numbers
+   * @returns {Float64Array} height·width numbers in a buffer that the next call writes over
+   */
+  logits(z) {
+    if (z.length !== this.latentDim) throw new Error(`A code has ${this.latentDim} numbers, and this has ${z.length}.`);
+    return this.network.run(z);
+  }
+}
+
+const LOG_VARIANCE_BOUND = 20; // as in bvae/model.py
+
+/** The encoder of one snapshot. */
+export class Encoder {
+  /** The arguments are those of a Decoder. */
+  constructor(layers, tensors, prefix, imageShape) {
+    this.pixels = product(imageShape);
+    this.network = new Network(layers, tensors, prefix, [1, ...imageShape]);
+    if (this.network.outputs % 2) throw new Error(`The encoder makes ${this.network.outputs} values, no even number.`);
+    this.latentDim = this.network.outputs / 2;
+    this.unit = new Float64Array(this.pixels);
+  }
+
+  /**
+   * The posterior q(z|x) of one image.
+   * @param {Uint8Array} image height·width bytes, row by row
+   * @returns {{mean: Float32Array, logVariance: Float32Array}} latentDim numbers each
+   */
+  encode(image) {
+    if (image.length !== this.pixels) throw new Error(`An image has ${this.pixels} pixels, and this has ${image.length}.`);
+    for (let i = 0; i < image.length; i++) this.unit[i] = image[i] / 255;
+    const values = this.network.run(this.unit);
+    const bounded = (value) => Math.min(LOG_VARIANCE_BOUND, Math.max(-LOG_VARIANCE_BOUND, value));
+    return {
+      mean: Float32Array.from(values.subarray(0, this.latentDim)),
+      logVariance: Float32Array.from(values.subarray(this.latentDim), bounded),
+    };
+  }
+}
+
+// The parts of the bound for one image, in nats, as in bvae/objective.py ------------------------------------------
+
+/**
+ * −log p(x|z), summed over pixels.
+ * @param {ArrayLike<number>} logits of the pixel means @param {Uint8Array} image bytes
+ * @param {number|null} logSigma of a gaussian likelihood, null for bernoulli
+ */
+export function reconstructionNats(logits, image, logSigma) {
+  let sum = 0;
+  for (let i = 0; i < image.length; i++) {
+    const l = logits[i];
+    const x = image[i] / 255;
+    if (logSigma === null) {
+      sum += Math.max(l, 0) + Math.log1p(Math.exp(-Math.abs(l))) - l * x;
+    } else {
+      const error = 1 / (1 + Math.exp(-l)) - x;
+      sum += (error * error) / (2 * Math.exp(2 * logSigma)) + logSigma + 0.5 * Math.log(2 * Math.PI);
+    }
+  }
+  return sum;
+}
+
+/** KL(q(z|x) ‖ N(0, I)), summed over dimensions. */
+export function klNats(mean, logVariance) {
+  let sum = 0;
+  for (let j = 0; j < mean.length; j++) sum += mean[j] ** 2 + Math.exp(logVariance[j]) - 1 - logVariance[j];
+  return sum / 2;
+}
+
+/** Entropy of the grey values: the least that a Bernoulli reconstruction of the image can be. */
+export function floorNats(image) {
+  let sum = 0;
+  for (const byte of image) {
+    if (byte === 0 || byte === 255) continue;
+    const p = byte / 255;
+    sum -= p * Math.log(p) + (1 - p) * Math.log(1 - p);
+  }
+  return sum;
 }
 
 /** Weight and bias of a layer in PyTorch's layout, their shapes checked. */

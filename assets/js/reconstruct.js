@@ -1,0 +1,339 @@
+/**
+ * The Reconstruct page: probe images, what the first, the present and the last epoch make of them, and what it costs.
+ *
+ * Python sends the images that were chosen and their posteriors at every epoch; pictures and figures are made here.
+ */
+
+import { floorNats, klNats, reconstructionNats } from "./decoder.js";
+import { Clock, Link, Picture, component, cursorAt, make, number, save, saveCodes, savePng, whenRun } from "./common.js";
+import { live } from "./store.js";
+
+const FRAME_MS = 10; // of a frame's 16 ms, what decoding may take
+const BAND = 5;
+const ROWS = ["original", "first", "now", "last"];
+const HINT = "Point at an image for its figures. Press it to make it the cursor of all pages.";
+const FIGURES = "reconstruction at the mean of the posterior, KL of the posterior; nats, one image";
+
+const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+const nats = (value, digits = 1) => (Number.isFinite(value) ? number(value, digits) : "–");
+
+/** The images that Python chose: their pixels, and mean and log-variance at every epoch. */
+class Batch {
+  constructor(run, { indices, labels, images, mean, log_variance: logVariance, log_sigma: logSigma }) {
+    Object.assign(this, { run, indices, labels, logSigma });
+    this.pixels = bytesOf(images);
+    this.means = new Float32Array(bytesOf(mean).buffer);
+    this.logVariances = new Float32Array(bytesOf(logVariance).buffer);
+    this.made = new Map(); // by epoch: what was decoded, image by image
+    this.floors = Array.from(indices, (_, n) => (logSigma ? null : floorNats(this.image(n))));
+  }
+
+  image(n) {
+    return this.pixels.subarray(n * this.run.pixels, (n + 1) * this.run.pixels);
+  }
+
+  mean(epoch, n) {
+    return this.row(this.means, epoch, n);
+  }
+
+  row(values, epoch, n) {
+    const at = (this.run.epochs.indexOf(epoch) * this.indices.length + n) * this.run.latentDim;
+    return values.subarray(at, at + this.run.latentDim);
+  }
+
+  /** @returns {{picture: Float32Array, reconstruction: number, kl: number}|undefined} if it was made already */
+  known(epoch, n) {
+    return this.made.get(epoch)?.[n];
+  }
+
+  /** What an epoch makes of an image, and its figures in nats; NaN where the epoch's codes are gone. */
+  make(epoch, n) {
+    const found = this.known(epoch, n);
+    if (found) return found;
+    const mean = this.mean(epoch, n);
+    const logits = this.run.decoder(epoch).logits(mean);
+    const logSigma = this.logSigma ? this.logSigma[this.run.epochs.indexOf(epoch)] ?? NaN : null;
+    const made = {
+      picture: Float32Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit))),
+      reconstruction: reconstructionNats(logits, this.image(n), logSigma),
+      kl: klNats(mean, this.row(this.logVariances, epoch, n)),
+    };
+    if (!this.made.has(epoch)) this.made.set(epoch, []);
+    this.made.get(epoch)[n] = made;
+    return made;
+  }
+}
+
+class Reconstruct {
+  constructor(root) {
+    this.root = root;
+    this.run = null;
+    this.revision = null;
+    this.shown = null; // the images as Python sent them, to tell others from the same again
+    this.frame = 0;
+    this.next = 0;
+    this.link = new Link(root);
+    this.find = (selector) => root.querySelector(selector);
+    this.clock = new Clock(this.find(".clock"), {
+      moved: (epoch, event) => {
+        this.setEpoch(epoch);
+        live.recordLatency(performance.now() - event.timeStamp);
+      },
+      released: () => this.release(),
+    });
+    this.find(".save-png").onclick = () => this.savePng();
+    for (const kind of ["csv", "json"]) {
+      this.find(`.save-figures-${kind}`).onclick = () => this.saveFigures(kind);
+      this.find(`.save-codes-${kind}`).onclick = () => this.saveCodes(kind);
+    }
+  }
+
+  receive(data, setStateValue) {
+    this.link.setStateValue = setStateValue;
+    whenRun(this, data.key, (run) => {
+      const text = JSON.stringify(data.images);
+      if (run !== this.run) {
+        this.run = run;
+        this.revision = null;
+        this.shown = null;
+        this.clock.open(run);
+        this.root.style.setProperty("--shape", `${run.imageShape[1]} / ${run.imageShape[0]}`);
+      }
+      this.find(".caption").textContent = data.caption;
+      const moved = data.revision !== this.revision;
+      if (moved) {
+        this.revision = data.revision;
+        this.link.forget("cursor");
+        this.cursor = data.cursor;
+        this.epoch = run.epochs.includes(data.cursor.epoch) ? data.cursor.epoch : run.epochs.at(-1);
+      }
+      if (text !== this.shown) {
+        this.shown = text;
+        this.batch = new Batch(run, data.images);
+        this.makeSheet();
+      }
+      if (moved) this.showEpoch();
+      this.root.removeAttribute("aria-busy");
+    });
+  }
+
+  get epochs() {
+    const { epochs } = this.run;
+    return { first: epochs[0], now: this.epoch, last: epochs.at(-1) };
+  }
+
+  // The sheet -----------------------------------------------------------------------------------------------------
+
+  makeSheet() {
+    const { run, batch } = this;
+    this.pointed = null;
+    this.next = 0;
+    this.cards = Array.from(batch.indices, (_, n) => {
+      const button = make("button", "card", "", { type: "button", "aria-pressed": "false" });
+      const pictures = {};
+      for (const row of ROWS) {
+        const canvas = make("canvas", row, "", { "aria-hidden": "true" });
+        pictures[row] = new Picture(canvas, run.imageShape);
+        pictures[row].draw(new Uint8Array(run.pixels), 1);
+        button.append(canvas);
+      }
+      pictures.original.draw(batch.image(n), 1);
+      const reconstruction = make("span", "reconstruction", "–", { "aria-hidden": "true" });
+      const kl = make("span", "kl", "–", { "aria-hidden": "true" });
+      button.append(reconstruction, kl);
+      button.onclick = () => this.choose(n);
+      button.onfocus = button.onpointerenter = () => this.point(n);
+      button.onblur = button.onpointerleave = () => this.point(null);
+      return { button, pictures, reconstruction, kl };
+    });
+    const bands = [];
+    this.nowNames = [];
+    for (let from = 0; from < this.cards.length; from += BAND) {
+      const band = make("div", "band");
+      const names = make("div", "names", "", { "aria-hidden": "true" });
+      const now = make("span", "now");
+      this.nowNames.push(now);
+      names.append(make("span", "", "Original"), make("span", "", `Epoch ${this.epochs.first}, first`), now);
+      names.append(make("span", "", `Epoch ${this.epochs.last}, last`));
+      names.append(make("span", "", "Reconstruction"), make("span", "", "KL"));
+      band.append(names, ...this.cards.slice(from, from + BAND).map(({ button }) => button));
+      bands.push(band);
+    }
+    this.find(".sheet").replaceChildren(...bands);
+    this.showEpoch();
+  }
+
+  setEpoch(epoch) {
+    // An image that is not in the gallery has its codes here, so that it can be kept as those of the gallery are.
+    const n = this.cursor.start.kind === "code" && this.cursor.keep === "digit" ? this.cursorPosition() : -1;
+    this.cursor = n >= 0 ? this.cursorOn(n, epoch) : cursorAt(this.run, this.cursor, epoch);
+    this.epoch = epoch;
+    this.showEpoch();
+  }
+
+  showEpoch() {
+    this.clock.show(this.epoch);
+    for (const name of this.nowNames) name.textContent = `Epoch ${this.epoch}, clock`;
+    this.find("#figures-title").textContent = `At epoch ${this.epoch}`;
+    this.waiting = new Set();
+    const { first, now, last } = this.epochs;
+    this.cards.forEach((_, n) => {
+      this.showCard(n);
+      for (const epoch of [now, first, last]) if (!this.batch.known(epoch, n)) this.waiting.add(n);
+    });
+    this.mark();
+    this.showFigures();
+    if (this.waiting.size && !this.frame) this.frame = requestAnimationFrame(() => this.work());
+  }
+
+  /** Decode what is wanted and not known yet, in the frames to come; in turn, so that no image starves in a drag. */
+  work() {
+    this.frame = 0;
+    if (!this.root.isConnected) return;
+    const end = performance.now() + FRAME_MS;
+    const { batch } = this;
+    for (const epoch of [this.epochs.now, this.epochs.first, this.epochs.last]) {
+      for (let step = 0; step < batch.indices.length && performance.now() < end; step++) {
+        const n = (this.next + step) % batch.indices.length;
+        if (batch.known(epoch, n)) continue;
+        batch.make(epoch, n);
+        this.showCard(n);
+      }
+    }
+    this.next = (this.next + 1) % batch.indices.length;
+    const { first, now, last } = this.epochs;
+    for (const n of this.waiting) if ([first, now, last].every((epoch) => batch.known(epoch, n))) this.waiting.delete(n);
+    this.showFigures();
+    if (this.waiting.size) this.frame = requestAnimationFrame(() => this.work());
+  }
+
+  /** Show of an image what is made already; a picture of another epoch stays until its own is made. */
+  showCard(n) {
+    const { batch } = this;
+    const card = this.cards[n];
+    for (const row of ["first", "now", "last"]) {
+      const made = batch.known(this.epochs[row], n);
+      if (made) card.pictures[row].draw(made.picture, 255);
+    }
+    const made = batch.known(this.epoch, n);
+    card.reconstruction.textContent = made ? nats(made.reconstruction) : "–";
+    card.kl.textContent = made ? nats(made.kl) : "–";
+    const figures = made ? `: reconstruction ${nats(made.reconstruction)} nats, KL ${nats(made.kl)} nats` : "";
+    card.button.setAttribute("aria-label", `${this.nameOf(n)}${figures}`);
+    const floor = batch.floors[n];
+    card.button.title = floor === null ? this.nameOf(n) : `${this.nameOf(n)}. Floor of its reconstruction: ${nats(floor)} nats`;
+  }
+
+  nameOf(n) {
+    return `Test image ${this.batch.indices[n]}, class ${this.run.about.class_names[this.batch.labels[n]]}`;
+  }
+
+  // Figures -------------------------------------------------------------------------------------------------------
+
+  point(n) {
+    this.pointed = n;
+    this.showFigures();
+  }
+
+  showFigures() {
+    const { batch } = this;
+    const made = this.cards.map((_, n) => batch.known(this.epoch, n)).filter((one) => one && Number.isFinite(one.kl));
+    const mean = (name) => made.reduce((sum, one) => sum + one[name], 0) / made.length;
+    const all = made.length === this.cards.length && made.length > 0;
+    const noun = this.cards.length === 1 ? "the image" : `the ${this.cards.length} images`;
+    this.find(".mean").textContent = all
+      ? `Mean of ${noun} shown: reconstruction ${nats(mean("reconstruction"))} nats, KL ${nats(mean("kl"))} nats.`
+      : "";
+    const n = this.pointed ?? this.cursorPosition();
+    const one = n >= 0 ? batch.known(this.epoch, n) : null;
+    this.find(".detail").textContent = one ? this.sentence(n, one) : HINT;
+  }
+
+  sentence(n, { reconstruction, kl }) {
+    const floor = this.batch.floors[n];
+    const least = floor === null ? "" : `, ${nats(reconstruction - floor)} above the floor of ${nats(floor)} that its grey levels set`;
+    const here = n === this.cursorPosition() ? " It is the cursor." : "";
+    return `${this.nameOf(n)}: reconstruction ${nats(reconstruction)} nats${least}; KL ${nats(kl)} nats.${here}`;
+  }
+
+  // The cursor ----------------------------------------------------------------------------------------------------
+
+  cursorOn(n, epoch) {
+    const index = this.batch.indices[n];
+    const z = Array.from(this.batch.mean(epoch, n));
+    const start = this.run.position(index) >= 0 ? { kind: "digit", index } : { kind: "code", code: z };
+    return { z, epoch, start, keep: this.cursor.keep };
+  }
+
+  /** @returns {number} which of the images the cursor set out from, −1 if none of these */
+  cursorPosition() {
+    const { kind, index, code } = this.cursor.start;
+    if (kind === "digit") return this.batch.indices.indexOf(index);
+    if (kind !== "code" || !code) return -1;
+    const near = (mean) => code.every((value, dimension) => Math.abs(value - mean[dimension]) < 2e-3); // as the address rounds
+    return this.batch.indices.findIndex((_, n) => near(this.batch.mean(this.cursor.epoch, n)));
+  }
+
+  choose(n) {
+    if (!Number.isFinite(this.batch.mean(this.epoch, n)[0])) return;
+    this.cursor = this.cursorOn(n, this.epoch);
+    this.mark();
+    this.showFigures();
+    this.release();
+  }
+
+  mark() {
+    const chosen = this.cursorPosition();
+    this.cards.forEach(({ button }, n) => button.setAttribute("aria-pressed", String(n === chosen)));
+  }
+
+  release() {
+    this.link.send("cursor", this.cursor, this.run.key);
+  }
+
+  // Saving --------------------------------------------------------------------------------------------------------
+
+  savePng() {
+    const { batch, epochs } = this;
+    const all = Array.from(batch.indices.keys());
+    const originals = all.map((n) => Float32Array.from(batch.image(n), (byte) => byte / 255));
+    const rows = [epochs.first, epochs.now, epochs.last].map((epoch) => all.map((n) => batch.make(epoch, n).picture));
+    savePng(`reconstructions-epoch-${this.epoch}.png`, [...originals, ...rows.flat()], this.run.imageShape, all.length);
+  }
+
+  saveFigures(kind) {
+    const { batch } = this;
+    const epochs = [...new Set(Object.values(this.epochs))].sort((a, b) => a - b);
+    const value = (number) => (Number.isFinite(number) ? number : null);
+    const images = Array.from(batch.indices, (index, n) => ({
+      test_index: index,
+      class: this.run.about.class_names[batch.labels[n]],
+      bernoulli_floor: batch.floors[n],
+      epochs: epochs.map((epoch) => {
+        const { reconstruction, kl } = batch.make(epoch, n);
+        return { epoch, reconstruction: value(reconstruction), kl: value(kl) };
+      }),
+    }));
+    const name = `reconstructions-epoch-${this.epoch}.${kind}`;
+    if (kind === "json") {
+      save(name, [JSON.stringify({ run: this.run.about.name, split: "test", figures: FIGURES, images }, null, 1)], "application/json");
+      return;
+    }
+    const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
+    const lines = images.flatMap((image) =>
+      image.epochs.map((at) =>
+        [image.test_index, quoted(image.class), at.epoch, at.reconstruction, at.kl, image.bernoulli_floor].join(","),
+      ),
+    );
+    const head = "test_index,class,epoch,reconstruction_nats,kl_nats,bernoulli_floor_nats";
+    save(name, [[head, ...lines].join("\n") + "\n"], "text/csv");
+  }
+
+  saveCodes(kind) {
+    const codes = Array.from(this.batch.indices, (_, n) => ({ name: this.nameOf(n), z: this.batch.mean(this.epoch, n) }));
+    const about = { run: this.run.about.name, epoch: this.epoch, code: "mean of the posterior" };
+    saveCodes(`codes-epoch-${this.epoch}.${kind}`, codes, about);
+  }
+}
+
+export default component(".reconstruct", Reconstruct);

@@ -1,0 +1,29 @@
+"""Draw: write a digit by hand, see its code, what the decoder makes of it, and which images lie near."""
+
+import math
+
+import streamlit as st
+
+from bvae.runs import Run, RunError
+from pages.parts.cursor import open_cursor
+from pages.parts.encoders import centred, check_drawing, mount_encoders
+from pages.parts.live import live_component
+from pages.parts.selection import live_run
+
+run = live_run()
+cursor, revision = open_cursor(run.space)
+
+st.title("Draw")
+st.markdown(
+    "Write with the mouse, a pen or a finger, or bring a picture. At every stroke, the encoder turns what you write "
+    "into a code, and the decoder draws that code. **The digit you write becomes the cursor of all pages.**"
+)
+try:
+    drawing = check_drawing(st.session_state.get("draw_memory"), run, math.prod(Run(run.path).image_shape))
+    st.session_state.pop("drawing", None)
+    if drawing:
+        st.session_state["drawing"] = drawing  # an end for an interpolation
+    live_component("draw", run, cursor, revision, centred=centred(run.path))
+    mount_encoders(run, cursor["epoch"])  # last: nothing waits for these megabytes
+except (RunError, OSError) as error:
+    st.error(str(error))

@@ -1,0 +1,109 @@
+"""What the Draw page needs in the browser beyond the decoders: the encoders, and the probe images' codes to search."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+import streamlit as st
+
+from bvae.network import encoder_layers, parameter_shapes
+from bvae.runs import Run, RunError
+from pages.parts.live import MAX_BYTES, LiveRun, script, thin
+
+MOST_SEARCHED = 2_500  # probe images among which a drawing's neighbours are looked for
+# Sets made as MNIST was, whose images a drawing must resemble to be understood.
+CENTRED = ("mnist", "qmnist", "emnist")
+
+_store = st.components.v2.component(
+    "encoder_store",
+    html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
+    js=script("decoder.js", "encoders.js"),
+)
+
+
+def mount_encoders(run: LiveRun, epoch: int) -> None:
+    """Hand the encoders to the browser: all at once where they fit, so that the clock moves a drawing's code live.
+
+    Raises:
+        RunError: when none can be read.
+    """
+    _store(key="encoder_store", data=_pack(run.path, run.key, run.space.epochs, epoch), height="content")
+
+
+def centred(path: Path) -> bool:
+    """Whether the images that the run learned from were centred and scaled as MNIST's are."""
+    return Run(path).config.dataset in CENTRED
+
+
+def _pack(path: Path, key: str, epochs: tuple[int, ...], epoch: int) -> bytes:
+    run = Run(path)
+    shapes = parameter_shapes(encoder_layers(run.config, run.image_shape), "encoder").values()
+    each = 4 * (sum(math.prod(shape) for shape in shapes) + MOST_SEARCHED * run.config.latent_dim)
+    images = MOST_SEARCHED * math.prod(run.image_shape)
+    chosen = thin(list(epochs), max(2, (MAX_BYTES - images) // each), epoch)
+    return _packed(str(path), key, tuple(chosen))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)  # not cache_data, which would copy these megabytes at every rerun
+def _packed(path: str, key: str, epochs: tuple[int, ...]) -> bytes:
+    """Safetensors; `key` tells an altered run.
+
+    Tensors: `{epoch:04d}/encoder.{i}.weight` and `.bias`, `{epoch:04d}/mean` (S, D), `images` (S, H, W) uint8, `labels`
+    and `indices` (S,) int32. The rest is JSON in the metadata. Epochs that are gone are left out.
+    """
+    run = Run(path)
+    probe = run.probe()
+    count = len(probe.labels)
+    places = np.linspace(0, count - 1, min(count, MOST_SEARCHED)).round().astype(int)
+    tensors = {
+        "images": np.ascontiguousarray(probe.images[places]),
+        "labels": probe.labels[places].astype(np.int32),
+        "indices": probe.indices[places].astype(np.int32),
+    }
+    log_sigma: dict[int, float | None] = {}
+    problem = None
+    for epoch in epochs:
+        try:
+            weights, mean = run.weights(epoch), run.latents(epoch).mean
+            if len(mean) != count:
+                raise RunError(f"{run.path} has latents of {len(mean)} images, and {count} probe images.")
+        except RunError as error:
+            problem = error
+            continue
+        tensors[f"{epoch:04d}/mean"] = np.ascontiguousarray(mean[places])
+        tensors |= {f"{epoch:04d}/{name}": array for name, array in weights.items() if name.startswith("encoder.")}
+        log_sigma[epoch] = float(weights["log_sigma"]) if "log_sigma" in weights else None
+    if problem and not log_sigma:
+        raise problem
+    about = {
+        "key": key,
+        "layers": encoder_layers(run.config, run.image_shape),
+        "image_shape": list(run.image_shape),
+        "log_sigma": log_sigma,
+    }
+    return safetensors.numpy.save(tensors, {"encoders": json.dumps(about)})
+
+
+def check_drawing(value: Any, run: LiveRun, pixels: int) -> dict[str, Any] | None:
+    """A drawing as the browser sent it, if it is one and of this run; whatever a browser sends can be altered.
+
+    Returns:
+        `image`: the pixels row by row, 0 to 255; `codes`: by epoch, as text, the mean of its posterior; `run`: the key
+        of the run whose encoders made them. None when there is no drawing.
+    """
+    try:
+        if value["run"] != run.key:
+            return None
+        image = [int(pixel) for pixel in value["image"]]
+        codes = {str(int(epoch)): [float(number) for number in code] for epoch, code in value["codes"].items()}
+        numbers = [number for code in codes.values() for number in code]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    fits = len(image) == pixels and all(0 <= pixel <= 255 for pixel in image) and any(image)
+    fits &= all(len(code) == run.space.latent_dim for code in codes.values()) and all(map(math.isfinite, numbers))
+    return {"image": image, "codes": codes, "run": run.key} if fits and codes else None

@@ -1,0 +1,102 @@
+"""Reconstruct: test images and what the model makes of them, epoch by epoch."""
+
+import numpy as np
+import streamlit as st
+
+from bvae.runs import RunError
+from pages.parts.choice import MEASURES, draw, measured, probe_classes, rank, sheet
+from pages.parts.cursor import accept_address, open_cursor
+from pages.parts.live import live_component
+from pages.parts.selection import live_run
+
+RANDOM, WORST, BEST = "Random", "Worst", "Best"
+ALL = -1
+KEPT = {"on_change": accept_address, "persist_state": "session"}
+
+
+def new_draw() -> None:
+    st.session_state["reconstruct_seed"] = int(np.random.default_rng().integers(1_000_000))
+    accept_address()
+
+
+def rank_anew() -> None:
+    st.session_state["reconstruct_ranked"] = (run.key, st.session_state["cursor"]["epoch"])
+    accept_address()
+
+
+def capital(name: str) -> str:
+    return name[0].upper() + name[1:]
+
+
+run = live_run()
+cursor, revision = open_cursor(run.space)
+
+st.title("Reconstruct")
+st.markdown(
+    "The encoder turns an image into a code, and the decoder turns the code back into an image. Every reconstruction "
+    "here is decoded from the mean of its image’s posterior. **Move the epoch and watch the images come back.**"
+)
+
+try:
+    labels, class_names = probe_classes(run.path, run.key)
+except (RunError, OSError) as error:
+    st.error(str(error))
+    st.stop()
+classes = [ALL, *np.unique(labels).tolist()]
+if st.session_state.get("reconstruct_class") not in classes:  # as after a change to a run of other images
+    st.session_state["reconstruct_class"] = ALL
+st.session_state.setdefault("reconstruct_seed", 0)
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    which = st.radio("Images", [RANDOM, WORST, BEST], horizontal=True, key="reconstruct_which", width=240, **KEPT)
+    label = st.selectbox(
+        "Class",
+        classes,
+        format_func=lambda position: "All" if position == ALL else class_names[position],
+        key="reconstruct_class",
+        width=110,
+        **KEPT,
+    )
+    count = st.selectbox("How many", [10, 20, 50], key="reconstruct_count", width=110, **KEPT)
+    if which == RANDOM:
+        seed = st.number_input("Seed", 0, 999_999, key="reconstruct_seed", width=160, **KEPT)
+        st.button("New draw", on_click=new_draw, width=110)
+    else:
+        measure = st.selectbox(
+            "Ranked by",
+            MEASURES,
+            format_func=lambda name: name[0].upper() + name[1:],
+            key="reconstruct_by",
+            width=160,
+            **KEPT,
+        )
+        ranked = st.session_state.get("reconstruct_ranked", ("", -1))
+        if ranked[0] != run.key or ranked[1] not in run.space.epochs:
+            ranked = st.session_state["reconstruct_ranked"] = (run.key, cursor["epoch"])
+        # Ranking at once whenever the epoch moves would take the images away that the person is watching.
+        same = ranked[1] == cursor["epoch"]
+        st.button(f"Rank at epoch {cursor['epoch']}", on_click=rank_anew, disabled=same, width=160)
+
+chosen_class = None if label == ALL else label
+of = f"{len(labels):,} probe images" if label == ALL else f"the probe images of class {class_names[label]}"
+try:
+    if which == RANDOM:
+        chosen = draw(labels, count, seed, chosen_class)
+        caption = f"{len(chosen)} of {of} (test split), drawn at random with seed {seed}."
+    else:
+        values = measured(run.path, run.key, ranked[1])[measure]
+        chosen = rank(values, labels, count, which == BEST, chosen_class)
+        extreme = "lowest" if which == BEST else "highest"
+        caption = (
+            f"{len(chosen)} of {of} (test split): the {extreme} {measure} at epoch {ranked[1]}, {which.lower()} first."
+        )
+    images, gone = sheet(run.path, run.key, run.space.epochs, tuple(chosen.tolist()))
+except (RunError, OSError) as error:
+    st.error(str(error))
+    st.stop()
+if gone:
+    st.warning(
+        f"The codes of epoch {', '.join(map(str, gone))} are not there any more: a run in training drops snapshots. "
+        "Reload the page to see those that are kept."
+    )
+live_component("reconstruct", run, cursor, revision, caption=caption, images=images)

@@ -1,0 +1,307 @@
+"""The Reconstruct page, used as a person uses it: pictures and figures are those that PyTorch gives."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlparse
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from bvae.config import Config
+from bvae.data import bernoulli_floor
+from bvae.metrics import PerImage, per_image
+from bvae.runs import Run
+from bvae.training import train_run
+from pages.parts.choice import draw, rank, sheet
+from tests.conftest import ROOT
+from tests.test_traverse_page import READ_CANVAS, WAIT
+
+ROWS = ("original", "first", "now", "last")
+
+
+class Sheet:
+    """What a person sees and does on the page."""
+
+    def __init__(self, page: Page, run: Run, address: str) -> None:
+        self.page, self.run, self.address = page, run, address
+        self.epoch = page.get_by_role("slider", name="Epoch", exact=True)
+        self.cards = page.locator(".card")
+        self.measured = cache(lambda epoch: per_image(run.model(epoch), run.probe().images))
+
+    def open(self, **parameters: str) -> Sheet:
+        self.page.goto(f"{self.address}/reconstruct?{urlencode({'run': self.run.name} | parameters)}")
+        expect(self.page.locator(".reconstruct:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        self.expect_address("z", lambda text: text is not None)
+        return self
+
+    def in_address(self, name: str) -> str | None:
+        return parse_qs(urlparse(self.page.url).query).get(name, [None])[0]
+
+    def expect_address(self, name: str, check: object) -> None:
+        for _ in range(WAIT // 50):
+            found = self.in_address(name)
+            if check(found) if callable(check) else check == found:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{name} in the address stayed {self.in_address(name)!r}")
+
+    def expect_z(self, expected: np.ndarray) -> None:
+        def same(text: str | None) -> bool:
+            return np.allclose([float(value) for value in (text or "nan").split(",")], expected, atol=7e-4)
+
+        self.expect_address("z", same)
+
+    def worked_through(self, epoch: int) -> None:
+        """Wait until every image has its figures of an epoch."""
+        expect(self.page.locator("#figures-title")).to_have_text(f"At epoch {epoch}")
+        expect(self.page.locator(".mean")).to_contain_text("Mean of the", timeout=WAIT)
+
+    def indices(self) -> list[int]:
+        """The test images shown, in order, by their positions in the test split."""
+        names = [card.get_attribute("aria-label") or "" for card in self.cards.all()]
+        return [int(re.match(r"Test image (\d+)", name)[1]) for name in names]
+
+    def positions(self) -> np.ndarray:
+        """The same by their places among the probe images."""
+        return np.array([int(np.flatnonzero(self.run.probe().indices == index)[0]) for index in self.indices()])
+
+    def pictures(self, row: str) -> np.ndarray:
+        canvases = self.page.locator(f".card canvas.{row}").all()
+        return np.array([canvas.evaluate(READ_CANVAS) for canvas in canvases]).reshape(-1, 28, 28)
+
+    def figures(self) -> np.ndarray:
+        """Reconstruction and KL under each image, (n, 2)."""
+        return np.array(
+            [self.page.locator(f".card .{name}").all_inner_texts() for name in ("reconstruction", "kl")], float
+        ).T
+
+    def expected_pictures(self, epoch: int) -> np.ndarray:
+        means = torch.from_numpy(self.run.latents(epoch).mean[self.positions()])
+        return self.run.model(epoch).decode(means).numpy() * 255
+
+    def expected_figures(self, epoch: int) -> np.ndarray:
+        found: PerImage = self.measured(epoch)
+        return np.stack(found, axis=1)[self.positions()]
+
+    def choose(self, which: str) -> None:
+        self.page.get_by_text(which, exact=True).click()
+
+    def download(self, selector: str) -> bytes:
+        with self.page.expect_download() as waiting:
+            self.page.locator(selector).click()
+        return Path(waiting.value.path()).read_bytes()
+
+
+@pytest.fixture
+def opened(page: Page, app: str, trained_run: Run) -> Sheet:
+    return Sheet(page, trained_run, app).open()
+
+
+def test_pictures_and_figures_are_those_of_pytorch_at_every_epoch(opened: Sheet) -> None:
+    first, *_, before, last = opened.run.epochs()
+    assert len(opened.indices()) == 10
+    np.testing.assert_array_equal(opened.pictures("original"), opened.run.probe().images[opened.positions()])
+    for key, epoch in (("End", last), ("ArrowLeft", before), ("Home", first)):
+        opened.epoch.press(key)
+        opened.worked_through(epoch)
+        for row, shown in (("first", first), ("now", epoch), ("last", last)):
+            assert np.abs(opened.pictures(row) - opened.expected_pictures(shown)).max() < 0.6
+        expected = opened.expected_figures(epoch)
+        assert np.abs(opened.figures() - expected).max() < 0.05 + 0.05  # and half of the last digit shown
+        mean = re.findall(r"([\d.]+) nats", opened.page.locator(".mean").inner_text())
+        assert np.allclose([float(value) for value in mean], expected.mean(0), atol=0.1)
+        opened.expect_address("epoch", str(epoch))
+
+
+def test_the_sheet_follows_the_clock_while_it_is_dragged(opened: Sheet) -> None:
+    opened.worked_through(opened.run.epochs()[-1])
+    box = opened.epoch.bounding_box()
+    assert box is not None
+    mouse, middle = opened.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + box["width"] - 8, middle)
+    mouse.down()
+    for share in (0.7, 0.3):
+        mouse.move(box["x"] + share * box["width"], middle, steps=4)
+        epoch = opened.run.epochs()[int(opened.epoch.input_value())]
+        opened.worked_through(epoch)
+        assert np.abs(opened.pictures("now") - opened.expected_pictures(epoch)).max() < 0.6
+        assert opened.in_address("epoch") == str(opened.run.epochs()[-1]), "Python heard before the release"
+    mouse.up()
+    opened.expect_address("epoch", str(epoch))
+
+
+def test_the_worst_and_the_best_are_ranked_among_all_probe_images(opened: Sheet) -> None:
+    last, before = opened.run.epochs()[-1], opened.run.epochs()[-2]
+    indices, labels = opened.run.probe().indices, opened.run.probe().labels
+    cost = opened.measured(last)
+
+    opened.choose("Worst")
+    caption = opened.page.locator(".caption")
+    expect(caption).to_contain_text(f"the highest reconstruction at epoch {last}", timeout=WAIT)
+    assert opened.indices() == indices[np.argsort(-cost.reconstruction)[:10]].tolist()
+
+    # The images stay while the clock moves, and are ranked anew on request.
+    opened.epoch.press("ArrowLeft")
+    anew = opened.page.get_by_role("button", name=f"Rank at epoch {before}")
+    expect(anew).to_be_enabled(timeout=WAIT)
+    assert opened.indices() == indices[np.argsort(-cost.reconstruction)[:10]].tolist()
+    anew.click()
+    expect(caption).to_contain_text(f"the highest reconstruction at epoch {before}", timeout=WAIT)
+    assert opened.indices() == indices[np.argsort(-opened.measured(before).reconstruction)[:10]].tolist()
+    expect(anew).to_be_disabled()
+
+    opened.choose("Best")
+    expect(caption).to_contain_text("the lowest reconstruction", timeout=WAIT)
+    opened.page.get_by_role("combobox", name="Class").click()
+    opened.page.get_by_role("option", name="8", exact=True).click()
+    expect(caption).to_contain_text("of the probe images of class 8", timeout=WAIT)
+    opened.page.get_by_role("combobox", name="Ranked by").click()
+    opened.page.get_by_role("option", name="KL", exact=True).click()
+    expect(caption).to_contain_text("the lowest KL", timeout=WAIT)
+    eights = np.flatnonzero(labels == 8)
+    expected = eights[np.argsort(opened.measured(before).kl[eights])[:10]]
+    assert opened.indices() == indices[expected].tolist()
+
+
+def test_a_seed_repeats_a_draw_and_the_choice_is_kept_when_one_comes_back(opened: Sheet) -> None:
+    caption = opened.page.locator(".caption")
+    seed = opened.page.get_by_role("spinbutton", name="Seed")
+    zero = opened.indices()
+    opened.page.get_by_role("button", name="New draw").click()
+    expect(caption).not_to_contain_text("with seed 0.", timeout=WAIT)
+    drawn, value = opened.indices(), seed.input_value()
+    assert drawn != zero
+    expect(caption).to_contain_text(f"10 of 2,500 probe images (test split), drawn at random with seed {value}.")
+
+    seed.fill("0")
+    seed.press("Enter")
+    expect(caption).to_contain_text("with seed 0.", timeout=WAIT)
+    assert opened.indices() == zero
+
+    opened.page.get_by_role("link", name="Traverse", exact=True).click()
+    expect(opened.page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    opened.page.get_by_role("link", name="Reconstruct", exact=True).click()
+    expect(caption).to_contain_text("with seed 0.", timeout=WAIT)
+    opened.page.get_by_role("combobox", name="How many").click()
+    opened.page.get_by_role("option", name="20", exact=True).click()
+    expect(opened.cards).to_have_count(20, timeout=WAIT)
+    assert opened.indices()[:10] == zero
+
+
+def test_an_image_that_is_pressed_becomes_the_cursor_and_is_kept_by_the_clock(opened: Sheet) -> None:
+    epochs, positions = opened.run.epochs(), opened.positions()
+    labels = opened.run.probe().labels
+    gallery = {int(place) for label in range(10) for place in np.flatnonzero(labels == label)[:20]}
+    outside = next(n for n, place in enumerate(positions) if place not in gallery)
+    opened.cards.nth(outside).focus()
+    opened.page.keyboard.press("Enter")
+    for key, epoch in (("End", epochs[-1]), ("ArrowLeft", epochs[-2])):
+        opened.epoch.press(key)
+        opened.expect_z(opened.run.latents(epoch).mean[positions[outside]])
+        expect(opened.cards.nth(outside)).to_have_attribute("aria-pressed", "true")
+    assert opened.in_address("digit") is None
+    floor = bernoulli_floor(torch.from_numpy(opened.run.probe().images[positions[outside]][None]))
+    opened.cards.nth(outside).hover()
+    expect(opened.page.locator(".detail")).to_contain_text(f"the floor of {floor:.1f} that its grey levels set")
+    expect(opened.page.locator(".detail")).to_contain_text("It is the cursor.")
+
+    # One of the gallery keeps its name, which other pages know.
+    opened.page.get_by_role("combobox", name="How many").click()
+    opened.page.get_by_role("option", name="50", exact=True).click()
+    expect(opened.cards).to_have_count(50, timeout=WAIT)
+    inside = next(n for n, place in enumerate(opened.positions()) if place in gallery)
+    opened.cards.nth(inside).click()
+    opened.expect_address("digit", str(opened.indices()[inside]))
+    opened.expect_z(opened.run.latents(epochs[-2]).mean[opened.positions()[inside]])
+
+
+def test_what_is_shown_can_be_saved(opened: Sheet) -> None:
+    first, *_, before, last = opened.run.epochs()
+    opened.epoch.press("ArrowLeft")
+    opened.worked_through(before)
+
+    picture = np.array(Image.open(io.BytesIO(opened.download(".save-png"))).convert("L"))
+    assert picture.shape == (4 * (4 * 29 + 1), 4 * (10 * 29 + 1))
+    tiles = picture[2::4, 2::4][1:, 1:].reshape(4, 29, 10, 29).transpose(0, 2, 1, 3)[..., :28, :28]
+    for row, tile in zip(ROWS, tiles, strict=True):
+        np.testing.assert_array_equal(tile, opened.pictures(row))
+
+    rows = list(csv.DictReader(io.StringIO(opened.download(".save-figures-csv").decode())))
+    saved = json.loads(opened.download(".save-figures-json"))
+    assert [int(row["test_index"]) for row in rows[::3]] == opened.indices()
+    for n, epoch in enumerate((first, before, last)):
+        expected = opened.expected_figures(epoch)
+        at = rows[n::3]
+        assert {row["epoch"] for row in at} == {str(epoch)}
+        found = np.array([[row["reconstruction_nats"], row["kl_nats"]] for row in at], float)
+        assert np.abs(found - expected).max() < 0.05
+        entries = [image["epochs"][n] for image in saved["images"]]
+        assert np.allclose([[entry["reconstruction"], entry["kl"]] for entry in entries], found)
+    floors = np.array([float(row["bernoulli_floor_nats"]) for row in rows[::3]])
+    images = torch.from_numpy(opened.run.probe().images[opened.positions()])
+    assert np.allclose(floors, [bernoulli_floor(image[None]) for image in images], atol=1e-3)
+    assert np.allclose([image["bernoulli_floor"] for image in saved["images"]], floors)
+
+    means = opened.run.latents(before).mean[opened.positions()]
+    codes = list(csv.DictReader(io.StringIO(opened.download(".save-codes-csv").decode())))
+    assert np.allclose([[float(row[f"z{d}"]) for d in range(20)] for row in codes], means)
+    assert {row["epoch"] for row in codes} == {str(before)}
+    assert np.allclose([code["z"] for code in json.loads(opened.download(".save-codes-json"))["codes"]], means)
+
+
+# What Python chooses and sends -------------------------------------------------------------------------------------
+
+
+def test_draws_are_without_repetition_and_longer_ones_begin_alike() -> None:
+    labels = np.arange(100) % 10
+    assert draw(labels, 10, 3).tolist() == draw(labels, 50, 3)[:10].tolist()
+    assert len(set(draw(labels, 100, 3))) == 100
+    assert draw(labels, 10, 3).tolist() != draw(labels, 10, 4).tolist()
+    assert sorted(draw(labels, 50, 3, label=7)) == list(range(7, 100, 10))
+
+
+def test_ranking_is_by_value_and_within_a_class() -> None:
+    labels = np.array([0, 1, 0, 1, 0])
+    values = np.array([3.0, 9.0, 5.0, 1.0, 5.0])
+    assert rank(values, labels, 3, best=False).tolist() == [1, 2, 4]
+    assert rank(values, labels, 3, best=True).tolist() == [3, 0, 2]
+    assert rank(values, labels, 2, best=False, label=0).tolist() == [2, 4]
+    assert rank(values, labels, 9, best=True, label=1).tolist() == [3, 1]
+
+
+def test_a_gaussian_run_sends_its_sigma_and_an_epoch_that_is_gone_is_said(tmp_path: Path) -> None:
+    config = Config(
+        network="mlp", likelihood="gaussian", dataset_limit=200, epochs=1, latent_dim=3, probe_size=20, device="cpu"
+    )
+    list(train_run(tmp_path / "gaussian", config))
+    run = Run(tmp_path / "gaussian")
+    chosen = (3, 1, 7)
+
+    content, gone = sheet(run.path, "one", (0, 1), chosen)
+
+    assert gone == []
+    expected = [float(run.model(epoch).log_sigma) for epoch in (0, 1)]
+    assert expected[0] != expected[1]
+    assert content["log_sigma"] == pytest.approx(expected)
+
+    (run.path / "latents" / "0000.safetensors").unlink()
+    content, gone = sheet(run.path, "two", (0, 1), chosen)
+    assert gone == [0]
+    assert content["indices"] == run.probe().indices[list(chosen)].tolist()
+
+
+def test_random_images_and_drawings_need_no_torch() -> None:
+    code = "import sys, pages.parts.choice, pages.parts.encoders; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
