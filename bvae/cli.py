@@ -1,4 +1,4 @@
-"""The command line, `python -m bvae`: train, evaluate, sample, reconstruct, traverse, interpolate, runs.
+"""The command line, `python -m bvae`: train, evaluate, sample, reconstruct, traverse, interpolate, runs, pack, import.
 
 `--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
 sentence and exit status 1; wrong usage is 2; a training that was stopped on request is 130.
@@ -251,6 +251,35 @@ def _runs(options: argparse.Namespace) -> None:
         print(f"not listed: {problem}", file=sys.stderr)
 
 
+def _pack(options: argparse.Namespace) -> None:
+    from bvae.archive import pack_run
+
+    run = find_run(options.run)
+    unfinished = options.output.with_name(f".{options.output.name}.tmp")
+    try:
+        with unfinished.open("wb") as file:
+            pack_run(run, file, resumable=not options.without_state)
+        unfinished.replace(options.output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    print(options.output)
+
+
+def _import(options: argparse.Namespace) -> None:
+    from bvae.archive import CONVERT, PickleError, import_run, import_weights
+
+    try:
+        with options.file.open("rb") as file:
+            if options.config is None:
+                taken = import_run(file, options.file.name)
+            else:
+                with options.config.open("rb") as config:
+                    taken = import_weights(file, options.file.name, config, options.config.name)
+    except PickleError as error:
+        raise RunError(f"{error}\n{CONVERT}") from None
+    print(taken.run.path)
+
+
 # Help to the commands --------------------------------------------------------------------------------------------
 
 
@@ -413,6 +442,15 @@ def _parser() -> argparse.ArgumentParser:
 
     runs = command("runs", _runs, "a table of the runs there are", run=False)
     runs.add_argument("--json", action="store_true", help="print one JSON object")
+
+    pack = command("pack", _pack, "write a run as one zip file", run=False)
+    pack.add_argument("run", metavar="RUN", help="folder of a run, or its name")
+    pack.add_argument("--without-state", action="store_true", help="leave out what resuming needs")
+    output(pack, "the zip file to write", _zip_path)
+
+    take = command("import", _import, "take in a run from a zip file, or weights with their config", run=False)
+    take.add_argument("file", type=Path, metavar="FILE", help="a zip file as `pack` writes it, or safetensors weights")
+    take.add_argument("--config", type=Path, metavar="FILE", help="with weights: the config.json of their run")
     return parser
 
 
@@ -422,6 +460,10 @@ def _field_names() -> set[str]:
 
 def _png_path(text: str) -> Path:
     return _output_path(text, (".png",))
+
+
+def _zip_path(text: str) -> Path:
+    return _output_path(text, (".zip",))
 
 
 def _png_or_gif_path(text: str) -> Path:

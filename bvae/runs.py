@@ -8,6 +8,7 @@
       epochs/0000.safetensors   weights at that epoch
       latents/0000.safetensors  mean and log-variance of every probe image at that epoch
       state.safetensors         what resuming needs to continue as if never stopped
+      layout.safetensors, layout.json, metrics.json   what was worked out of a run afterwards
       lock                      held by the one process that may write
 
 Every file is written beside its name and then renamed, so a reader meets the old file or the new one and never half of
@@ -21,6 +22,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import re
 import shlex
@@ -45,14 +47,21 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 BUNDLED_RUNS = Path(__file__).resolve().parents[1] / "assets" / "runs"
+DEFAULT_RUN = "mnist-beta4"  # the bundled run that comes first
 STATES = ("queued", "running", "stopped", "finished", "failed")
-_RECORD_KEYS = {"epoch", "train", "test", "kl_per_dimension", "active_units"}
 UNSAFE_SUFFIXES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
 # A trainer writes its heartbeat every few seconds; one that is silent for longer than this is taken for dead.
 HEARTBEAT_SECONDS = 2.0
 SILENT_SECONDS = 120.0
+OTHER_EPOCHS = "; other epochs of the run still open"
 
 Tensors = dict[str, np.ndarray]
+
+_TENSOR_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+_RUN_FILES = (
+    "config.json", "status.json", "history.jsonl", "probe.safetensors", "state.safetensors", "layout.safetensors",
+    "layout.json", "metrics.json", "lock",
+)  # fmt: skip
 
 
 class RunError(RuntimeError):
@@ -124,13 +133,24 @@ def list_runs(problems: list[str] | None = None) -> list[Run]:
     for folder in run_folders():
         found = []
         for path in _folders_of(folder):
+            problem = None
             try:
                 if _is_run(path, folder):
-                    found.append(((path / "config.json").stat().st_mtime, Run(path)))
-            except (RunError, OSError) as error:  # deleted at this moment, or not readable
-                if problems is not None:
-                    problems.append(str(error))
-        runs += [run for _, run in sorted(found, key=lambda pair: -pair[0])]
+                    if path.name.isprintable():  # bytes that are no UTF-8 are not, and could not be shown or sent
+                        found.append(((path / "config.json").stat().st_mtime, Run(path)))
+                    else:
+                        problem = f"The folder {path.name!r} has a name that cannot be shown. Rename it."
+            except RunError as error:
+                problem = str(error)
+            except OSError as error:  # deleted at this moment, or not readable
+                problem = f"{path} cannot be read ({error.strerror})."
+            if problem and problems is not None:
+                problems.append(problem)
+        if folder == BUNDLED_RUNS:  # whose files are as old as the copy of the project is
+            found.sort(key=lambda pair: (pair[1].name != DEFAULT_RUN, pair[1].name))
+        else:
+            found.sort(key=lambda pair: -pair[0])
+        runs += [run for _, run in found]
     return runs
 
 
@@ -139,6 +159,22 @@ def _folders_of(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except OSError:
         return []
+
+
+def is_run_file(name: str) -> bool:
+    """Whether a path below a run's folder, with forward slashes, is that of a file that a run has."""
+    folder, _, file = name.rpartition("/")
+    return name in _RUN_FILES or (folder in ("epochs", "latents") and _epoch_of(file) is not None)
+
+
+def run_files(path: Path) -> list[Path]:
+    """The files of a run that are there, whatever else its folder holds; links are none."""
+    found = [path / name for name in _RUN_FILES] + sorted(path.glob("epochs/*")) + sorted(path.glob("latents/*"))
+    return [file for file in found if is_run_file(file.relative_to(path).as_posix()) and _is_plain(file)]
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _is_run(path: Path, folder: Path) -> bool:
@@ -182,7 +218,7 @@ def read_json(path: Path) -> dict[str, Any]:
         RunError: when it is missing or is no JSON object.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(_read_text(path))
     except FileNotFoundError:
         raise RunError(f"{path} is missing, so {path.parent} is not a run, or not a whole one.") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -194,6 +230,16 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
+def _read_text(path: Path) -> str:
+    _check_plain(path)
+    return path.read_text(encoding="utf-8")
+
+
+def _check_plain(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise RunError(f"{path} is not a file. Remove it, and copy the file from where the run was trained.")
+
+
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
     """Write arrays as safetensors, with the SHA-256 of their names, types, shapes, bytes and metadata."""
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
@@ -201,12 +247,20 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappi
     write_bytes(path, safetensors.numpy.save(arrays, metadata | {"sha256": _digest(arrays, metadata)}))
 
 
-def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None) -> tuple[Tensors, dict[str, str]]:
+def read_tensors(
+    path: Path,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    dtype: str | None = None,
+    *,
+    hash_optional: bool = False,
+) -> tuple[Tensors, dict[str, str]]:
     """Read a safetensors file whole, refusing what is damaged before memory is given to it.
 
     Args:
         path: the file.
         shapes: the names and shapes that it must hold, no more and no less; None takes what is there.
+        dtype: the type of all its numbers, such as float32; None takes what is there.
+        hash_optional: take a file that another program wrote, which carries no hash.
 
     Returns:
         The arrays by name, and the file's metadata.
@@ -214,11 +268,13 @@ def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None
     Raises:
         RunError: when the file is missing, cut short, altered, not of these shapes, or holds NaN or infinity.
     """
-    mend = "Copy it again from where the run was trained; other epochs of the run still open."
+    _check_plain(path)  # a pipe would be waited for
+    mend = f"Copy it again from where the run was trained{OTHER_EPOCHS}."
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = dict(file.metadata() or {})
-            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            found = {name: tuple(part.get_shape()) for name, part in slices.items()}
             if shapes is not None and found != dict(shapes):
                 wrong = sorted(name for name in {*found, *shapes} if found.get(name) != shapes.get(name))
                 name = wrong[0]
@@ -226,12 +282,16 @@ def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None
                     f"{path} does not fit the run's config: {name} is {found.get(name, 'missing')}, "
                     f"and should be {shapes.get(name, 'absent')}. {mend}"
                 )
+            types = {name: _TENSOR_TYPES.get(part.get_dtype(), part.get_dtype()) for name, part in slices.items()}
+            if dtype is not None and (other := [name for name in types if types[name] != dtype]):
+                raise RunError(f"{path} holds {other[0]} as {types[other[0]]}, and should as {dtype}.")
             tensors = {name: file.get_tensor(name) for name in found}
     except FileNotFoundError:
         raise RunError(f"{path} is missing. {mend}") from None
     except (safetensors.SafetensorError, OSError, ValueError, TypeError) as error:
         raise RunError(f"{path} is damaged ({error}). {mend}") from error
-    if metadata.pop("sha256", None) != _digest(tensors, metadata):
+    written = metadata.pop("sha256", None)
+    if written != _digest(tensors, metadata) and not (written is None and hash_optional):
         raise RunError(f"{path} is damaged: its content does not match the hash that it was written with. {mend}")
     for name, array in tensors.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -309,9 +369,9 @@ class Run:
         """One record an epoch, from epoch 0; empty before the first. See `training.Trainer` for the keys."""
         path = self.path / "history.jsonl"
         try:
-            records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            records = [json.loads(line) for line in _read_text(path).splitlines()]
             for epoch, record in enumerate(records):
-                if not isinstance(record, dict) or record.get("epoch") != epoch or not record.keys() >= _RECORD_KEYS:
+                if not _is_record(record, epoch, self.config.latent_dim):
                     raise ValueError(f"line {epoch + 1} is not the record of epoch {epoch}")
             return records
         except FileNotFoundError:
@@ -321,7 +381,8 @@ class Run:
 
     def epochs(self) -> list[int]:
         """Epochs of which there is a snapshot, in order."""
-        return sorted(int(path.stem) for path in self.path.glob("epochs/*.safetensors") if path.stem.isdecimal())
+        epochs = (_epoch_of(path.name) for path in self.path.glob("epochs/*.safetensors"))
+        return sorted(epoch for epoch in epochs if epoch is not None)
 
     def snapshot(self, epoch: int | None = None) -> int:
         """The epoch of a snapshot: `epoch` if there is one of it, the last where none is named.
@@ -349,15 +410,23 @@ class Run:
     def probe(self) -> Probe:
         """The test images that are followed through the epochs, with their labels and positions in the test split."""
         tensors, _ = read_tensors(self.path / "probe.safetensors")
-        images = tensors.get("images", np.zeros(0))
-        if set(tensors) != {*Probe._fields} or images.shape[1:] != self.image_shape or images.dtype != np.uint8:
+        images, labels = tensors.get("images", np.zeros(0)), tensors.get("labels", np.zeros(0))
+        if (
+            set(tensors) != {*Probe._fields}
+            or images.shape[1:] != self.image_shape
+            or images.dtype != np.uint8
+            or any(tensors[name].shape != images.shape[:1] or tensors[name].dtype.kind != "i" for name in _PER_IMAGE)
+            or not len(images)
+            or labels.min() < 0
+            or labels.max() >= len(self.class_names)
+        ):
             raise RunError(f"{self.path / 'probe.safetensors'} does not hold the images of a probe set of this run.")
         return Probe(**tensors)
 
     def latents(self, epoch: int | None = None) -> Latents:
         """Mean and log-variance of every probe image at a snapshot's epoch (by default the last)."""
         path = self.path / "latents" / _file_name(self.snapshot(epoch))
-        tensors, _ = read_tensors(path)
+        tensors, _ = read_tensors(path, dtype="float32")
         shapes = {array.shape for array in tensors.values()}
         if set(tensors) != {*Latents._fields} or len(shapes) != 1 or shapes.pop()[1:] != (self.config.latent_dim,):
             raise RunError(f"{path} does not hold latents of {self.config.latent_dim} dimensions.")
@@ -366,10 +435,7 @@ class Run:
     def weights(self, epoch: int | None = None) -> Tensors:
         """All parameters at a snapshot's epoch (by default the last), by name."""
         path = self.path / "epochs" / _file_name(self.snapshot(epoch))
-        tensors, _ = read_tensors(path, self.parameter_shapes)
-        if other := [name for name, array in tensors.items() if array.dtype != np.float32]:
-            raise RunError(f"{path} holds {other[0]} as {tensors[other[0]].dtype}, and should as float32.")
-        return tensors
+        return read_tensors(path, self.parameter_shapes, "float32")[0]
 
     def decoder(self, epoch: int | None = None) -> tuple[list[Layer], Tensors]:
         """The decoder at a snapshot's epoch (by default the last): its layers as data, and its parameters by name."""
@@ -390,9 +456,14 @@ class Run:
     @cached_property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every parameter of the run's model."""
-        shapes = parameter_shapes(encoder_layers(self.config, self.image_shape), "encoder")
-        shapes |= parameter_shapes(self.decoder_layers, "decoder")
-        return shapes | ({"log_sigma": ()} if self.config.likelihood == "gaussian" else {})
+        return model_shapes(self.config, self.image_shape)
+
+
+def model_shapes(config: Config, image_shape: tuple[int, int]) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every parameter of the model of a config, on images of a size."""
+    shapes = parameter_shapes(encoder_layers(config, image_shape), "encoder")
+    shapes |= parameter_shapes(decoder_layers(config, image_shape), "decoder")
+    return shapes | ({"log_sigma": ()} if config.likelihood == "gaussian" else {})
 
 
 def _image_shape(value: Any) -> tuple[int, int]:
@@ -402,8 +473,35 @@ def _image_shape(value: Any) -> tuple[int, int]:
     return height, width
 
 
+_PER_IMAGE = ("labels", "indices")
+
+
+def _is_record(record: Any, epoch: int, latent_dim: int) -> bool:
+    """Whether a line of history has what is shown of an epoch, as the numbers that they should be."""
+    try:
+        kl = record["kl_per_dimension"]
+        splits = [record[split] for split in ("train", "test")]
+        numbers = [split[name] for split in splits for name in ("loss", "reconstruction", "kl", "images")]
+        whole = [record["epoch"], record["active_units"], *(split["images"] for split in splits)]
+        return (
+            record["epoch"] == epoch
+            and len(kl) == latent_dim
+            and all(type(number) in (int, float) and math.isfinite(number) for number in [*numbers, *kl])
+            and all(type(number) is int for number in whole)
+        )
+    except (KeyError, TypeError, OverflowError):
+        return False
+
+
 def _file_name(epoch: int) -> str:
     return f"{epoch:04d}.safetensors"
+
+
+def _epoch_of(file_name: str) -> int | None:
+    """The inverse of `_file_name`, None for any other name."""
+    match = re.fullmatch(r"([0-9]{4,9})\.safetensors", file_name)
+    epoch = int(match[1]) if match else -1
+    return epoch if _file_name(epoch) == file_name else None
 
 
 def _alive(status: dict[str, Any]) -> bool:
@@ -411,13 +509,13 @@ def _alive(status: dict[str, Any]) -> bool:
         if not time.time() - float(status["heartbeat"]) < SILENT_SECONDS:
             return False  # even where its process number lives, which by now may be another program's
         if status.get("host") == socket.gethostname():
-            return _process_lives(int(status["pid"]))
+            return process_lives(int(status["pid"]))
     except (KeyError, TypeError, ValueError, OverflowError):
         return False
     return True
 
 
-def _process_lives(pid: int) -> bool:
+def process_lives(pid: int) -> bool:
     if pid <= 0:
         return False
     with contextlib.suppress(OSError):
@@ -577,11 +675,18 @@ class RunWriter:
         self._write_history([*Run(self.path).history(), state.record])
         self.thin(state.epoch, keep)
 
+    def save_only_epoch(self, record: dict[str, Any], weights: Tensors, latents: Latents) -> None:
+        """Write the one epoch, 0, of a run that is made of weights alone. It has no state, so it cannot be resumed."""
+        write_tensors(self.path / "latents" / _file_name(0), latents._asdict())
+        write_tensors(self.path / "epochs" / _file_name(0), weights)
+        self._write_history([record])
+
     def thin(self, last: int, keep: list[int]) -> None:
         """Drop the snapshots before epoch `last` that are not in `keep`."""
         for kind in ("epochs", "latents"):
             for path in self.path.glob(f"{kind}/*.safetensors"):
-                if path.stem.isdecimal() and int(path.stem) < last and int(path.stem) not in keep:
+                epoch = _epoch_of(path.name)
+                if epoch is not None and epoch < last and epoch not in keep:
                     path.unlink(missing_ok=True)
 
     def _write_history(self, records: list[dict[str, Any]]) -> None:
@@ -618,5 +723,5 @@ def _remove_leftovers(path: Path) -> None:
 
 __all__ = [
     "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "check_new_run", "check_run_name", "find_run",
-    "list_runs", "read_tensors", "run_folders", "write_tensors",
+    "is_run_file", "list_runs", "read_tensors", "run_files", "run_folders", "write_tensors",
 ]  # fmt: skip

@@ -292,7 +292,7 @@ def train_run(
     if resume:
         writer = RunWriter.resume(path)
     else:
-        writer = RunWriter.create(path, config, _details(dataset, trainer.model), _probe(dataset, config))
+        writer = RunWriter.create(path, config, run_details(dataset, trainer.model), probe_set(dataset, config))
     with writer:
         yield from _train_and_write(writer, trainer, stop, report, on_start)
 
@@ -415,12 +415,14 @@ def _stream(seed: int, epoch: int) -> int:
     return seed * 1_000_000 + epoch
 
 
-def _probe(dataset: Dataset, config: Config) -> Probe:
+def probe_set(dataset: Dataset, config: Config) -> Probe:
+    """The test images that a run follows through its epochs: `config.probe_size` of them, every class as often."""
     indices = class_balanced(dataset.test.labels, config.probe_size)
     return Probe(_array(dataset.test.pixels[indices]), _array(dataset.test.labels[indices]), _array(indices))
 
 
-def _details(dataset: Dataset, model: BetaVAE) -> dict[str, Any]:
+def run_details(dataset: Dataset, model: BetaVAE) -> dict[str, Any]:
+    """What a run's config.json says beside its config: its images, its classes, the versions that made it."""
     return {
         "image_shape": list(dataset.image_shape),
         "class_names": list(dataset.class_names),

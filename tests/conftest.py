@@ -55,9 +55,13 @@ def app(trained_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 class serve:
-    """`streamlit run app.py` on a free port, looking for runs in a folder beside the bundled ones."""
+    """`streamlit run app.py` on a free port, looking for runs in a folder beside the bundled ones.
 
-    def __init__(self, runs: Path, log: Path) -> None:
+    Args:
+        folder: where app.py and the settings are.
+    """
+
+    def __init__(self, runs: Path, log: Path, folder: Path = ROOT) -> None:
         with socket.socket() as probe:
             probe.bind(("localhost", 0))
             port = probe.getsockname()[1]
@@ -67,7 +71,9 @@ class serve:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
         environment = os.environ | {"BVAE_RUNS": str(runs)}
         with log.open("w") as output:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+            )
 
     def __enter__(self) -> str:
         for _ in range(600):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 import streamlit as st
 
 from bvae.runs import Run, RunError, list_runs
@@ -12,32 +15,56 @@ TRAIN_COMMAND = "python -m bvae train --run runs/first"
 
 
 def pick_run() -> Run | None:
-    """Draw the run picker in the sidebar and return what is picked; None, said on the page, when there is no run."""
+    """Draw the run picker in the sidebar and return what is picked; None when there is no run."""
     problems: list[str] = []
-    runs: dict[str, Run] = {}
-    for run in list_runs(problems):
-        beside = f"{run.name} ({run.path.resolve().parent.name})"  # the bundled runs come first and keep their names
-        runs[beside if run.name in runs else run.name] = run
+    runs = runs_by_name(problems)
     if problems:
         count = "1 run" if len(problems) == 1 else f"{len(problems)} runs"
         with st.sidebar.expander(f"{count} cannot be read"):
             for problem in problems:
-                st.warning(problem)
+                st.warning(plain(problem))
+    wanted = st.session_state.pop("wanted_run", None)  # by a page, which runs after the picker is drawn
+    if wanted in runs:
+        st.session_state["run"] = wanted
     if not runs:
-        st.info("There is no run to show yet. Train one, which takes a few minutes, and reload this page:")
-        st.code(TRAIN_COMMAND, language="bash")
         return None
     names = list(runs)
-    if st.session_state.get("run") not in names:
+    if (before := st.session_state.get("run")) not in names:
         asked = st.query_params.get("run")
-        if asked is not None and asked not in names:
-            st.session_state["run_problem"] = f"There is no run named {quote(asked, 60)}. Showing {names[0]} instead."
+        if before is not None and asked in (None, before):
+            gone = f"The run {quote(before, 60)} is not there any more. Showing {quote(names[0], 60)} instead."
+            st.session_state["run_problem"] = gone
+        elif asked is not None and asked not in names:
+            missing = f"There is no run named {quote(asked, 60)}. Showing {quote(names[0], 60)} instead."
+            st.session_state["run_problem"] = missing
         st.session_state["run"] = asked if asked in names else names[0]
     # Not bound to the address by the widget: it would leave out the default, and the default differs between machines.
     name = st.sidebar.selectbox("Run", names, key="run", on_change=accept_address, persist_state="session")
     if problem := st.session_state.pop("run_problem", None):
         st.warning(problem)
     return runs[name]
+
+
+def runs_by_name(problems: list[str] | None = None) -> dict[str, Run]:
+    """All runs by what the picker and the address call them; `problems` as in `list_runs`."""
+    runs: dict[str, Run] = {}
+    for run in list_runs(problems):
+        beside = f"{run.name} ({run.path.resolve().parent.name})"  # the bundled runs come first and keep their names
+        runs[beside if run.name in runs else run.name] = run
+    return runs
+
+
+def plain(text: str) -> str:
+    """A text with nothing in it that Markdown would make a picture, a link or a formula of. A path can hold anything,
+    and a run from elsewhere can say anything."""
+    return re.sub(r"[\\\[\]*$~<]", r"\\\g<0>", text)
+
+
+def no_run() -> None:
+    """Say on a page that there is nothing to look at, and what makes something."""
+    st.info("There is no run to show yet. Train one, which takes a few minutes:")
+    st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
+    st.code(TRAIN_COMMAND, language=None)
 
 
 def show_facts(run: Run) -> None:
@@ -60,7 +87,10 @@ def show_facts(run: Run) -> None:
         "failed": f"Failed at epoch {epoch} of {config.epochs}",
     }
     state = status.get("state", "")
-    lines.append(standing.get(state, f"Epoch {epoch} of {config.epochs}"))
+    if run.details.get("imported") is True:
+        lines.append("Weights that came in without their training")
+    else:
+        lines.append(standing.get(state, f"Epoch {epoch} of {config.epochs}"))
     if history:
         test = history[-1]["test"]
         lines.append(
@@ -70,7 +100,7 @@ def show_facts(run: Run) -> None:
     # Not a caption, whose grey is too faint on the sidebar's ground.
     st.sidebar.markdown("  \n".join(f":small[{line}]" for line in lines))
     if state == "failed":
-        st.sidebar.warning(str(status.get("error") or "The training failed and gave no reason."))
+        st.sidebar.warning(plain(str(status.get("error") or "The training failed and gave no reason.")))
 
 
 def open_run(run: Run) -> LiveRun | None:
@@ -78,14 +108,17 @@ def open_run(run: Run) -> LiveRun | None:
     try:
         show_facts(run)
         live = _shown(run)
-    except (RunError, OSError) as error:
-        st.error(str(error))
+    except RunError as error:
+        st.error(plain(str(error)))
+        return None
+    except OSError as error:  # deleted at this moment, or not readable
+        st.error(f"{plain(str(run.path))} cannot be read ({error.strerror}). Reload the page, or pick another run.")
         return None
     newest = max(run.epochs(), default=0)
     if newest > live.space.epochs[-1] and not live.problems:
         st.sidebar.button(f"Show newer epochs (now at {newest})", key="newer", on_click=_show_newer)
     for problem in live.problems:
-        st.warning(problem)
+        st.warning(plain(problem))
     st.session_state["live_run"] = live
     return live
 
@@ -94,15 +127,16 @@ def _shown(run: Run) -> LiveRun:
     """The run as this session opened it first.
 
     A run in training changes with every epoch. Following it would take the slider out of the hand that drags it, so the
-    person asks for what is newer. Opened anew are another run, one with damage that may have been mended, and one of
-    which the address asks for an epoch that was left out.
+    person asks for what is newer. Opened anew are another run, one with damage that may have been mended, one of which
+    the address asks for an epoch that was left out, and one that was emptied meanwhile, so that it fails here.
     """
     identity = (st.session_state["run"], run.path.resolve(), (run.path / "config.json").stat().st_mtime_ns)
     cursor = st.session_state.get("cursor")
     wanted = cursor["epoch"] if cursor else short_decimal(st.query_params.get("epoch", ""))
     before, live = st.session_state.get("shown", (None, None))
     left_out = live is not None and wanted not in live.space.epochs and wanted in run.epochs()
-    if live is None or before != identity or live.problems or left_out:
+    emptied = not (run.epochs() and run.history())
+    if live is None or before != identity or live.problems or left_out or emptied:
         live = open_live(run, st.session_state["run"], wanted)
         st.session_state["shown"] = (identity, live)
     return live
@@ -113,11 +147,25 @@ def _show_newer() -> None:
     accept_address()
 
 
-def live_run() -> LiveRun:
-    """The selected run, as app.py opened it for this rerun."""
-    if "live_run" not in st.session_state:
+def require_app() -> None:
+    """Begin a page. Every page calls this first, or `live_run`, which does."""
+    if not st.session_state.pop("in_app", False):
         # Until app.py has run once in a server's life, Streamlit takes the folder pages/ for its older kind of pages,
         # and a page that is opened by its own address runs without app.py.
+        st.session_state.setdefault("asked_page", urlsplit(st.context.url or "").path.rpartition("/")[2])
         st.switch_page("app.py", query_params=st.query_params.to_dict())
-    live: LiveRun = st.session_state.pop("live_run")
+
+
+def live_run() -> LiveRun:
+    """The selected run, as app.py opened it for this rerun. Ends the page where there is none."""
+    live = live_run_if_any()
+    if live is None:
+        st.stop()
+    return live
+
+
+def live_run_if_any() -> LiveRun | None:
+    """The selected run, for a page that can do without one."""
+    require_app()
+    live: LiveRun | None = st.session_state.pop("live_run", None)
     return live

@@ -1,0 +1,556 @@
+"""A run as one zip file, and weights with their config: out of the house, and back in through a guarded door.
+
+What comes in is taken for hostile. A zip is judged by its list of contents before anything is unpacked, unpacked into a
+folder of its own beside the runs while the bytes are counted, opened there as a run with every file of it read, and
+only then renamed to its place. Whatever is refused leaves nothing behind, and no run is ever overwritten. Imports torch
+only to measure weights that come without a run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import os
+import re
+import shutil
+import stat
+import struct
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, NamedTuple
+
+from bvae.config import Config, ConfigError
+from bvae.runs import (
+    FORMAT,
+    OTHER_EPOCHS,
+    STATES,
+    UNSAFE_SUFFIXES,
+    Run,
+    RunError,
+    RunWriter,
+    Tensors,
+    is_run_file,
+    model_shapes,
+    read_json,
+    read_tensors,
+    run_files,
+    run_folders,
+    write_json,
+)
+
+MAX_UNPACKED = 2**30  # bytes of all files together
+MAX_TEXT = 16 * 2**20  # bytes of one JSON file
+MAX_ENTRIES = 2_000
+# zipfile reads the list of contents in one piece, so this bounds how many entries it can ever make of it.
+MAX_LIST = 2**20  # bytes
+MAX_RATIO = 100  # unpacked to packed, of a file that is large enough to matter
+RATIO_FROM = 2**20  # bytes
+
+# What desktops put into a zip file beside what they were asked to.
+_NOISE = re.compile(r"__MACOSX/.*|(.*/)?(\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini|\.[^/]*\.tmp)")
+_CHUNK = 2**16
+_WEIGHTS = "weights.safetensors"
+_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: a zip of nothing
+_PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+# Reading a zip file that somebody forged can fail in as many ways.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError)
+_LEFTOVER_SECONDS = 6 * 3600.0
+# What of a config.json is kept. The rest could be anything, and some of it is shown.
+_DETAILS = {"image_shape", "class_names", "parameters", "data", "versions", "imported"}
+
+CONVERT = """import safetensors.torch, torch
+state = torch.load("model.pt", weights_only=True)  # or the part of it that holds the weights
+safetensors.torch.save_file({name: value.float().contiguous() for name, value in state.items()}, "model.safetensors")"""
+
+
+class TakenIn(NamedTuple):
+    """A run that came in."""
+
+    run: Run
+    wanted: str  # the name that it came with; the run has another where this was taken
+
+
+class PickleError(RunError):
+    """A file that can run any program when it is opened. `CONVERT` is what its owner can do about it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is a pickle (a PyTorch checkpoint is one), which can run any program when it is opened, so it is "
+            "not opened here. Convert it where you trust it, and give the safetensors file with its config:"
+        )
+
+
+# Out -------------------------------------------------------------------------------------------------------------
+
+
+def pack_run(run: Run, target: IO[bytes], *, resumable: bool = True) -> None:
+    """Write a run as a zip file with one top folder. A run in training is packed as it was at its last epoch.
+
+    Args:
+        run: the run.
+        target: where the zip file goes; it need not be held in memory.
+        resumable: with the state that resuming needs, about three times one snapshot.
+
+    Raises:
+        RunError: when the run cannot be read.
+    """
+    # A trainer may be writing. What says how far the run is comes first, and nothing that is later is packed: the state
+    # is never ahead of the history, nor a snapshot of what its history tells.
+    state = _content(run.path / "state.safetensors") if resumable else None
+    last = len(run.history()) - 1
+    history = _content(run.path / "history.jsonl") or b""
+    try:
+        status = _settled(run.status(), last, run.config.epochs)
+    except RunError:
+        status = _settled({}, last, run.config.epochs)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+
+        def add(name: str, content: bytes | None) -> None:
+            if content is not None:
+                # Weights hardly compress, and it costs seconds.
+                stored = name.startswith(("epochs/", "latents/", "state."))
+                file.writestr(f"{run.name}/{name}", content, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
+
+        add("status.json", _json(status))
+        add("history.jsonl", history)
+        add("state.safetensors", state)
+        for path in run_files(run.path):
+            name = path.relative_to(run.path).as_posix()
+            if name.startswith("epochs/") and int(path.stem) <= last:
+                pair = {part: _content(run.path / part / path.name) for part in ("epochs", "latents")}
+                if None not in pair.values():  # else thinned at this moment
+                    for part, content in pair.items():
+                        add(f"{part}/{path.name}", content)
+            elif name not in ("status.json", "history.jsonl", "state.safetensors", "lock") and "/" not in name:
+                add(name, _content(path))
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _settled(status: dict[str, Any], epoch: int, epochs: int) -> dict[str, Any]:
+    """A status of a run that no process of this machine trains."""
+    state = status.get("state")
+    if state not in STATES or state in ("queued", "running"):
+        state = "finished" if epoch >= epochs else "stopped"
+    settled = {"state": state, "epoch": max(0, epoch), "step": 0, "epochs": epochs}
+    if state == "failed":
+        settled["error"] = str(status.get("error") or "")[:500]
+    return settled
+
+
+# In: a zip file --------------------------------------------------------------------------------------------------
+
+
+def import_run(file: IO[bytes], name: str, folder: Path | None = None) -> TakenIn:
+    """Take in a run from a zip file.
+
+    Args:
+        file: the zip file, which can be read at any place.
+        name: what it is called. The run's name comes from the top folder in it, or else from this.
+        folder: where runs are kept; by default the last of `run_folders`.
+
+    Returns:
+        The run, under its own name or the next free one.
+
+    Raises:
+        PickleError: when it is a pickle.
+        RunError: when it is unsafe, damaged or no run, with the reason. Nothing of it is left then.
+    """
+    folder = run_folders()[-1] if folder is None else folder
+    file.seek(0)
+    start = file.read(16)
+    if not start.startswith(_ZIP_STARTS):
+        if _is_pickle(start, name):
+            raise PickleError(name)
+        raise RunError(f"{name} is not a zip file. Give a run as one zip file, as the Load page and `pack` write it.")
+    with contextlib.ExitStack() as stack:
+        try:
+            opened = stack.enter_context(zipfile.ZipFile(_ShortReads(file)))
+            top, entries = _judge(opened, name)
+            place = stack.enter_context(_beside(folder, sum(entry.file_size for entry in entries.values())))
+            wanted = clean_name(top or PurePosixPath(name).stem)
+            path = place / free_name(wanted, folder)
+            for inside, entry in entries.items():
+                _unpack(opened, entry, path / inside)
+        except _UNREADABLE as error:
+            raise RunError(f"{name} is cut short or damaged ({error}). Make it again, or send it again.") from error
+        return TakenIn(_take_in(path, folder, name), wanted)
+
+
+def _is_pickle(start: bytes, name: str) -> bool:
+    # A safetensors file begins with a length, which can look like the start of a pickle, and then a brace.
+    return (start.startswith(_PICKLE_STARTS) and start[8:9] != b"{") or name.lower().endswith(UNSAFE_SUFFIXES)
+
+
+class _ShortReads(io.BufferedIOBase):
+    """A file of which nothing long is read at once: zipfile would take a forged length at its word."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or size < 0:
+            here = self.tell()
+            size = self.seek(0, os.SEEK_END) - here
+            self.seek(here)
+        if size > MAX_LIST:
+            raise RunError("The zip file's list of contents is too long to be that of a run.")
+        return self._file.read(size)
+
+
+def _judge(opened: zipfile.ZipFile, name: str) -> tuple[str, dict[str, zipfile.ZipInfo]]:
+    """Look at the list of contents alone: the top folder's name, and the entry of each file below it.
+
+    Raises:
+        RunError: for whatever no run's zip file has.
+    """
+    files: dict[str, zipfile.ZipInfo] = {}
+    seen: set[str] = set()
+    for entry in opened.infolist():
+        inside = entry.orig_filename  # as it was written: zipfile cuts a name at a zero byte
+        shown = repr(inside[:80])
+        if len(files) == MAX_ENTRIES:
+            raise RunError(f"{name} holds more than {MAX_ENTRIES:,} files. No run has so many.")
+        if "\\" in inside or ":" in inside or not inside.isprintable() or inside.startswith("/"):
+            raise RunError(f"{name} was refused: {shown} is no path inside a folder. Nothing was unpacked.")
+        if {"", ".", ".."} & set(inside.removesuffix("/").split("/")):
+            raise RunError(f"{name} was refused: {shown} leads out of its folder. Nothing was unpacked.")
+        if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise RunError(f"{name} was refused: {shown} is a link or a device, not a file. Nothing was unpacked.")
+        if inside.endswith("/") or _NOISE.fullmatch(inside):
+            continue
+        if inside.lower().endswith(UNSAFE_SUFFIXES):
+            raise PickleError(name if inside.endswith("data.pkl") else f"{shown} in {name}")
+        if entry.flag_bits & 0x2041:
+            raise RunError(f"{name} is encrypted. Make the zip file again without a password.")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise RunError(f"{name} is compressed in an unusual way. Make the zip file again with the method Deflate.")
+        if inside.casefold() in seen:
+            raise RunError(f"{name} was refused: it holds {shown} twice. Nothing was unpacked.")
+        files[inside] = entry
+        seen.add(inside.casefold())
+    top = _top_folder(files, name)
+    _weigh(files, opened, name)
+    below = {inside.removeprefix(f"{top}/"): entry for inside, entry in files.items()}
+    if unknown := [inside for inside in below if not is_run_file(inside)]:
+        raise RunError(
+            f"{name} holds {unknown[0][:80]!r}, which is no part of a run. Put only the run's own folder into it."
+        )
+    return top, {inside: entry for inside, entry in below.items() if inside != "lock"}
+
+
+def _top_folder(files: dict[str, zipfile.ZipInfo], name: str) -> str:
+    runs = [inside for inside in files if inside.rpartition("/")[2] == "config.json" and inside.count("/") < 2]
+    if not runs:
+        raise RunError(f"{name} has no config.json, so it is not a run. Put a run's whole folder into the zip file.")
+    if len(runs) > 1:
+        raise RunError(f"{name} holds {len(runs)} runs. Give them one at a time.")
+    return runs[0].rpartition("/")[0]
+
+
+def _weigh(files: dict[str, zipfile.ZipInfo], opened: zipfile.ZipFile, name: str) -> None:
+    assert opened.fp is not None
+    unpacked, packed = sum(entry.file_size for entry in files.values()), opened.fp.seek(0, os.SEEK_END)
+    if unpacked > MAX_UNPACKED:
+        raise RunError(
+            f"{name} would unpack to {spoken_size(unpacked)}, and at most {spoken_size(MAX_UNPACKED)} are taken. "
+            "Nothing was unpacked."
+        )
+    # Entries may share their packed bytes, so the whole is weighed as well.
+    for large, small in [(unpacked, packed), *((entry.file_size, entry.compress_size) for entry in files.values())]:
+        if large > RATIO_FROM and large > MAX_RATIO * small:
+            raise RunError(
+                f"{name} was refused: it would unpack to more than {MAX_RATIO} times its size, and a run's numbers do "
+                "not compress like that. Nothing was unpacked."
+            )
+    if any(inside.endswith((".json", ".jsonl")) and entry.file_size > MAX_TEXT for inside, entry in files.items()):
+        raise RunError(f"{name} holds a JSON file larger than {spoken_size(MAX_TEXT)}. No run has such a one.")
+
+
+def _unpack(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    left = entry.file_size
+    with opened.open(entry) as source, path.open("xb") as target:
+        while chunk := source.read(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise zipfile.BadZipFile(f"{entry.filename[:80]!r} is longer than it says")
+            target.write(chunk)
+    if left:
+        raise zipfile.BadZipFile(f"{entry.filename[:80]!r} ends early")
+
+
+# In: weights with their config -----------------------------------------------------------------------------------
+
+
+def import_weights(
+    weights: IO[bytes], weights_name: str, config: IO[bytes], config_name: str, folder: Path | None = None
+) -> TakenIn:
+    """Make a run with one snapshot of weights and their config, measured on the images that the config names.
+
+    Nothing tells how long such weights were trained, so the snapshot stands at epoch 0, and cannot be trained further.
+
+    Args:
+        weights: a safetensors file of all parameters in float32, by the names that `Run.weights` gives them.
+        config: a run's config.json, or the fields of a `Config` as a JSON object; left-out fields take their defaults.
+        weights_name, config_name: what the two files are called.
+        folder: where runs are kept; by default the last of `run_folders`.
+
+    Raises:
+        PickleError: when the weights are a pickle.
+        RunError: when either file is damaged or they do not fit each other. Nothing is left then.
+    """
+    folder = run_folders()[-1] if folder is None else folder
+    weights.seek(0)
+    start = weights.read(16)
+    if start.startswith(_ZIP_STARTS) or _is_pickle(start, weights_name):  # PyTorch's checkpoints are zips of pickles
+        raise PickleError(weights_name)
+    settings, image_shape = _settings(config, config_name)
+    length = weights.seek(0, os.SEEK_END)
+    weights.seek(0)
+    stem = PurePosixPath(weights_name).stem
+    # A snapshot is called after its epoch, which names no run.
+    named = re.search("[A-Za-z]", stem)
+    wanted = clean_name(stem if named else f"{settings.dataset}-{settings.network}-beta{settings.beta:g}")
+    with _beside(folder, length + 2**26) as place:
+        with (place / _WEIGHTS).open("xb") as target:
+            shutil.copyfileobj(weights, target, _CHUNK)
+        path = place / free_name(wanted, folder)
+        if image_shape is not None:
+            _read_weights(place / _WEIGHTS, settings, image_shape, weights_name)  # before the images are read
+        _measure(place / _WEIGHTS, path, settings, image_shape, weights_name)
+        return TakenIn(_take_in(path, folder, weights_name), wanted)
+
+
+def _settings(file: IO[bytes], name: str) -> tuple[Config, tuple[int, int] | None]:
+    """The config in a file, and the size of its images where the file says it."""
+    file.seek(0)
+    content = file.read(MAX_TEXT)
+    try:
+        record = json.loads(content)
+        if not isinstance(record, dict):
+            raise ValueError("it is no JSON object")
+        image_shape = None
+        if isinstance(record.get("config"), dict):
+            if record.get("format") != FORMAT:
+                raise RunError(f"{name} was written by another version of this program, which this one cannot read.")
+            height, width = record["image_shape"]
+            image_shape = int(height), int(width)
+            record = record["config"]
+        return Config.from_dict(record), image_shape
+    except ConfigError as error:
+        raise RunError(f"{name} is no config of this program: {error}") from error
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise RunError(f"{name} is no config of this program ({error}). Give the run's config.json.") from error
+
+
+def _read_weights(file: Path, config: Config, image_shape: tuple[int, int], name: str) -> Tensors:
+    try:
+        return read_tensors(file, model_shapes(config, image_shape), "float32", hash_optional=True)[0]
+    except ConfigError as error:
+        raise RunError(f"The config does not fit its images: {error}") from error
+    except RunError as error:
+        raise RunError(_told(error, file.parent, name).replace(_WEIGHTS, name)) from error
+
+
+def _measure(file: Path, path: Path, config: Config, image_shape: tuple[int, int] | None, name: str) -> None:
+    """Write a run at `path`, made of the weights in `file`."""
+    import torch  # only here: see the module's docstring
+
+    from bvae.data import DataError, load_dataset
+    from bvae.model import BetaVAE
+    from bvae.objective import Evaluation, evaluate, objective
+    from bvae.training import encode_probe, probe_set, run_details
+
+    try:
+        dataset = load_dataset(config.dataset, limit=config.dataset_limit, progress=False)
+    except DataError as error:
+        raise RunError(str(error)) from error
+    if image_shape not in (None, dataset.image_shape):
+        height, width = dataset.image_shape
+        told = " × ".join(map(str, image_shape or ()))
+        raise RunError(f"The config tells of images of {told}, and those of {dataset.name} are {height} × {width}.")
+    arrays = _read_weights(file, config, dataset.image_shape, name)
+    model = BetaVAE(config, dataset.image_shape)
+    model.load_state_dict({part: torch.from_numpy(array) for part, array in arrays.items()}, strict=True)
+    model.requires_grad_(False).eval()
+    started = time.perf_counter()
+    # Of the training images no more than a measure needs: the whole split would take six times as long.
+    train, test = (evaluate(model, images.pixels[:10_000], config.seed) for images in (dataset.train, dataset.test))
+    step = config.beta_warmup_steps + config.capacity_steps  # where β and C are at their last values
+
+    def figures(found: Evaluation) -> dict[str, float]:
+        parts = torch.tensor([found.reconstruction, found.kl], dtype=torch.float64)
+        loss = float(objective(config, step, parts[0], parts[1]))
+        return {"loss": loss, "reconstruction": found.reconstruction, "kl": found.kl, "images": found.images}
+
+    if not all(math.isfinite(found.elbo) for found in (train, test)):
+        raise RunError(f"{name} was refused: with these weights, the loss of the test images is no finite number.")
+    probe = probe_set(dataset, config)
+    latents = encode_probe(model, torch.from_numpy(probe.images))
+    record = {
+        "epoch": 0,
+        "seconds": round(time.perf_counter() - started, 3),
+        "beta": config.beta_at(step),
+        "capacity": config.capacity_at(step),
+        "learning_rate": 0.0,
+        "train": figures(train),
+        "test": figures(test),
+        "kl_per_dimension": test.kl_per_dimension,
+        "active_units": test.active_units,
+    }
+    with RunWriter.create(path, config, run_details(dataset, model) | {"imported": True}, probe) as writer:
+        writer.save_only_epoch(record, arrays, latents)
+        writer.status("finished", epoch=0, step=0, epochs=config.epochs)
+
+
+# In: both --------------------------------------------------------------------------------------------------------
+
+
+def clean_name(text: str) -> str:
+    """A text as far as the name of a run can be that; see `check_run_name`."""
+    return re.sub(r"[^A-Za-z0-9_.+=-]+", "-", text).lstrip(".-")[:90] or "run"
+
+
+def free_name(name: str, folder: Path) -> str:
+    """A name that no run has yet, in `folder` or among all: `name`, with a number if it is taken."""
+    taken = {path.name.casefold() for place in {*run_folders(), folder} if place.is_dir() for path in place.iterdir()}
+    free, number = name, 1
+    while free.casefold() in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
+@contextlib.contextmanager
+def _beside(folder: Path, needed: int) -> Iterator[Path]:
+    """A hidden folder beside the runs, so that what is in it can be renamed to be one; gone in the end."""
+    place = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(".import-*"):  # of a server that was killed
+            if time.time() - left.stat().st_mtime > _LEFTOVER_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+        if shutil.disk_usage(folder).free < needed:
+            raise RunError(
+                f"There is no room in {folder}: the run needs {spoken_size(needed)}. Make room, and try again."
+            )
+        place = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
+        yield place
+    except OSError as error:
+        raise RunError(f"Cannot write to {folder} ({error.strerror}). Make room or mend its permissions.") from error
+    finally:
+        if place is not None:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _take_in(path: Path, folder: Path, name: str) -> Run:
+    """Read all of a run in a hidden folder as the pages will, and put it in its place."""
+    try:
+        run = Run(path)
+        _check_whole(run)
+    except RunError as error:
+        raise RunError(f"{name} was refused: {_told(error, path, 'it')}") from error
+    try:
+        status = read_json(path / "status.json")
+    except RunError:
+        status = {}
+    write_json(path / "status.json", _settled(status, run.epochs()[-1], run.config.epochs))
+    record = read_json(path / "config.json")
+    details = {key: value for key, value in record.items() if key in _DETAILS}
+    for attempt in range(10):
+        place = folder / (path.name if attempt == 0 else free_name(path.name, folder))
+        # The command is shown to be copied, so it is never the one that somebody else wrote.
+        command = run.config.command(str(place))
+        write_json(
+            path / "config.json", {"format": FORMAT, "config": run.config.to_dict(), "command": command, **details}
+        )
+        try:
+            os.rename(path, place)
+            return Run(place)
+        except OSError:
+            if not place.exists():  # else another has taken the name at this moment
+                raise
+    raise RunError(f"{name} found no free name in {folder}.")
+
+
+def _check_whole(run: Run) -> None:
+    details = run.details
+    data, versions = details.get("data", {}), details.get("versions", {})
+    texts = [*run.class_names, *(data.values() if isinstance(data, dict) else ())]
+    if (
+        not isinstance(data, dict)
+        or not isinstance(versions, dict)
+        or not all(isinstance(value, str | int | float) and len(str(value)) <= 100 for value in texts)
+        or not all(isinstance(value, str) and len(value) <= 100 for value in versions.values())
+        or not isinstance(details.get("parameters", 0), int)
+        or not 1 <= len(run.class_names) <= 1_000
+    ):
+        raise RunError("config.json does not describe a run.")
+    history, epochs, images = run.history(), run.epochs(), len(run.probe().images)
+    if not epochs:
+        raise RunError("it has no snapshot, so there is nothing to look at.")
+    if epochs[-1] >= len(history):
+        raise RunError(f"history.jsonl does not tell of epoch {epochs[-1]}, of which there is a snapshot.")
+    for epoch in epochs:
+        run.weights(epoch)
+        if len(run.latents(epoch).mean) != images:
+            raise RunError(f"the latents of epoch {epoch} are not of the {images:,} images of its probe set.")
+    for file in run_files(run.path):
+        if file.suffix == ".json":
+            read_json(file)
+        elif file.name == "layout.safetensors":
+            read_tensors(file)
+    if (run.path / "state.safetensors").exists():
+        _check_state(run)
+
+
+def _check_state(run: Run) -> None:
+    tensors, metadata = read_tensors(run.path / "state.safetensors")
+    weights = {part.removeprefix("weights/"): array.shape for part, array in tensors.items() if part[:8] == "weights/"}
+    try:
+        progress = json.loads(metadata["progress"])
+        fits = progress.keys() == {"epoch", "step", "seconds", "record"} and type(progress["epoch"]) is int
+    except (KeyError, ValueError, AttributeError, RecursionError):
+        fits = False
+    if not fits or weights != run.parameter_shapes:
+        raise RunError("state.safetensors does not fit the run's config. Make the zip file again without it.")
+
+
+def _told(error: RunError, path: Path, name: str) -> str:
+    """An error's message without the place of the hidden folder, which will be gone."""
+    return str(error).replace(f"{path}/", "").replace(str(path), name).replace(OTHER_EPOCHS, "")
+
+
+def spoken_size(count: int) -> str:
+    """A number of bytes as a person reads it: "22 MB"."""
+    for unit, bytes_each in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= bytes_each:
+            return f"{count / bytes_each:.3g} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,100 @@
+"""The table of runs: native radio buttons in a real table, because Streamlit's own grid is drawn on a canvas."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from bvae.archive import spoken_size
+from bvae.runs import BUNDLED_RUNS, Run, RunError, run_files
+from pages.parts.cursor import accept_address
+from pages.parts.live import ASSETS, script
+
+# Pixels, as in run_table.css. With more runs than these the table scrolls.
+HEAD, LINE, NOTE, LINES = 40, 53, 48, 10
+
+STATES = {
+    "queued": "waiting",
+    "running": "in training",
+    "stopped": "stopped",
+    "finished": "finished",
+    "failed": "failed",
+}
+
+
+@functools.cache  # registered once a process; a page's own script runs at every rerun
+def _component() -> Any:
+    return st.components.v2.component(
+        "run_table",
+        html=(ASSETS / "html" / "run_table.html").read_text(encoding="utf-8"),
+        css="\n".join((ASSETS / "css" / f"{name}.css").read_text(encoding="utf-8") for name in ("common", "run_table")),
+        js=script("decoder.js", "store.js", "common.js", "run_table.js"),
+    )
+
+
+def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
+    """Draw the table. The run that is picked becomes the session's at the next rerun, which follows at once.
+
+    Args:
+        runs: by the names that the sidebar calls them.
+    """
+
+    def pick() -> None:
+        accept_address()
+        picked = st.session_state["run_table"].get("picked") or {}
+        st.session_state["wanted_run"] = picked.get("name")
+
+    rows = [row(name, run) for name, run in runs.items()]
+    counts = {row["images"] for row in rows} - {None}
+    images = f" ({counts.pop():,} images)" if len(counts) == 1 else ""
+    note = (
+        f"−ELBO in nats an image at the last epoch, on the whole test set{images}, with one code drawn for each image. "
+        "Size is what the run takes on disk."
+    )
+    _component()(
+        key="run_table", data={"rows": rows, "selected": selected, "note": note}, on_picked_change=pick,
+        height=HEAD + LINE * min(len(rows), LINES) + NOTE,
+    )  # fmt: skip
+
+
+def row(name: str, run: Run) -> dict[str, Any]:
+    """What the table says of a run. What cannot be read of it is left empty, and said as its state."""
+    config = run.config
+    imported = run.details.get("imported") is True
+    told: dict[str, Any] = {
+        "name": name,
+        "about": f"{'bundled' if run.path.parent == BUNDLED_RUNS else 'yours'} · {config.network} on {config.dataset}",
+        "beta": f"{config.beta:g}" if config.capacity is None else f"C = {config.capacity:g}",
+        "dimensions": config.latent_dim,
+        "size": spoken_size(disk_size(run)),
+        "epochs": "weights only" if imported else f"0 of {config.epochs}",
+        "elbo": None,
+        "images": None,
+        "state": "",
+    }
+    try:
+        if history := run.history():
+            test = history[-1]["test"]
+            told |= {"elbo": f"{test['reconstruction'] + test['kl']:.1f}", "images": test["images"]}
+            if not imported:
+                told["epochs"] = f"{history[-1]['epoch']} of {config.epochs}"
+    except RunError:  # picking it says what is wrong
+        return told | {"state": "damaged"}
+    with contextlib.suppress(RunError):  # a run without a status can be looked at all the same
+        told["state"] = STATES[run.status()["state"]]
+    return told
+
+
+def disk_size(run: Run) -> int:
+    """Bytes of the run's files."""
+    sizes = 0
+    for file in run_files(run.path):
+        try:
+            sizes += file.stat().st_size
+        except OSError:  # deleted at this moment
+            continue
+    return sizes

@@ -1,0 +1,524 @@
+"""The Load page in a real browser, and what bad input does to the whole app: one clear sentence, and nothing lost."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlparse
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from streamlit.testing.v1 import AppTest
+
+from bvae.archive import pack_run, spoken_size
+from bvae.runs import Run, list_runs, run_files
+from pages.parts.live import gallery
+from pages.parts.run_table import row
+from tests.conftest import ROOT, serve
+from tests.test_app import open_app, texts
+from tests.test_traverse_page import Traverse
+
+WAIT = 120_000  # milliseconds before a browser that never answers fails a test
+PAGES = ["", "traverse", "interpolate", "generate", "reconstruct", "draw", "train", "load"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this module's server keeps its runs, beside the bundled one."""
+    return tmp_path_factory.mktemp("load") / "runs"
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder.mkdir()
+    log = tmp_path_factory.mktemp("log") / "streamlit.log"
+    with serve(folder, log) as address:
+        yield address
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture
+def runs(folder: Path) -> Iterator[Path]:
+    """That folder, empty before and after."""
+    yield folder
+    for path in folder.iterdir():
+        remove(path)
+
+
+def small_copy(run: Run, target: Path) -> Run:
+    """A run with the first and the last two snapshots of another."""
+    shutil.copytree(run.path, target, ignore=shutil.ignore_patterns("lock", "state.safetensors"))
+    for epoch in run.epochs()[1:-2]:
+        for kind in ("epochs", "latents"):
+            (target / kind / f"{epoch:04}.safetensors").unlink()
+    return Run(target)
+
+
+def open_load(page: Page, address: str, query: str = "") -> None:
+    page.goto(f"{address}/load{query}")
+    expect(page.locator(".run-table:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("button", name="Make a run of them")).to_be_visible(timeout=WAIT)
+
+
+def expect_selected(page: Page, name: str) -> None:
+    """The run is that of the sidebar, of the table and of the address."""
+    expect(page.get_by_role("radio", name=f"{name}, ")).to_be_checked(timeout=WAIT)
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(name, timeout=WAIT)
+    page.wait_for_url(lambda url: parse_qs(urlparse(url).query).get("run") == [name], timeout=WAIT)
+
+
+def expect_no_fault(page: Page) -> None:
+    assert page.get_by_test_id("stException").count() == 0
+    assert "Traceback" not in page.locator("body").inner_text()
+
+
+def expect_picture(traverse: Traverse) -> None:
+    """The code that it set out from is drawn, once the weights have arrived."""
+    expected = traverse.decoded(traverse.start_code())
+    for _ in range(WAIT // 100):
+        if np.abs(traverse.image() - expected).max() < 0.6:
+            return
+        traverse.page.wait_for_timeout(100)
+    traverse.expect_picture(traverse.start_code())
+
+
+def upload(page: Page, label: str, *files: Path) -> None:
+    page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input[type=file]").set_input_files(
+        list(files)
+    )
+
+
+# Pick, take away, bring ------------------------------------------------------------------------------------------
+
+
+def test_the_table_tells_of_every_run_and_a_key_picks_one(
+    page: Page, server: str, runs: Path, trained_run: Run
+) -> None:
+    copy = small_copy(trained_run, runs / "copy")
+    open_load(page, server, f"?run={trained_run.name}")
+    config, test = trained_run.config, trained_run.history()[-1]["test"]
+    for run, whose in ((trained_run, "bundled"), (copy, "yours")):
+        line = page.get_by_role("row", name=re.compile(rf"^{run.name}\b.*{whose}"))
+        head = line.get_by_role("rowheader").inner_text()
+        assert head.split("\n") == [run.name, f"{whose} · {config.network} on {config.dataset}"]
+        assert line.get_by_role("cell").all_inner_texts() == [
+            "finished", f"{config.beta:g}", str(config.latent_dim), f"{config.epochs} of {config.epochs}",
+            f"{test['reconstruction'] + test['kl']:.1f}",
+            spoken_size(sum(file.stat().st_size for file in run_files(run.path))),
+        ]  # fmt: skip
+    expect_selected(page, trained_run.name)
+    radios = page.get_by_role("radio").all()
+    names = [str(radio.get_attribute("value")) for radio in radios]
+    after = names[(names.index(trained_run.name) + 1) % len(names)]
+    page.get_by_role("radio", name=f"{trained_run.name}, ").press("ArrowDown")
+    expect_selected(page, after)
+    expect(page.get_by_role("radio", name=f"{after}, ")).to_be_focused()
+    page.get_by_role("radio", name=f"{after}, ").press("ArrowUp")
+    expect_selected(page, trained_run.name)
+    page.get_by_role("radio", name="copy, ").check()
+    expect_selected(page, "copy")
+    page.get_by_role("link", name="Explore copy in Traverse").click()
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    assert parse_qs(urlparse(page.url).query)["run"] == ["copy"]
+    expect_no_fault(page)
+
+
+def test_a_run_leaves_as_a_zip_and_comes_back_bit_for_bit(
+    page: Page, server: str, runs: Path, trained_run: Run, tmp_path: Path
+) -> None:
+    open_load(page, server, f"?run={trained_run.name}")
+    with page.expect_download(timeout=WAIT) as download:
+        page.get_by_role("button", name="Download it as a zip file").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.name == f"{trained_run.name}.zip"
+    with zipfile.ZipFile(path) as file:
+        assert f"{trained_run.name}/state.safetensors" in file.namelist()
+        assert file.testzip() is None
+    page.get_by_text("with what resuming needs").click()
+    page.wait_for_timeout(500)
+    with page.expect_download(timeout=WAIT) as download:
+        page.get_by_role("button", name="Download it as a zip file").click()
+    download.value.save_as(tmp_path / "small.zip")
+    with zipfile.ZipFile(tmp_path / "small.zip") as file:
+        assert f"{trained_run.name}/state.safetensors" not in file.namelist()
+
+    name = f"{trained_run.name}-2"
+    upload(page, "Zip file of a run", path)
+    message = page.get_by_text(f"{name} has come in and is now the selected run.")
+    expect(message).to_contain_text(f"There is a {trained_run.name} already, which stays as it is.", timeout=WAIT)
+    expect_selected(page, name)
+    expect(page.get_by_text(path.name, exact=True)).to_have_count(0)  # the uploader is empty for the next
+    came = Run(runs / name)
+    assert came.epochs() == trained_run.epochs()
+    for epoch in came.epochs():
+        mine, other = came.weights(epoch), trained_run.weights(epoch)
+        assert all(np.array_equal(mine[part], other[part]) for part in {*mine, *other})
+    assert [file.name for file in runs.iterdir()] == [name]
+
+    page.get_by_role("link", name=f"Explore {name} in Traverse").click()
+    traverse = Traverse(page, came, server)
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    traverse.expect_address("digit", lambda text: text is not None)
+    expect_picture(traverse)
+    first = traverse.order()[0]
+    traverse.slider(first).fill("1.5")
+    code = traverse.start_code().copy()
+    code[first] = 1.5
+    traverse.expect_picture(code)
+    expect_no_fault(page)
+
+
+def test_an_app_without_any_run_takes_its_first_from_a_zip(page: Page, trained_run: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "app"
+    without = shutil.ignore_patterns("runs", "mnist", "screenshots", "__pycache__", "tests")
+    for name in ("pages", "bvae", ".streamlit", "assets"):
+        shutil.copytree(ROOT / name, copy / name, ignore=without)
+    shutil.copy(ROOT / "app.py", copy)
+    with (tmp_path / "first.zip").open("wb") as file:
+        pack_run(trained_run, file, resumable=False)
+    with serve(tmp_path / "runs", tmp_path / "log", folder=copy) as address:
+        page.goto(f"{address}/load")
+        expect(page.get_by_text("There is no run yet. Train one, or bring one here.")).to_be_visible(timeout=WAIT)
+        upload(page, "Zip file of a run", tmp_path / "first.zip")
+        expect_selected(page, trained_run.name)
+        expect(page.get_by_text(f"{trained_run.name} has come in and is now the selected run.")).to_be_visible()
+        page.get_by_role("link", name="Traverse", exact=True).click()
+        expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        expect_no_fault(page)
+    assert Run(tmp_path / "runs" / trained_run.name).epochs() == trained_run.epochs()
+
+
+def test_weights_with_their_config_become_a_run_to_look_at(
+    page: Page, server: str, runs: Path, trained_run: Run, tmp_path: Path
+) -> None:
+    epoch = trained_run.epochs()[-1]
+    weights = shutil.copy(trained_run.path / "epochs" / f"{epoch:04}.safetensors", tmp_path / "mine.safetensors")
+    open_load(page, server, f"?run={trained_run.name}")
+    make = page.get_by_role("button", name="Make a run of them")
+    expect(make).to_be_disabled()
+    upload(page, "Weights, a safetensors file", Path(weights))
+    upload(page, "Config, a run", trained_run.path / "config.json")
+    expect(make).to_be_enabled(timeout=WAIT)
+    make.click()
+    expect(page.get_by_text("mine has come in and is now the selected run.")).to_be_visible(timeout=4 * WAIT)
+    expect_selected(page, "mine")
+    expect(page.get_by_role("row", name=re.compile("^mine"))).to_contain_text("weights only")
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("Weights that came in without their training")
+    run = Run(runs / "mine")
+    assert all(np.array_equal(run.weights()[part], array) for part, array in trained_run.weights(epoch).items())
+    page.get_by_role("link", name="Explore mine in Traverse").click()
+    traverse = Traverse(page, run, server)
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    traverse.expect_address("digit", lambda text: text is not None)
+    expect_picture(traverse)
+
+
+# Refused ---------------------------------------------------------------------------------------------------------
+
+
+def test_bad_files_are_refused_with_a_sentence_and_nothing_is_lost(
+    page: Page, server: str, runs: Path, trained_run: Run, tmp_path: Path
+) -> None:
+    epoch = trained_run.epochs()[1]
+    open_load(page, server, f"?run={trained_run.name}&epoch={epoch}&start=origin")
+    page.wait_for_url(lambda url: "epoch" in url, timeout=WAIT)
+    address = page.url
+    slip = tmp_path / "slip.zip"
+    with zipfile.ZipFile(slip, "w") as file:
+        file.writestr("../../[x](http://y).json", "{}")
+    pickled = tmp_path / "model.pt"
+    pickled.write_bytes(b"\x80\x02}q\x00.")
+    cut = tmp_path / "cut.zip"
+    whole = io.BytesIO()
+    pack_run(trained_run, whole)
+    cut.write_bytes(whole.getvalue()[:100_000])
+    for path, sentence in (
+        (slip, "slip.zip was refused: '../../[x](http://y).json' is no path inside a folder. Nothing was unpacked."),
+        (pickled, "model.pt is a pickle (a PyTorch checkpoint is one), which can run any program when it is opened"),
+        (cut, "cut.zip is cut short or damaged"),
+        (trained_run.path / "config.json", "config.json is not a zip file. Give a run as one zip file"),
+    ):
+        upload(page, "Zip file of a run", path)
+        alert = page.get_by_role("alert").filter(has_text=path.name)
+        expect(alert).to_contain_text(sentence, timeout=WAIT)
+        assert alert.get_by_role("link", name="x", exact=True).count() == 0, "a name is no Markdown"
+        expect(page.get_by_text("save_file(")).to_have_count(int(path == pickled), timeout=WAIT)
+    page.get_by_role("button", name="Remove config.json").click()
+    expect(page.get_by_role("alert").filter(has_text="config.json")).to_have_count(0, timeout=WAIT)
+    expect_no_fault(page)
+    assert page.url == address
+    assert list(runs.iterdir()) == []
+    page.get_by_role("link", name="Traverse", exact=True).click()
+    expect(page.get_by_role("slider", name="Epoch", exact=True)).to_have_attribute(
+        "aria-valuetext", re.compile(rf"\b{epoch}\b"), timeout=WAIT
+    )
+
+
+def test_two_gigabytes_are_refused_by_the_browser_before_they_are_sent(
+    page: Page, server: str, runs: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "big.zip"
+    with path.open("wb") as file:
+        file.truncate(2 * 2**30)  # sparse: it takes no room on disk
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "PUT" else None)
+    open_load(page, server)
+    door = page.get_by_test_id("stFileUploader").filter(has_text="Zip file of a run")
+    expect(door).to_contain_text("500MB per file")
+    upload(page, "Zip file of a run", path)
+    expect(door).to_contain_text("File must be 500.0MB or smaller.", timeout=WAIT)
+    page.wait_for_timeout(500)
+    assert sent == []
+
+
+def test_the_server_takes_no_more_than_the_page_says() -> None:
+    configured = re.search(r"^maxUploadSize = (\d+)$", (ROOT / ".streamlit" / "config.toml").read_text(), re.MULTILINE)
+    assert configured is not None
+    assert f"MAX_UPLOAD = {configured[1]}  # MB" in (ROOT / "pages" / "load.py").read_text(encoding="utf-8")
+
+
+# The rest of the app ---------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_is_deleted_while_it_is_looked_at(page: Page, server: str, runs: Path, trained_run: Run) -> None:
+    copy = small_copy(trained_run, runs / "copy")
+    traverse = Traverse(page, copy, server).open()
+    first = traverse.order()[0]
+    digit = traverse.in_address("digit")
+    shutil.rmtree(copy.path)
+
+    # The slider goes on, since the weights are in the browser; Python says what it found when it is told.
+    traverse.slider(first).fill("1.25")
+    other = list_runs()[0]
+    gone = f"The run “copy” is not there any more. Showing “{other.name}” instead."
+    expect(page.get_by_text(gone)).to_be_visible(timeout=WAIT)
+    traverse.expect_address("run", lambda run: run == other.name)
+    if int(digit or -1) in other.probe().indices[gallery(other.probe().labels)]:
+        assert traverse.in_address("digit") == digit, "the image that was looked at stays"
+    traverse = Traverse(page, other, server)
+    expect_picture(traverse)
+    expect_no_fault(page)
+    page.get_by_role("link", name="Load", exact=True).click()
+    expect_selected(page, other.name)
+    expect(page.get_by_text(gone)).to_have_count(0)
+    page.reload()
+    expect_selected(page, other.name)
+    expect_no_fault(page)
+
+
+def test_an_address_of_a_run_that_is_deleted(page: Page, server: str, runs: Path, trained_run: Run) -> None:
+    copy = small_copy(trained_run, runs / "copy")
+    traverse = Traverse(page, copy, server).open()
+    address = page.url
+    shutil.rmtree(copy.path)
+    page.goto("about:blank")
+    page.goto(address)
+    other = list_runs()[0].name
+    expect(page.get_by_text(f"There is no run named “copy”. Showing “{other}” instead.")).to_be_visible(timeout=WAIT)
+    traverse.expect_address("run", lambda run: run == other)
+    expect_no_fault(page)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_wrong_address_is_a_sentence_on_every_page(page: Page, app: str, trained_run: Run, name: str) -> None:
+    page.goto(f"{app}/{name}?run={quote('<b>../é*[x](y)*$a$</b>')}&epoch=1e9&z=1,nan&digit=-1&start=x&keep=%FF&from=,")
+    alerts = page.get_by_role("alert")
+    sentences = ["There is no run named “b..éxyab”.", "The address asks for epoch “1e9”."]
+    sentences += [
+        "asks for test image “-1”, which is not among those shown",
+        "The code z in the address cannot be used",
+    ]
+    if name == "train":  # has no cursor
+        sentences = sentences[:1]
+    for sentence in sentences:
+        expect(alerts.filter(has_text=sentence)).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=WAIT)
+    expect_no_fault(page)
+    assert page.locator("[data-testid=stAlert] :is(a, b, em, .katex)").count() == 0
+
+
+def fill_with_other_things(folder: Path) -> None:
+    """What may lie in a folder of runs and is none."""
+    (folder / "a file.txt").write_text("x")
+    (folder / "empty").mkdir()
+    (folder / ("n" * 250)).mkdir()
+    (folder / "broken link").symlink_to(folder / "nowhere")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "outside").symlink_to(ROOT / "assets" / "runs" / "mnist-beta4")
+    (folder / "config.json").write_text("{}")
+    (folder / "no config" / "epochs").mkdir(parents=True)
+    (folder / "config is a folder" / "config.json").mkdir(parents=True)
+    os.mkfifo(folder / "pipe")
+    (folder / "config is a pipe").mkdir()
+    os.mkfifo(folder / "config is a pipe" / "config.json")
+    (folder / ".hidden").mkdir()
+
+
+def test_a_folder_full_of_other_things_shows_the_run_in_it(trained_run: Run, runs_alone: Path) -> None:
+    fill_with_other_things(runs_alone)
+    broken = {
+        "not json": b"{",
+        "nested": b"[" * 100_000,
+        "list": b"[]",
+        "binary": bytes(range(256)),
+        "other": b'{"format": 7}',
+    }
+    for name, content in broken.items():
+        (runs_alone / name).mkdir()
+        (runs_alone / name / "config.json").write_bytes(content)
+    shutil.copytree(runs_alone / "one", runs_alone / os.fsdecode(b"caf\xe9"))  # Latin-1, which is no UTF-8
+    locked = runs_alone / "locked"
+    locked.mkdir(mode=0)
+    app = open_app(run="one")
+    locked.chmod(0o700)
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="run").options == ["one"]
+    problems = [warning.value for expander in app.sidebar.expander for warning in expander.warning]
+    expected = [*broken, "caf"] + (["locked"] if os.geteuid() else [])
+    assert len(problems) == len(expected)
+    assert all(any(name in problem for problem in problems) for name in expected)
+
+
+@pytest.fixture
+def runs_alone(trained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one run in it, and no bundled ones; without a server."""
+    folder = tmp_path / "runs"
+    small_copy(trained_run, folder / "one")
+    monkeypatch.setenv("BVAE_RUNS", str(folder))
+    monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", tmp_path / "none")
+    return folder
+
+
+DAMAGE = {
+    "no latents": (lambda run: shutil.rmtree(run / "latents"), "is missing"),
+    "config only": (
+        lambda run: [remove(path) for path in run.iterdir() if path.name != "config.json"],
+        "has no snapshot yet",
+    ),
+    "no probe": (lambda run: (run / "probe.safetensors").unlink(), "probe.safetensors is missing"),
+    "history cut": (lambda run: cut(run / "history.jsonl"), "history.jsonl is damaged"),
+    "history of texts": (
+        lambda run: (run / "history.jsonl").write_text('{"epoch": 0, "test": "x"}\n'),
+        "line 1 is not the record of epoch 0",
+    ),
+    "history is a pipe": (lambda run: pipe(run / "history.jsonl"), "is not a file"),
+    "probe is a folder": (lambda run: folder_at(run / "probe.safetensors"), "is not a file"),
+}  # fmt: skip
+
+
+def remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def folder_at(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_run_that_is_damaged_while_it_is_looked_at(runs_alone: Path, trained_run: Run, damage: str) -> None:
+    small_copy(trained_run, runs_alone / "two")
+    app = open_app(run="two")
+    assert not app.error
+    change, sentence = DAMAGE[damage]
+    change(runs_alone / "two")
+    for tried in (app.run(), open_app(run="two")):  # the session that looked at it, and a new one
+        assert not tried.exception
+        said = texts(tried.error)
+        # What a session has it keeps, as long as nothing asks for what is gone.
+        assert sentence in said or (tried is app and not said)
+        tried.selectbox(key="run").select("one").run()
+        assert not tried.exception
+        assert not tried.error
+
+
+def test_text_of_a_run_from_elsewhere_is_never_markdown(runs_alone: Path) -> None:
+    trap = "![x](http://localhost:1/track.png) [click](http://x) $a$ *b* <img src=x>"
+    (runs_alone / "one" / "status.json").write_text(json.dumps({"state": "failed", "epoch": 1, "error": trap}))
+    (warning,) = open_app().sidebar.warning
+    assert re.search(r"(?<!\\)[\[\]$*<]", warning.value) is None
+    assert warning.value.replace("\\", "") == trap
+
+
+# The page's logic ------------------------------------------------------------------------------------------------
+
+
+def open_load_page(**parameters: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    return on_load(app).run()
+
+
+def on_load(app: AppTest) -> AppTest:
+    """The page that the next run is of; left alone, a test of an app with `st.navigation` goes back to the first."""
+    app.session_state["asked_page"] = "load"
+    return app
+
+
+def test_a_run_whose_history_is_damaged_is_told_so_in_the_table(runs_alone: Path) -> None:
+    cut(runs_alone / "one" / "history.jsonl")
+    told = row("one", Run(runs_alone / "one"))
+    assert (told["state"], told["elbo"]) == ("damaged", None)
+    app = open_load_page()
+    assert not app.exception
+    assert "history.jsonl is damaged" in texts(app.error)
+
+
+def test_what_the_page_needs_does_not_import_torch() -> None:
+    code = "import sys, bvae.archive, pages.parts.run_table; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+# The server ------------------------------------------------------------------------------------------------------
+
+
+def test_a_port_in_use_is_said(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("localhost", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+        done = subprocess.run(
+            [*command, f"--server.port={port}"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert f"Port {port} is not available" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_fault_of_the_program_shows_no_stack_trace(page: Page, tmp_path: Path) -> None:
+    """A page that fails as no page should, under this project's own settings."""
+    shutil.copytree(ROOT / ".streamlit", tmp_path / ".streamlit")
+    (tmp_path / "app.py").write_text("import streamlit\nstreamlit.title('Page')\nraise KeyError('/secret/place')\n")
+    log = tmp_path / "log"
+    with serve(tmp_path, log, folder=tmp_path) as address:
+        page.goto(address)
+        fault = page.get_by_test_id("stException")
+        expect(fault).to_contain_text("This app has encountered an error", timeout=WAIT)
+        text = page.locator("body").inner_text()
+    for part in ("Traceback", "KeyError", "/secret/place", "app.py"):
+        assert part not in text
+    assert "/secret/place" in log.read_text(), "the terminal has it"
