@@ -93,7 +93,8 @@ def _linear(inputs: int, outputs: int) -> Layer:
 def _conv_layer(inputs: int, outputs: int, kernel: int, stride: int = 2) -> Layer:
     # 3 by 2 pads by 1, 4 by 2 by 1, 8 by 4 by 2: what makes the image `stride` times smaller.
     padding = (kernel - stride + 1) // 2
-    return {"kind": "conv", "inputs": inputs, "outputs": outputs, "kernel": kernel, "stride": stride, "padding": padding}
+    sizes = {"inputs": inputs, "outputs": outputs, "kernel": kernel}
+    return {"kind": "conv", **sizes, "stride": stride, "padding": padding}
 
 
 def _conv_transpose(inputs: int, outputs: int, kernel: int, output_padding: int = 0) -> Layer:
