@@ -5,22 +5,43 @@ Imports no torch, so that the first slider can be moved within seconds.
 
 import streamlit as st
 
+from bvae.runs import RunError
 from pages.parts.cursor import follow_address
 from pages.parts.live import mount_store
-from pages.parts.selection import open_run, pick_run
+from pages.parts.selection import no_run, open_run, pick_run, plain
 
-PAGES = [
-    # The default page has the address /, and Streamlit says "Page not found" of the one that its file would give it.
-    st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:", url_path="home", default=True),
-    st.Page("pages/traverse.py", title="Traverse", url_path="traverse", visibility="hidden"),
+EXPLORE = [
+    # The default page has the address /; the hidden one below answers to the address that its file would give it.
+    st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="start", default=True),
+    st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
+    st.Page("pages/interpolate.py", title="Interpolate", icon=":material/moving:"),
+    st.Page("pages/generate.py", title="Generate", icon=":material/casino:"),
+    st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
+    st.Page("pages/draw.py", title="Draw", icon=":material/draw:"),
 ]
+RUNS = [
+    st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+    st.Page("pages/load.py", title="Load", icon=":material/folder_open:"),
+]
+HIDDEN = [st.Page("pages/home.py", title="Home", url_path="home", visibility="hidden")]
 
 st.set_page_config(page_title="β-VAE latent explorer", page_icon="assets/icon.svg", layout="wide")
-page = st.navigation(PAGES)
+page = st.navigation([*EXPLORE, *RUNS, *HIDDEN])
+if asked := st.session_state.pop("asked_page", None):
+    for other in [*EXPLORE, *RUNS]:
+        if other.url_path == asked:
+            st.switch_page(other, query_params=st.query_params.to_dict())
 follow_address()
 run = pick_run()
 live = open_run(run) if run else None
+if run is None and page not in RUNS:
+    no_run()
+elif live or page in RUNS:
+    st.session_state["in_app"] = True
+    try:
+        page.run()
+    except (RunError, OSError) as error:  # a run that is deleted or damaged while the page reads it
+        st.error(plain(str(error)))
 if live:
-    page.run()
     # Last, so that nothing on the page waits for these megabytes, and so that it takes no room above the title.
     mount_store(live)

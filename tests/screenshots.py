@@ -10,15 +10,40 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.conftest import CHROMIUM_ARGUMENTS, ROOT, find_chromium, serve
 
-PAGES = {"traverse": "/"}
-README = [("traverse", "light", 1400)]
-READY = ".traverse:not([aria-busy])"
+LIVE = ["home", "traverse", "interpolate", "generate", "reconstruct", "draw"]
+PAGES = [*LIVE, "train", "load"]
+README = [(page, "light", 1400) for page in PAGES[:-1]] + [("traverse", "dark", 1400)]
+# A digit 2 as shares of the drawing field.
+STROKE = [
+    (0.30, 0.36), (0.36, 0.24), (0.50, 0.19), (0.63, 0.25), (0.66, 0.38), (0.58, 0.52), (0.44, 0.66), (0.31, 0.80),
+    (0.45, 0.79), (0.58, 0.78), (0.72, 0.80),
+]  # fmt: skip
+
+
+def prepare(page: Page, name: str) -> None:
+    """Bring a page to where a person would have it."""
+    if name in LIVE:
+        page.locator(".live:not([aria-busy])").first.wait_for()
+    else:
+        page.get_by_role("heading", level=1).wait_for()
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    if name == "traverse":
+        page.get_by_role("slider", name="z").first.focus()
+    if name == "draw":
+        box = page.get_by_role("img", name="Drawing field").bounding_box()
+        assert box is not None
+        for number, (x, y) in enumerate(STROKE):
+            page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=6)
+            if number == 0:
+                page.mouse.down()
+        page.mouse.up()
+    page.wait_for_timeout(3_000)  # rows and mosaics are drawn in idle time, charts are loaded
 
 
 def main() -> None:
@@ -29,17 +54,16 @@ def main() -> None:
         folder, wanted = ROOT / "assets" / "screenshots", README
     folder.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory() as empty,
-        serve(Path(empty), Path(empty) / "log") as address,
+        tempfile.TemporaryDirectory(prefix="runs-", dir=ROOT) as empty,
+        serve(Path(Path(empty).name), Path(empty) / "log") as address,  # a relative path, which the Train page shows
         sync_playwright() as p,
     ):
         browser = p.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         for name, scheme, width in wanted:
             page = browser.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
-            page.goto(address + PAGES[name])
-            page.locator(READY).wait_for()
-            page.get_by_role("slider").nth(1).focus()
-            page.wait_for_timeout(2_000)  # the strip is drawn in idle time
+            page.set_default_timeout(60_000)
+            page.goto(f"{address}/{'' if name == 'home' else name}")
+            prepare(page, name)
             path = folder / (f"{name}-{scheme}.png" if len(sys.argv) == 1 else f"{name}-{scheme}-{width}.png")
             page.screenshot(path=path)
             print(path)

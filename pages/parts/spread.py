@@ -9,6 +9,7 @@ aggregate posterior.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from statistics import NormalDist
 
@@ -36,13 +37,17 @@ def quantiles(means: np.ndarray, log_variances: np.ndarray) -> np.ndarray:
     Each posterior is represented by as many points as make POINTS of all. They are evenly spaced in probability and
     shifted from image to image by the golden ratio, which is nearer to the mixture than random draws of that number.
     """
-    images = len(means)
+    noise = _even_noise(len(means))  # (P, each)
+    points = means[:, None] + np.exp(log_variances / 2)[:, None] * noise[:, :, None]  # (P, each, D)
+    return np.quantile(points.reshape(noise.size, -1), LEVELS, axis=0).T.astype(np.float32)
+
+
+@functools.cache  # the same for every epoch, and most of the time that they take
+def _even_noise(images: int) -> np.ndarray:
     each = -(-POINTS // images)
     shift = np.arange(images) * GOLDEN % 1  # (P,)
     share = (np.arange(each) + np.clip(shift, 1e-4, 1 - 1e-4)[:, None]) / each  # (P, each)
-    noise = np.array([NormalDist().inv_cdf(value) for value in share.ravel()], dtype=np.float32).reshape(share.shape)
-    points = means[:, None] + np.exp(log_variances / 2)[:, None] * noise[:, :, None]  # (P, each, D)
-    return np.quantile(points.reshape(images * each, -1), LEVELS, axis=0).T.astype(np.float32)
+    return np.array([NormalDist().inv_cdf(value) for value in share.ravel()], dtype=np.float32).reshape(share.shape)
 
 
 def whole(

@@ -1,0 +1,152 @@
+"""What a run can be trained on here, and how long that takes.
+
+Asking PyTorch takes seconds and a good part of a gigabyte, so it is asked in a process of its own: `find_devices`
+imports no torch into the caller, and `python -m bvae.devices` prints what it finds as JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bvae.config import Config
+from bvae.runs import BUNDLED_RUNS, Run, RunError
+
+PATIENCE_SECONDS = 120.0
+# Training images of each data set, which data.py knows only once it has read them.
+TRAINING_IMAGES = {
+    "mnist": 60_000, "fashion-mnist": 60_000, "kmnist": 60_000, "emnist": 112_800, "qmnist": 60_000, "usps": 7_291,
+}  # fmt: skip
+# Seconds for 60,000 images in batches of 128, measured on two cores of a shared server (README). Not known of a GPU.
+_CPU_SECONDS = {"conv": 10.0, "mlp": 2.0}
+
+
+class DeviceError(RuntimeError):
+    """PyTorch did not say what devices there are. The message says why."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that PyTorch can train on.
+
+    kind: cuda, mps or cpu.
+    name: as its maker calls it, or what it has.
+    free, total: memory in bytes, None where it cannot be told.
+    """
+
+    kind: str
+    name: str
+    free: int | None
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How long a run takes.
+
+    seconds: of the whole run.
+    source: name of the run whose epochs were measured here; None where it is a rough default.
+    """
+
+    seconds: float
+    source: str | None
+
+
+def find_devices() -> list[Device]:
+    """The devices of this machine, the one that `auto` takes first. Takes seconds.
+
+    Raises:
+        DeviceError: when PyTorch cannot be asked.
+    """
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bvae.devices"],
+            capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=environment, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        return [Device(**values) for values in json.loads(done.stdout)]
+    except subprocess.TimeoutExpired:
+        raise DeviceError(f"PyTorch did not answer within {PATIENCE_SECONDS:.0f} seconds.") from None
+    except (OSError, ValueError, TypeError) as error:
+        said = done.stderr.strip().splitlines()[-1:] if "done" in locals() else [str(error)]
+        raise DeviceError(f"PyTorch could not be asked for its devices ({' '.join(said)}).") from error
+
+
+def _ask_torch() -> list[Device]:
+    import torch
+
+    found = []
+    if torch.cuda.is_available():
+        free, total = torch.cuda.mem_get_info()
+        found.append(Device("cuda", torch.cuda.get_device_name(), free, total))
+    if torch.mps.is_available():
+        found.append(Device("mps", "Apple GPU", None, None))
+    free_memory, total_memory = memory()
+    return [*found, Device("cpu", cores(), free_memory, total_memory)]
+
+
+def cores() -> str:
+    """How many processor cores this process may use, in words."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return f"{count} core{'s' * (count != 1)}"
+
+
+def memory() -> tuple[int | None, int | None]:
+    """Free and total main memory in bytes, as far as the system tells."""
+    with contextlib.suppress(OSError, KeyError, ValueError):
+        lines = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
+        values = {words[0]: int(words[1]) * 1024 for words in lines}
+        return values["MemAvailable:"], values["MemTotal:"]
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return None, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return None, None
+
+
+def training_images(config: Config) -> int:
+    """How many images an epoch goes through."""
+    images = TRAINING_IMAGES[config.dataset]
+    return images if config.dataset_limit is None else min(images, config.dataset_limit)
+
+
+def estimate(config: Config, kind: str, runs: Iterable[Run]) -> Estimate | None:
+    """How long a run will take on a device of this kind; None where nothing is known of it.
+
+    Taken from the newest run that was trained on this machine with the same network, as many images of the same data
+    set and the same batch size: the median of its last ten epochs.
+    """
+    images = training_images(config)
+    for run in runs:
+        same = run.config
+        if (
+            run.path.resolve().parent == BUNDLED_RUNS.resolve()
+            or (same.network, same.dataset, same.batch_size) != (config.network, config.dataset, config.batch_size)
+            or run.details.get("data", {}).get("train_images") != images
+        ):
+            continue
+        with contextlib.suppress(RunError, KeyError, TypeError):
+            status = run.status()
+            seconds = seconds_an_epoch(run)
+            if status["host"] == socket.gethostname() and status["device"].split()[0] == kind and seconds is not None:
+                return Estimate(seconds * config.epochs, run.name)
+    if kind != "cpu":
+        return None
+    return Estimate(_CPU_SECONDS[config.network] * (images + 3_000) / 63_000 * config.epochs, None)
+
+
+def seconds_an_epoch(run: Run) -> float | None:
+    """The median of the last ten epochs, the first evaluation not counted; None before the first epoch."""
+    seconds = [float(record["seconds"]) for record in run.history()[1:][-10:] if "seconds" in record]
+    return statistics.median(seconds) if seconds else None
+
+
+if __name__ == "__main__":
+    print(json.dumps([dataclasses.asdict(device) for device in _ask_torch()]))

@@ -1,0 +1,410 @@
+"""The queue: runs are trained one after another by processes of their own, whether or not anybody looks on.
+
+Beside the runs lies a folder `.queue`:
+
+    000001.json   a run that waits, is being trained, or could not begin; see `Entry`
+    NAME.log      what its trainer printed
+    changing      lock, held for the moment of a change
+    working       lock, held by the one process that works through the queue
+
+That process, `python -m bvae.queue FOLDER`, starts `python -m bvae train …` for one entry after another and ends when
+none is left. The app only writes entries and reads what there is, so that a reload, a second tab and a server that was
+started anew show the same, and closing them all stops nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from bvae.config import Config
+from bvae.runs import (
+    BUNDLED_RUNS,
+    Run,
+    RunError,
+    check_new_run,
+    check_run_name,
+    is_run_file,
+    process_lives,
+    read_json,
+    run_folders,
+    write_json,
+)
+
+PROJECT = Path(__file__).resolve().parents[1]
+POLL_SECONDS = 0.5
+# Longer than anybody who only asks whether the lock is held, so that being asked never turns a worker away.
+WORKER_PATIENCE_SECONDS = 3.0
+STARTING_SECONDS = 30.0  # in which a worker that was started comes to take the lock, on a busy machine too
+_STOPPED = (130, -signal.SIGTERM, -signal.SIGINT)  # by the command line's own word, or before it could have one
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run in the queue. It leaves the queue when its training ends, or when it is taken out.
+
+    config: of a new run; None continues the run that is there, to
+    epochs: a new last epoch, or its own where None.
+    pid: of its trainer, once that is started.
+    error: why it could not be trained. Such an entry waits for a person and holds up nobody.
+    """
+
+    number: int
+    name: str
+    config: dict[str, Any] | None
+    epochs: int | None = None
+    pid: int | None = None
+    host: str | None = None
+    error: str | None = None
+
+    @property
+    def resume(self) -> bool:
+        """Whether it continues a run."""
+        return self.config is None
+
+    @property
+    def started(self) -> bool:
+        """Whether its trainer is at work."""
+        if self.pid is None:
+            return False
+        return self.host != socket.gethostname() or (process_lives(self.pid) and _trains(self.pid, self.name))
+
+
+class Queue:
+    """The queue of a folder of runs.
+
+    Raises:
+        RunError: from whatever cannot be done, with what to do instead. Nothing was changed then.
+    """
+
+    def __init__(self, folder: str | Path | None = None) -> None:
+        self.folder = run_folders()[-1] if folder is None else Path(folder)
+        self.path = self.folder / ".queue"
+
+    # Reading -----------------------------------------------------------------------------------------------------
+
+    def entries(self, problems: list[str] | None = None) -> list[Entry]:
+        """All entries, in the order in which they were added.
+
+        Args:
+            problems: receives a sentence for every entry that cannot be read.
+        """
+        entries = []
+        for file in sorted(self.path.glob("*.json")):
+            try:
+                values = read_json(file)
+                check_run_name(values["name"])
+                entries.append(Entry(number=int(file.stem), **values))
+            except (RunError, KeyError, TypeError, ValueError) as error:
+                # Between the listing and the reading it may have been taken out.
+                if problems is not None and file.exists():
+                    problems.append(f"{file} is no entry of the queue ({error}). Delete the file.")
+        return entries
+
+    def find(self, name: str) -> Entry | None:
+        """The entry of a run, if it has one."""
+        return next((entry for entry in self.entries() if entry.name == name), None)
+
+    def working(self) -> bool:
+        """Whether there is a process that works through the queue."""
+        if not (self.path / "working").exists():
+            return False
+        lock = filelock.FileLock(self.path / "working")
+        try:
+            lock.acquire(blocking=False)
+        except (filelock.Timeout, OSError):
+            return True
+        lock.release()
+        return False
+
+    def stalled(self) -> bool:
+        """Whether something waits and nobody will train it, as after a restart of the computer."""
+        if all(entry.error is not None for entry in self.entries()) or self.working():
+            return False
+        try:
+            return time.time() - (self.path / "worker.log").stat().st_mtime > STARTING_SECONDS
+        except OSError:
+            return True
+
+    def command(self, entry: Entry) -> str:
+        """The command line that the entry's trainer is started with."""
+        run = str(self.folder / entry.name)
+        if entry.config is not None:
+            return Config.from_dict(entry.config).command(run)
+        return f"python -m bvae train --run {shlex.quote(run)} --resume" + (
+            "" if entry.epochs is None else f" --epochs {entry.epochs}"
+        )
+
+    def log(self, name: str) -> Path:
+        """What the run's trainer printed."""
+        return self.path / f"{name}.log"
+
+    # Changing ----------------------------------------------------------------------------------------------------
+
+    def add(self, name: str, config: Config) -> None:
+        """Queue a new run, and see to it that the queue is worked through."""
+        check_run_name(name)
+        with self._changing():
+            self._refuse_twice(name)
+            check_new_run(self.folder / name)
+            self._append(name, config.to_dict(), None)
+        self.start_worker()
+
+    def resume(self, name: str, epochs: int | None = None) -> None:
+        """Queue a run to be continued, to a new last epoch if one is given."""
+        path = self._own(name)
+        with self._changing():
+            self._refuse_twice(name)
+            run = Run(path)
+            if _state(run) == "running":
+                raise RunError(f"{name} is being trained already.")
+            if epochs is not None and epochs < (done := max(run.epochs(), default=0)):
+                raise RunError(f"{name} is at epoch {done} already, beyond {epochs}. Give more epochs.")
+            self._append(name, None, epochs)
+        self.start_worker()
+
+    def retry(self, name: str) -> None:
+        """Let an entry that could not be trained wait again, last in the queue."""
+        with self._changing():
+            entry = self.find(name)
+            if entry is None or entry.error is None:
+                raise RunError(f"{name} does not wait for another try.")
+            self._file(entry).unlink(missing_ok=True)
+            self._append(name, entry.config, entry.epochs)
+        self.start_worker()
+
+    def remove(self, name: str) -> None:
+        """Take an entry out that waits or could not be trained. Its run, if there is one, stays as it is."""
+        with self._changing():
+            entry = self.find(name)
+            if entry is None:
+                return
+            if entry.started:
+                raise RunError(f"{name} is being trained by now. Stop it instead.")
+            self._file(entry).unlink(missing_ok=True)
+
+    def stop(self, name: str) -> None:
+        """Ask the trainer of a run to finish its step, save, and end. Later entries go on."""
+        entry = self.find(name)
+        if entry is not None and entry.started:
+            pid, host = entry.pid, entry.host
+        else:
+            status = Run(self.folder / check_run_name(name)).status()
+            if status["state"] not in ("queued", "running"):
+                raise RunError(f"{name} is not being trained.")
+            pid, host = int(status["pid"]), status.get("host")
+        if host != socket.gethostname():
+            raise RunError(f"{name} is being trained on the machine {host}. Stop it there.")
+        assert pid is not None
+        if not _trains(pid, name):
+            raise RunError(f"{name} is being trained by a program of another kind, process {pid}. Stop it there.")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+    def delete(self, name: str) -> None:
+        """Delete the folder of a run that is not being trained, with all that is in it."""
+        path = self._own(name)
+        with self._changing():
+            entry = self.find(name)
+            if entry is not None and (entry.started or entry.error is None):
+                raise RunError(f"{name} is in the queue. Stop it first, then delete it.")
+            Run(path)  # a folder that is no run is not ours to delete
+            names = [file.relative_to(path).as_posix() for file in path.rglob("*") if not file.is_dir()]
+            others = [name for name in names if not (is_run_file(name) or name.endswith(".tmp"))]
+            if others:
+                raise RunError(
+                    f"{path} holds other files than a run's ({others[0]}). Move them out, or delete it by hand."
+                )
+            lock = filelock.FileLock(path / "lock")
+            try:
+                lock.acquire(blocking=False)
+            except filelock.Timeout:
+                raise RunError(f"{name} is being trained. Stop it first, then delete it.") from None
+            except OSError as error:
+                raise RunError(f"Cannot lock {path} ({error.strerror}), so it is not deleted.") from error
+            try:
+                if _state(Run(path)) == "running":
+                    raise RunError(f"{name} is being trained. Stop it first, then delete it.")
+                # Renamed first, so that nobody meets half a run, and to where nobody looks for runs.
+                doomed = self.path / f"deleted-{name}-{time.time_ns()}"
+                os.replace(path, doomed)
+            except OSError as error:
+                raise RunError(f"Cannot delete {path} ({error.strerror}). It is still there.") from error
+            finally:
+                lock.release()
+            if entry is not None:
+                self._file(entry).unlink(missing_ok=True)
+            self.log(name).unlink(missing_ok=True)
+        try:
+            shutil.rmtree(doomed)
+        except OSError as error:
+            raise RunError(
+                f"{name} is deleted, but not all of its files ({error.strerror}). Delete {doomed} by hand."
+            ) from error
+
+    def start_worker(self) -> None:
+        """Start a process that works through the queue; if there is one already, the new one ends at once."""
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")])}
+        with (self.path / "worker.log").open("wb") as log:
+            os.utime(self.path / "worker.log")  # when the last was started
+            subprocess.Popen(
+                [sys.executable, "-m", "bvae.queue", str(self.folder)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
+            )  # fmt: skip
+
+    def _own(self, name: str) -> Path:
+        path = self.folder / check_run_name(name)
+        if self.folder.resolve() == BUNDLED_RUNS.resolve() or path.resolve().parent != self.folder.resolve():
+            raise RunError(f"{name} does not lie in {self.folder}, so it is not changed from here.")
+        return path
+
+    def _refuse_twice(self, name: str) -> None:
+        entry = self.find(name)
+        if entry is not None and entry.error is None:
+            raise RunError(f"{name} is in the queue already. Choose another name.")
+        if entry is not None:
+            self._file(entry).unlink(missing_ok=True)
+
+    def _append(self, name: str, config: dict[str, Any] | None, epochs: int | None) -> None:
+        numbers = [int(file.stem) for file in self.path.glob("*.json") if file.stem.isdecimal()]
+        self._write(Entry(number=max(numbers, default=0) + 1, name=name, config=config, epochs=epochs))
+
+    def _file(self, entry: Entry) -> Path:
+        return self.path / f"{entry.number:06d}.json"
+
+    def _write(self, entry: Entry) -> None:
+        values = {key: value for key, value in vars(entry).items() if key != "number"}
+        write_json(self._file(entry), values)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.path / "changing", timeout=30)
+            lock.acquire()
+        except filelock.Timeout:
+            raise RunError(f"Another program has held {self.path / 'changing'} for 30 seconds. Try again.") from None
+        except OSError as error:
+            raise RunError(
+                f"Cannot write in {self.folder} ({error.strerror}). Mend its permissions, or name another folder for "
+                "runs by the environment variable BVAE_RUNS."
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    # Working -----------------------------------------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Train what waits, one run after another, until nothing does. Returns at once if another process does so."""
+        while self._next() is not None:
+            try:
+                with filelock.FileLock(self.path / "working", timeout=WORKER_PATIENCE_SECONDS):
+                    while (entry := self._next()) is not None:
+                        self._train(entry)
+            except filelock.Timeout:
+                return
+            # An entry may have been added since, whose own worker found the lock still held. So look once more.
+
+    def _next(self) -> Entry | None:
+        entries = [entry for entry in self.entries() if entry.error is None]
+        # One with a trainer first: its worker was killed, and it is to be waited for.
+        return min(entries, key=lambda entry: (entry.pid is None, entry.number), default=None)
+
+    def _train(self, entry: Entry) -> None:
+        process = None
+        with self._changing():
+            found = self.find(entry.name)
+            if found is None or found.number != entry.number:
+                return  # taken out meanwhile
+            if found.pid is None:
+                process = self._start(found)
+                if process is None:
+                    return
+                found = Entry(**vars(found) | {"pid": process.pid, "host": socket.gethostname()})
+                self._write(found)
+        code = process.wait() if process else None
+        while process is None and found.started:
+            time.sleep(POLL_SECONDS)
+        with self._changing():
+            if (error := self._error(found, code)) is None:
+                self._file(found).unlink(missing_ok=True)
+            else:
+                self._write(Entry(**vars(found) | {"pid": None, "host": None, "error": error}))
+
+    def _start(self, entry: Entry) -> subprocess.Popen[bytes] | None:
+        try:
+            # --json is for silence: no bar of progress fills the log.
+            arguments = [*shlex.split(self.command(entry))[1:], "--json"]
+            with self.log(entry.name).open("wb") as log:
+                return subprocess.Popen(
+                    [sys.executable, *arguments],
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                )  # fmt: skip
+        except (OSError, ValueError) as error:
+            self._write(Entry(**vars(entry) | {"error": f"The trainer could not be started ({error})."}))
+            return None
+
+    def _error(self, entry: Entry, code: int | None) -> str | None:
+        """Why an entry's trainer ended, if it did not finish or stop and its run does not say so itself."""
+        if code == 0 or code in _STOPPED:
+            return None
+        with contextlib.suppress(RunError):
+            if Run(self.folder / entry.name).status().get("pid") == entry.pid:
+                return None
+        with contextlib.suppress(OSError):
+            lines = self.log(entry.name).read_text(errors="replace").strip().splitlines()
+            if lines and (said := re.fullmatch(r"python -m bvae train: (.+)", lines[-1])):
+                return said[1]
+            if lines:
+                return f"The trainer ended before the run began: {lines[-1]}"
+        return "The trainer ended without a word before the run began: killed, or out of memory. Try again."
+
+
+def propose_name(config: Config, taken: Sequence[str]) -> str:
+    """A name that says what is trained, and that no run has."""
+    weight = f"beta{config.beta:g}" if config.capacity is None else f"capacity{config.capacity:g}"
+    name = f"{config.dataset}-{config.network}-{weight}"
+    number = 1
+    while (proposed := name if number == 1 else f"{name}-{number}") in taken:
+        number += 1
+    return proposed
+
+
+def _state(run: Run) -> str:
+    try:
+        return str(run.status()["state"])
+    except RunError:  # without a status it is nobody's
+        return "stopped"
+
+
+def _trains(pid: int, name: str) -> bool:
+    """Whether a process is the trainer of a run, and not another program that was given its number since."""
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        try:
+            done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
+        except OSError:
+            return False
+        arguments = done.stdout.split()
+    return "train" in arguments and any(Path(argument).name == name for argument in arguments if argument)
+
+
+if __name__ == "__main__":
+    Queue(sys.argv[1]).work()

@@ -1,0 +1,149 @@
+"""Home: what a β-VAE is and what β trades, in one screen, on a model that can be moved at once."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+import streamlit as st
+
+from bvae.pictures import mosaic
+from bvae.plain import decode
+from bvae.runs import Run, RunError, find_run
+from pages.parts.cursor import open_cursor
+from pages.parts.live import live_component
+from pages.parts.selection import live_run
+
+COMPARED = ("mnist-beta1", "mnist-beta4", "mnist-beta10")  # bundled runs that differ in β and in little else
+HEIGHT = 530  # pixels; the sliders scroll within it where there are many
+NEXT = (
+    ("traverse", "tune", "Traverse", "Move along every latent dimension, two at a time, or let a tour do it."),
+    (
+        "interpolate",
+        "moving",
+        "Interpolate",
+        "Walk from one digit to another, through the code and through the pixels.",
+    ),
+    ("generate", "casino", "Generate", "Decode noise from N(0, I): what the model believes a digit is."),
+    ("reconstruct", "compare", "Reconstruct", "Test images beside what is left of them, at any epoch."),
+    ("draw", "draw", "Draw", "Write a digit by hand and see the code that it gets."),
+    ("train", "model_training", "Train", "Choose another β and see what it costs and what it buys."),
+)
+
+
+def show_objective(run: Run) -> None:
+    """The objective with its two terms, and under each term what it comes to on the test set."""
+    config, history = run.config, run.history()
+    if not history:  # deleted at this moment
+        return
+    record = history[-1]
+    test = record["test"]
+    reconstruction = r"\underbrace{-\,\mathbb{E}_{q(z \mid x)} \log p(x \mid z)}_{\text{reconstruction}}"
+    divergence = r"\underbrace{\mathrm{KL}\bigl(q(z \mid x) \,\|\, p(z)\bigr)}_{\text{KL}}"
+    if config.capacity is None:
+        weight, weight_text = r"\beta", f"{config.beta:g}"
+        formula = rf"\mathcal{{L}} \,=\, {reconstruction} \,+\, \beta \cdot {divergence}"
+        meaning = (
+            "The weight of the second term. At 1 this is the plain VAE; above 1 every nat in the code must pay more."
+        )
+    else:
+        weight, weight_text = r"\gamma", f"{config.capacity_gamma:g}"
+        formula = rf"\mathcal{{L}} \,=\, {reconstruction} \,+\, \gamma \cdot \bigl|\,{divergence} - C\,\bigr|"
+        meaning = f"The weight that holds the KL at the capacity C = {config.capacity:g} nats."
+    # Not st.latex, whose box scrolls and cannot be reached by the keyboard.
+    st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
+    floor = run.details.get("data", {}).get("bernoulli_floor") if config.likelihood == "bernoulli" else None
+    terms = [
+        (
+            "Reconstruction",
+            f"{test['reconstruction']:.1f} nats",
+            "How badly the image drawn from the code predicts the pixels of the original."
+            + (f" On grey pixels it cannot fall below {floor:.1f}." if floor else ""),
+        ),
+        (f"${weight}$", f"× {weight_text}", meaning),
+        (
+            "KL",
+            f"{test['kl']:.1f} nats",
+            "How much a code tells about its image, beyond the prior p(z) = N(0, I). "
+            f"{record['active_units']} of {config.latent_dim} dimensions are in use; the others were given up.",
+        ),
+        (
+            "Loss",
+            f"{test['loss']:.1f} nats",
+            f"Means over the {test['images']:,} test images at epoch {record['epoch']}, one code drawn for each.",
+        ),
+    ]
+    # Rows of a given width wrap on a narrow window, where columns would cut the figures.
+    with st.container(horizontal=True, gap="medium"):
+        for label, value, text in terms:
+            with st.container(width=200):
+                st.metric(label, value)
+                st.markdown(f":small[{text}]")
+
+
+def compared() -> list[Run]:
+    """The runs of `COMPARED` that are there."""
+    found = []
+    for name in COMPARED:
+        with contextlib.suppress(RunError):
+            found.append(find_run(name))
+    return found
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def redrawn(path: str, version: str) -> np.ndarray:
+    """The first test image of every class above its reconstruction at the last epoch, (H, W) uint8.
+
+    In NumPy, because this page must not wait for torch. `version` tells an altered run.
+    """
+    run = Run(path)
+    probe, epoch = run.probe(), run.snapshot()
+    places = [int(np.flatnonzero(probe.labels == label)[0]) for label in np.unique(probe.labels)]
+    images = decode(*run.decoder(epoch), run.latents(epoch).mean[places])
+    sheet = mosaic(np.concatenate([probe.images[places] / 255, images]), columns=len(places))
+    return np.kron(sheet, np.ones((4, 4), np.uint8))  # the browser would blur it
+
+
+run = live_run()
+cursor, revision = open_cursor(run.space)
+
+st.title("What does β do?")
+st.markdown(
+    "A **variational autoencoder** writes each image as a short list of numbers, its *code*, and draws the image again "
+    "from it. A **β-VAE** makes it pay more for all information in the code. Under that pressure single numbers come "
+    "to stand for single things: a slant, a thickness, which digit it is. **Drag a slider and see.**"
+)
+live_component("traverse", run, cursor, revision, height=HEIGHT, rows=run.active, compact=True)
+
+st.subheader("What the model is taught")
+show_objective(Run(run.path))
+
+if len(runs := compared()) > 1:
+    st.subheader("What β trades")
+    st.markdown(
+        "The same ten digits, above, and what models with different β make of them, below. A small β redraws "
+        "faithfully and spreads what it knows over many dimensions. A large β keeps few, and details are lost."
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for other in runs:
+            last = other.history()[-1]
+            with st.container(width=270):
+                st.markdown(f"**β = {other.config.beta:g}**")
+                st.image(
+                    redrawn(str(other.path), other.version()),
+                    width="stretch",
+                    alt=f"Ten test images above their reconstructions by the model with β = {other.config.beta:g}",
+                )
+                figures = (
+                    f"Reconstruction {last['test']['reconstruction']:.1f} nats, KL {last['test']['kl']:.1f} nats, "
+                    f"{last['active_units']} of {other.config.latent_dim} dimensions active "
+                    f"(test set, {last['test']['images']:,} images, after {last['epoch']} epochs)."
+                )
+                st.markdown(f":small[{figures}]")
+
+st.subheader("Where to go next")
+with st.container(horizontal=True, gap="medium"):
+    for name, icon, label, text in NEXT:
+        with st.container(width=270):
+            st.page_link(f"pages/{name}.py", label=label, icon=f":material/{icon}:")
+            st.markdown(f":small[{text}]")

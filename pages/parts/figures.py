@@ -1,0 +1,180 @@
+"""Figures of runs: how one was trained, drawn in the browser, and what all of them traded.
+
+The curves of a run in training are a component of our own: Streamlit builds a Plotly chart anew whenever its data
+change, so that it would flash at each epoch and lose what the person had zoomed to. Imports no torch.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from PIL import Image
+
+from bvae.pictures import mosaic
+from bvae.plain import decode
+from bvae.runs import Run, RunError
+from pages.parts.live import ASSETS, PASSIVE_BELOW, script
+
+PICTURES = 8  # a row
+
+
+def weight_of(run: Run) -> str:
+    """What weighs the KL term of a run, as its label."""
+    config = run.config
+    return f"β = {config.beta:g}" if config.capacity is None else f"C = {config.capacity:g} nats"
+
+
+# All runs --------------------------------------------------------------------------------------------------------
+
+
+def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.Figure, str] | None:
+    """Reconstruction against KL of runs at their last epoch, labelled by β, and the same in words.
+
+    Args:
+        runs: those to compare. Only runs on the same images under the same likelihood can be: the others of the
+            highlighted one (or else of the first) are left out.
+        highlighted: name of the run to draw filled.
+
+    Returns:
+        A figure for `st.plotly_chart(figure, alt=words)`; None when no run has an epoch yet.
+    """
+    points = []
+    for run in runs:
+        try:
+            history = run.history()
+        except RunError:
+            continue
+        if history:
+            points.append((run, history[-1]))
+    if not points:
+        return None
+    first = next((run for run, _ in points if run.name == highlighted), points[0][0]).config
+    comparable = [
+        (run, record)
+        for run, record in points
+        if (run.config.dataset, run.config.likelihood) == (first.dataset, first.likelihood)
+    ]
+    kl = [record["test"]["kl"] for _, record in comparable]
+    reconstruction = [record["test"]["reconstruction"] for _, record in comparable]
+    here = [run.name == highlighted for run, _ in comparable]
+    figure = go.Figure(
+        go.Scatter(
+            x=kl,
+            y=reconstruction,
+            mode="markers+text",
+            text=[weight_of(run) for run, _ in comparable],
+            textposition="top center",
+            marker={"size": 11, "symbol": ["circle" if chosen else "circle-open" for chosen in here]},
+            customdata=[[run.name, record["epoch"]] for run, record in comparable],
+            hovertemplate="%{customdata[0]}, epoch %{customdata[1]}<br>reconstruction %{y:.2f}, KL %{x:.2f} nats"
+            "<extra></extra>",
+            cliponaxis=False,
+        )
+    )
+    # Room for the labels, which lie beside and above their points.
+    span = max(max(kl) - min(kl), 2.0)
+    tall = max(max(reconstruction) - min(reconstruction), 2.0)
+    figure.update_layout(
+        height=360,
+        margin={"l": 10, "r": 10, "t": 20, "b": 10},
+        showlegend=False,
+        xaxis={"title": "KL, nats an image (test)", "range": [min(kl) - 0.15 * span, max(kl) + 0.15 * span]},
+        yaxis={
+            "title": "Reconstruction, nats an image (test)",
+            "range": [min(reconstruction) - 0.15 * tall, max(reconstruction) + 0.2 * tall],
+        },
+    )
+    figures = "; ".join(
+        f"{run.name}, {weight_of(run)}: reconstruction {record['test']['reconstruction']:.1f}, "
+        f"KL {record['test']['kl']:.1f}"
+        for run, record in comparable
+    )
+    words = f"Reconstruction against KL on the {first.dataset} test set, in nats an image. {figures}."
+    return figure, words
+
+
+# One run ---------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _training() -> Any:
+    def read(kind: str, *names: str) -> str:
+        return "\n".join((ASSETS / kind / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
+
+    return st.components.v2.component(
+        "training",
+        html=read("html", "training"),
+        css=read("css", "common", "training"),
+        js=script("decoder.js", "store.js", "common.js", "training.js"),
+    )
+
+
+def show_training(run: Run, history: list[dict[str, Any]]) -> None:
+    """Draw a run's curves and pictures. They grow as epochs arrive, and nothing that the person set is lost."""
+
+    def values(split: str, name: str) -> list[float]:
+        return [round(float(record[split][name]), 4) for record in history]
+
+    data = {
+        "name": run.name,
+        "epochs": [record["epoch"] for record in history],
+        "last": run.config.epochs,
+        "curves": {
+            name: {split: values(split, name) for split in ("test", "train")}
+            for name in ("loss", "reconstruction", "kl")
+        },
+        "dimensions": np.round([record["kl_per_dimension"] for record in history], 5).T.tolist(),
+        "passive_below": PASSIVE_BELOW,
+        "active": [record["active_units"] for record in history],
+        "images": [f"{history[-1][split]['images']:,}" for split in ("test", "train")],
+        "pictures": None,
+    }
+    epochs = run.epochs()
+    if epochs:
+        try:
+            data["pictures"] = _pictures(str(run.path.resolve()), epochs[-1], _stamp(run, epochs[-1]))
+        except (RunError, OSError) as error:
+            data["problem"] = str(error)
+    _training()(key="training", data=data)
+
+
+def _stamp(run: Run, epoch: int) -> int:
+    try:
+        return (run.path / "epochs" / f"{epoch:04d}.safetensors").stat().st_mtime_ns
+    except OSError:  # thinned away at this moment
+        return 0
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _pictures(path: str, epoch: int, stamp: int) -> dict[str, Any]:
+    """Two mosaics as PNG in base64: test images above their reconstructions, and decoded noise that stays the same."""
+    run = Run(path)
+    probe, layers, weights = run.probe(), *run.decoder(epoch)
+    places = _one_of_each(probe.labels, PICTURES)
+    reconstructed = decode(layers, weights, run.latents(epoch).mean[places])
+    noise = np.random.default_rng(0).standard_normal((2 * PICTURES, run.config.latent_dim))
+    return {
+        "epoch": epoch,
+        "labels": [run.class_names[label] for label in probe.labels[places]],
+        "reconstructions": _png(np.concatenate([probe.images[places] / 255, reconstructed])),
+        "samples": _png(decode(layers, weights, noise)),
+    }
+
+
+def _one_of_each(labels: np.ndarray, count: int) -> np.ndarray:
+    """Places of the first image of each class, then the second of each, in order of classes; (count,) at most."""
+    turn = np.array([(labels[:place] == label).sum() for place, label in enumerate(labels[:500])])
+    return np.lexsort((labels[:500], turn))[:count]
+
+
+def _png(images: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(mosaic(images, PICTURES)).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,345 @@
+"""The runs that are being trained or wait, one run looked at closely, and all runs in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from bvae.devices import estimate, seconds_an_epoch
+from bvae.queue import Entry, Queue
+from bvae.runs import BUNDLED_RUNS, Run, RunError
+from pages.parts.cursor import accept_address
+from pages.parts.figures import show_training, trade_off, weight_of
+from pages.parts.selection import plain, runs_by_name
+
+ACTIVE = ("running", "starting", "ending", "waiting", "refused")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A run and how it stands.
+
+    name: what the run picker calls it.
+    run: None for a run that has not begun.
+    entry: None for a run that is not in the queue.
+    state: waiting, starting, ending (its trainer has yet to go), refused (it could not begin), or
+        a state of `Run.status`.
+    """
+
+    name: str
+    run: Run | None
+    entry: Entry | None
+    state: str
+    status: dict[str, Any]
+
+    @property
+    def own(self) -> bool:
+        """Whether it lies where this app trains runs, so that it may be changed."""
+        if self.run is None:
+            return True
+        folder = self.run.path.resolve().parent
+        return folder == Queue().folder.resolve() and folder != BUNDLED_RUNS.resolve()
+
+
+def standings(queue: Queue) -> list[Standing]:
+    """All runs: those in the queue first, in its order, then the others as the run picker lists them."""
+    runs = runs_by_name()
+    picked = {run.path.resolve(): name for name, run in runs.items()}
+    found = []
+    entries = queue.entries()
+    for entry in entries:
+        name = picked.get((queue.folder / entry.name).resolve(), entry.name)
+        run = runs.get(name)
+        status = _status(run) if run else {}
+        if entry.error is not None:
+            state = "refused"
+        elif not entry.started:
+            state = "waiting"
+        elif (
+            status.get("pid") == entry.pid and status["state"] != "queued"
+        ):  # this trainer's word, not an earlier one's
+            state = "running" if status["state"] == "running" else "ending"
+        else:
+            state = "starting"
+        found.append(Standing(name, run, entry, state, status))
+    listed = {standing.name for standing in found}
+    for name, run in runs.items():
+        if name not in listed:
+            status = _status(run)
+            state = {"queued": "starting"}.get(status["state"], status["state"])
+            found.append(Standing(name, run, None, state, status))
+    return sorted(found, key=lambda standing: standing.state not in ACTIVE)
+
+
+def _status(run: Run) -> dict[str, Any]:
+    try:
+        return run.status()
+    except RunError:  # a run without a status can be looked at all the same
+        return {"state": "finished"}
+
+
+def busy(queue: Queue) -> bool:
+    """Whether anything is being trained or waits for a process that is there, so that the page has news to expect."""
+    states = {standing.state for standing in standings(queue)}
+    return bool(states & {"running", "starting", "ending"}) or ("waiting" in states and not queue.stalled())
+
+
+# Words -----------------------------------------------------------------------------------------------------------
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it."""
+    if seconds < 1.5:
+        return "a second"
+    if seconds < 90:
+        return f"{seconds:.0f} seconds"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"
+
+
+def progress(standing: Standing, runs: list[Run]) -> tuple[float, str]:
+    """How much of a run is trained, 0 to 1, and the same in words with the time left."""
+    run, status = standing.run, standing.status
+    assert run is not None
+    steps, epochs = status.get("steps") or 1, status.get("epochs") or run.config.epochs
+    done = status.get("epoch", 0) + status.get("step", 0) / steps
+    share = min(1.0, done / epochs)
+    step = f", step {status.get('step', 0):,} of {steps:,}" if status.get("step") else ""
+    text = f"Epoch {min(status.get('epoch', 0) + 1, epochs)} of {epochs}{step}"
+    try:
+        each = seconds_an_epoch(run)
+    except RunError:
+        each = None
+    if each is None and (guess := estimate(run.config, str(status.get("device", "")).split(" ")[0], runs)):
+        return share, f"{text}, roughly {duration(guess.seconds * (1 - share))} left"
+    left = f", about {duration(each * (epochs - done))} left" if each is not None else ""
+    return share, text + left
+
+
+def say(standing: Standing) -> str:
+    """How a run stands, in one line."""
+    status, run = standing.status, standing.run
+    epoch = status.get("epoch", 0)
+    epochs = status.get("epochs") or (run.config.epochs if run else 0)
+    return {
+        "waiting": "waiting for its turn",
+        "starting": "starting: PyTorch and the images are loaded",
+        "ending": "ending: everything is saved",
+        "refused": "could not be trained",
+        "running": f"training, epoch {epoch} of {epochs} done",
+        "stopped": f"stopped at epoch {epoch} of {epochs}",
+        "failed": f"failed at epoch {epoch} of {epochs}",
+        "finished": f"finished, {epoch} epochs",
+    }[standing.state]
+
+
+# Actions ---------------------------------------------------------------------------------------------------------
+
+
+def _act(action: Callable[..., None], *arguments: Any) -> None:
+    """Do something to the queue; what it refuses is said on the page."""
+    accept_address()
+    try:
+        action(*arguments)
+    except (RunError, OSError) as error:
+        st.session_state["watch_problem"] = str(error)
+    st.session_state["watch_acted"] = True
+
+
+def _delete(queue: Queue, name: str) -> None:
+    queue.delete(name)
+    if st.session_state.get("run") == name:  # then the session goes on with another
+        for forgotten in ("run", "cursor", "shown"):
+            st.session_state.pop(forgotten, None)
+        st.query_params.clear()
+        accept_address()
+
+
+def _open(name: str) -> None:
+    accept_address()
+    st.session_state["wanted_run"] = name
+    st.session_state.pop("shown", None)  # as it is now, with all of its epochs
+    st.session_state["asked_page"] = "traverse"
+    st.session_state["watch_acted"] = True  # it is app.py that changes the page
+
+
+def _button(label: str, standing: Standing, action: Callable[..., None], *arguments: Any) -> bool:
+    key = f"{label} {standing.name}"
+    return st.button(label, key=key, on_click=_act, args=(action, *arguments))
+
+
+def look_at(name: str) -> None:
+    """Show a run closely. In a new widget: of the old one, the browser may send what it had again."""
+    st.session_state["watch_number"] = st.session_state.get("watch_number", 0) + 1
+    st.session_state[_watch_key()] = name
+
+
+def _watch_key() -> str:
+    return f"train_watch_{st.session_state.get('watch_number', 0)}"
+
+
+# The page's parts ------------------------------------------------------------------------------------------------
+
+
+def watch(polled: bool) -> None:
+    """The queue, and the run that is looked at. A fragment, which comes round while there is news to expect."""
+    queue = Queue()
+    if st.session_state.pop("watch_acted", False) or busy(queue) != polled:
+        st.rerun()  # of all: to begin or cease to come round, and since the run picker and the table have news, too
+    problems: list[str] = []
+    queue.entries(problems)
+    found = standings(queue)
+    active = [standing for standing in found if standing.state in ACTIVE]
+    if problem := st.session_state.pop("watch_problem", None):
+        st.error(plain(problem))
+    for problem in problems:
+        st.warning(plain(problem))
+    st.subheader("Queue")
+    if not active:
+        st.markdown("Nothing is being trained.")
+    for standing in active:
+        _show_waiting(queue, standing, [other.run for other in found if other.run])
+    if queue.stalled():
+        st.warning("Nothing works through the queue: its process was ended, as when the computer was restarted.")
+        st.button("Continue the queue", on_click=_act, args=(queue.start_worker,))
+    if found:
+        _show_run(queue, found)
+
+
+def _show_waiting(queue: Queue, standing: Standing, runs: list[Run]) -> None:
+    name = standing.name
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        with st.container():
+            if standing.state == "running":
+                share, text = progress(standing, runs)
+                st.progress(share, text=f"`{name}` {plain(text)}")
+            else:
+                st.markdown(f"`{name}` {say(standing)}.")
+            if standing.entry and standing.entry.error:
+                st.error(plain(standing.entry.error))
+        bare = standing.entry.name if standing.entry else name
+        if standing.state in ("running", "starting"):
+            if standing.own:
+                _button("Stop", standing, queue.stop, standing.run.name if standing.run else bare)
+        elif standing.state != "ending":
+            if standing.state == "refused":
+                _button("Try again", standing, queue.retry, bare)
+            _button("Take out", standing, queue.remove, bare)
+
+
+def _show_run(queue: Queue, found: list[Standing]) -> None:
+    st.subheader("One run")
+    names = [standing.name for standing in found]
+    if st.session_state.get(_watch_key()) not in names:
+        selected = st.session_state.get("run")
+        news = found[0].state in ("running", "starting", "waiting") or selected not in names
+        st.session_state[_watch_key()] = names[0] if news else selected
+    # In an order that stays as it is while runs come and go in the queue, which would close an open list.
+    listed = [name for name in runs_by_name() if name in names]
+    names = [name for name in names if name not in listed] + listed
+    st.selectbox("Run to look at", names, key=_watch_key(), on_change=accept_address, persist_state="session")
+    standing = next(standing for standing in found if standing.name == st.session_state[_watch_key()])
+    run = standing.run
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{say(standing)[0].upper()}{say(standing)[1:]}.**", width="content")
+        if run is not None:
+            _show_actions(queue, standing, run)
+    if standing.state == "failed":
+        st.error(plain(str(standing.status.get("error") or "The training failed and gave no reason.")))
+    if run is None:
+        st.markdown("Its curves appear here once it has begun.")
+        return
+    try:
+        history = run.history()
+    except RunError as error:
+        st.error(plain(str(error)))
+        return
+    if not history:
+        st.markdown("Its curves appear here once it has begun.")
+        return
+    test, images = history[-1]["test"], history[-1]["test"]["images"]
+    with st.container(horizontal=True):
+        st.metric("−ELBO", f"{test['reconstruction'] + test['kl']:.2f}", width=140)
+        st.metric("= Reconstruction", f"{test['reconstruction']:.2f}", width=170)
+        st.metric("+ KL", f"{test['kl']:.2f}", width=110)
+        st.metric("Active units", f"{history[-1]['active_units']} of {run.config.latent_dim}", width=140)
+    st.markdown(
+        f":small[{weight_of(run)}, {run.config.network} network on {run.config.dataset}. Nats an image at epoch "
+        f"{history[-1]['epoch']}, on the test set of {images:,} images, with one code an image.]"
+    )
+    show_training(run, history)
+    with st.expander("Command"):
+        st.code(run.details.get("command", ""), language=None, wrap_lines=True)
+
+
+def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
+    if run.epochs():
+        st.button("Open it", key=f"Open {standing.name}", on_click=_open, args=(standing.name,))
+    if not standing.own or standing.state in ("running", "starting", "ending", "waiting"):
+        return
+    if standing.state in ("stopped", "failed"):
+        _button("Resume", standing, queue.resume, run.name)
+    elif standing.state == "finished":
+        with st.popover("Train on"):
+            epochs = st.number_input("Last epoch", value=2 * run.config.epochs, step=1, key=f"further {standing.name}")
+            st.markdown(":small[The learning rate rises again to where the longer schedule has it.]")
+            _button("Add to the queue", standing, queue.resume, run.name, epochs)
+    with st.popover("Delete"):
+        files = [path for path in run.path.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files) / 2**20
+        st.markdown(f"Delete `{run.name}`, {len(files)} files, {size:.1f} MiB? This cannot be undone.")
+        _button("Delete for good", standing, _delete, queue, run.name)
+
+
+def show_all_runs(queue: Queue) -> None:
+    """All runs in a table, and what β trades in a figure."""
+    found = [standing for standing in standings(queue) if standing.run]
+    if not found:
+        return
+    st.subheader("All runs: what β trades")
+    rows = []
+    for standing in found:
+        run = standing.run
+        assert run is not None
+        try:
+            history = run.history()
+        except RunError:
+            history = []
+        test = history[-1]["test"] if history else {}
+        bound = test["reconstruction"] + test["kl"] if test else None
+        rows.append(
+            {
+                "Run": standing.name,
+                "State": standing.state,
+                "Weight": weight_of(run),
+                "Images": run.config.dataset,
+                "Network": run.config.network,
+                "Epoch": f"{history[-1]['epoch'] if history else 0} of {run.config.epochs}",
+                "−ELBO": bound,
+                "Reconstruction": test.get("reconstruction"),
+                "KL": test.get("kl"),
+                "Active": f"{history[-1]['active_units'] if history else 0} of {run.config.latent_dim}",
+            }
+        )
+    number = st.column_config.NumberColumn(format="%.2f")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={"−ELBO": number, "Reconstruction": number, "KL": number},
+        alt="All runs with their state and their figures",
+    )
+    st.markdown(":small[−ELBO, reconstruction and KL: nats an image, on the whole test set, one code an image.]")
+    chosen = st.session_state.get(_watch_key())
+    highlighted = next((standing.run.name for standing in found if standing.name == chosen and standing.run), None)
+    if made := trade_off([standing.run for standing in found if standing.run], highlighted):
+        figure, words = made
+        options = {"displaylogo": False, "toImageButtonOptions": {"filename": "trade-off", "scale": 2}}
+        st.plotly_chart(figure, key="trade_off", config=options, alt=words)
+        st.markdown(
+            ":small[Nearer to the lower left is better. Along a line that falls by one nat for each nat to the right, "
+            "−ELBO stays the same. Filled: the run looked at above.]"
+        )

@@ -1,0 +1,109 @@
+"""What holds for every page: nothing overlaps, is cut or jumps, and axe finds no serious fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+PAGES = ["", "traverse", "interpolate", "generate", "reconstruct", "draw", "train", "load"]
+LIVE = PAGES[:6]
+
+# Every visible line of text with its box, through the shadow roots of the components as well.
+TEXTS = """() => {
+  const found = [];
+  const visit = (node) => {
+    for (const child of node.childNodes) {
+      if (child.nodeType === Node.TEXT_NODE && child.textContent.trim()) {
+        const range = document.createRange();
+        range.selectNodeContents(child);
+        for (const box of range.getClientRects()) {
+          if (box.width < 2 || box.height < 2) continue;
+          found.push({ text: child.textContent.trim().slice(0, 60), element: child.parentElement, box });
+        }
+      } else if (child.nodeType === Node.ELEMENT_NODE) {
+        const tag = child.tagName.toLowerCase();
+        if (["style", "script", "math", "noscript", "option"].includes(tag) || child.ariaHidden === "true") continue;
+        if (!child.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+        if (tag === "details" && !child.open) { visit(child.querySelector("summary")); continue; }
+        visit(child.shadowRoot ?? child);
+      }
+    }
+  };
+  const main = document.querySelector("[data-testid=stMain]");
+  visit(main);
+  const problems = [];
+  for (const { text, element } of found) {
+    for (let at = element; at && at !== main; at = at.parentElement ?? at.getRootNode().host) {
+      const style = getComputedStyle(at);
+      if (style.overflowX === "hidden" && at.scrollWidth > at.clientWidth + 2) problems.push(`cut: ${text}`);
+    }
+  }
+  for (let i = 0; i < found.length; i++) {
+    for (let j = i + 1; j < found.length; j++) {
+      const [a, b] = [found[i], found[j]];
+      if (a.element === b.element) continue;
+      if (a.text === b.text && a.element.closest("svg")) continue; // Plotly draws a label's outline as a second text
+      const wide = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
+      const high = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
+      if (wide > 2 && high > 4) problems.push(`overlap: ${a.text} | ${b.text}`);
+    }
+  }
+  const beyond = main.scrollWidth - main.clientWidth;
+  if (beyond > 1) problems.push(`wider than the window by ${beyond}`);
+  return [...new Set(problems)];
+}"""
+
+# What moves up or down in the page itself. Streamlit's sidebar, which opens after the page is there, moves it sideways.
+WATCH_JUMPS = """() => {
+  globalThis.jumps = [];
+  const moved = ({ node, previousRect, currentRect }) =>
+    Math.abs(currentRect.top - previousRect.top) > 1 && (node?.nodeType === 1 ? node : node?.parentElement)
+      ?.closest("[data-testid=stMain]");
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if (!entry.hadRecentInput && entry.sources.some(moved)) jumps.push(entry.value);
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+}"""
+
+
+@pytest.fixture(params=[(1400, "light"), (1400, "dark"), (800, "light"), (800, "dark")], ids=lambda p: f"{p[0]}-{p[1]}")
+def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    width, scheme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 1000}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.add_init_script(f"({WATCH_JUMPS})()")
+    yield page
+    context.close()
+
+
+def settle(page: Page, name: str) -> None:
+    """Wait until the page shows its content and nothing arrives any more."""
+    if name in LIVE:
+        page.locator(".live:not([aria-busy])").first.wait_for()
+    page.get_by_role("heading", level=1).wait_for()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.wait_for_timeout(700)
+
+
+@pytest.mark.parametrize("name", PAGES, ids=lambda name: name or "home")
+def test_page_is_whole_calm_and_accessible(window: Page, app: str, name: str) -> None:
+    window.goto(f"{app}/{name}")
+    settle(window, name)
+    problems = window.evaluate(TEXTS)
+    assert not problems, "\n".join(problems)
+    jumps = window.evaluate("jumps.reduce((sum, jump) => sum + jump, 0)")
+    assert jumps < 0.1, f"the layout shifted by {jumps:.3f}; below 0.1 counts as still"
+    found = Axe().run(window)
+    serious = [
+        f"{rule['id']} ({rule['impact']}): {rule['help']}; {[node['target'] for node in rule['nodes'][:3]]}"
+        for rule in found.response["violations"]
+        if rule["impact"] in ("serious", "critical")
+    ]
+    assert not serious, "\n".join(serious)

@@ -1,0 +1,337 @@
+"""The Train page: real trainers, watched in a real browser, and the logic of its form."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+from streamlit.testing.v1 import AppTest
+
+from bvae.config import Config
+from bvae.queue import Queue
+from bvae.runs import Run, RunError
+from pages.parts.figures import trade_off
+from pages.parts.watch import duration
+from tests.conftest import ROOT, serve
+
+PAGE = str(ROOT / "pages" / "train.py")
+WAIT = 60_000  # milliseconds before a browser that never answers fails a test
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT / 1000
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
+    """The queue of an empty folder of runs, with nothing left alive after it."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "runs"))
+    queue = Queue()
+    yield queue
+    for entry in queue.entries():
+        if not entry.started:
+            queue.remove(entry.name)
+    for entry in queue.entries():
+        queue.stop(entry.name)
+    wait(lambda: not queue.entries() and not queue.working())
+
+
+# In the browser --------------------------------------------------------------------------------------------------
+
+
+class Train:
+    """What a person does and sees on the page."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        page.set_default_timeout(WAIT)
+
+    def open(self) -> Train:
+        self.page.goto(f"{self.address}/train")
+        expect(self.page.get_by_role("heading", name="New run")).to_be_visible(timeout=WAIT)
+        return self
+
+    def fill(self, label: str, value: str) -> None:
+        box = self.page.get_by_label(label, exact=True)
+        box.fill(value)
+        box.press("Enter")
+
+    def choose(self, label: str, value: str) -> None:
+        self.page.get_by_role("combobox", name=label).click()
+        self.page.get_by_role("option", name=value, exact=True).click()
+
+    def button(self, name: str) -> Any:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def says(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=WAIT)
+
+
+def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(
+    browser: Browser, page: Page, queue: Queue, tmp_path: Path
+) -> None:
+    with serve(queue.folder, tmp_path / "streamlit.log") as address:
+        train = Train(page, address).open()
+        name = page.get_by_label("Name", exact=True)
+        page.get_by_role("radiogroup", name="Start from").get_by_text("VAE, β = 1", exact=True).click()
+        expect(name).to_have_attribute("placeholder", "mnist-conv-beta1", timeout=WAIT)
+        train.choose("Network", "mlp")
+        expect(name).to_have_attribute("placeholder", "mnist-mlp-beta1", timeout=WAIT)
+        train.fill("Epochs", "3")
+        page.get_by_text("More settings").click()
+        train.fill("Dataset limit", "5000")
+        train.fill("Probe size", "100")
+        command = f"python -m bvae train --run {queue.folder}/mnist-mlp-beta1 --dataset-limit 5000 --network mlp"
+        train.says(f"{command} --beta 1 --epochs 3 --probe-size 100")
+        page.get_by_text("More settings").click()
+        train.button("Start training").click()
+        train.says("Change a setting to begin another run.")
+
+        # While epochs arrive, what is typed stays, and so does where the curves are read.
+        name.click()
+        name.press_sequentially("half typed")
+        page.evaluate("globalThis.notReloaded = true")
+        for epoch in ("1", "2", "3"):
+            expect(page.locator(".training .at")).to_have_text(re.compile(f"[{epoch}-3]"), timeout=WAIT)
+        samples = page.get_by_role("img", name=re.compile("Sixteen images .* at epoch 3[.]"))
+        expect(samples).to_be_visible(timeout=WAIT)
+        run = Run(queue.folder / "mnist-mlp-beta1")
+        assert page.evaluate("globalThis.notReloaded")
+        expect(name).to_have_value("half typed")
+        expect(name).to_be_focused()
+        wait(lambda: run.status()["state"] == "finished")
+        train.says("Finished, 3 epochs.")
+        expect(name).to_have_value("half typed")
+
+        # What is drawn is what was recorded.
+        history = run.history()
+        test, fit = history[3]["test"], history[3]["train"]
+        reading = page.locator(".chart figcaption", has_text="Reconstruction").locator("output")
+        expect(reading).to_have_text(f"test {test['reconstruction']:.2f} · train {fit['reconstruction']:.2f}")
+        slider = page.get_by_role("slider", name="Read at epoch")
+        slider.focus()
+        slider.press("Home")
+        slider.press("ArrowRight")
+        slider.press("ArrowRight")
+        expect(reading).to_have_text(
+            f"test {history[2]['test']['reconstruction']:.2f} · train {history[2]['train']['reconstruction']:.2f}"
+        )
+        with page.expect_download() as saved:
+            train.button("Save CSV").click()
+        with open(saved.value.path(), newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [int(row["epoch"]) for row in rows] == [0, 1, 2, 3]
+        for row, record in zip(rows, history, strict=True):
+            assert float(row["test_kl_nats"]) == pytest.approx(record["test"]["kl"], abs=1e-4)
+            assert float(row["test_kl_z7_nats"]) == pytest.approx(record["kl_per_dimension"][7], abs=1e-4)
+            assert int(row["active_units"]) == record["active_units"]
+        with page.expect_download() as saved:
+            train.button("Save PNG").click()
+        sheet = np.asarray(Image.open(saved.value.path()).convert("RGB")).astype(int)
+        assert sheet.shape[1] > 1000
+        assert (np.abs(sheet - [0x1F, 0x6F, 0xC4]).sum(axis=2) < 30).sum() > 500, "the curves are on it"
+
+        # A longer one is stopped and resumed; a second tab and a reload show the same.
+        train.fill("Name", "longer")
+        train.fill("Epochs", "3000")
+        train.button("Start training").click()
+        wait(lambda: state(queue, "longer") == "running")
+        second = Train(browser.new_page(), address).open()
+        expect(second.page.get_by_role("progressbar")).to_be_visible(timeout=WAIT)
+        expect(second.page.get_by_text("longer Epoch")).to_be_visible(timeout=WAIT)
+        train.button("Stop").click()
+        wait(lambda: state(queue, "longer") == "stopped")
+        train.says("Stopped at epoch")
+        second.says("Nothing is being trained.")
+        second.says("Stopped at epoch")
+        stopped = Run(queue.folder / "longer").status()["epoch"]
+        second.button("Resume").click()
+        wait(lambda: state(queue, "longer") == "running" and len(Run(queue.folder / "longer").history()) > stopped + 1)
+        train.open()
+        expect(page.get_by_text("longer Epoch")).to_be_visible(timeout=WAIT)
+        train.button("Stop").click()
+        wait(lambda: state(queue, "longer") == "stopped" and not queue.entries())
+        second.page.close()
+
+        # Opened on the Traverse page, and deleted after a confirmation.
+        train.says("Nothing is being trained.")
+        expect(page.get_by_role("combobox", name="Run to look at")).to_have_value("longer")
+        train.button("Delete").click()
+        train.says("This cannot be undone.")
+        assert (queue.folder / "longer").exists()
+        train.button("Delete for good").click()
+        wait(lambda: not (queue.folder / "longer").exists())
+        expect(page.get_by_text("This cannot be undone.")).to_be_hidden(timeout=WAIT)
+        expect(page.get_by_text("longer", exact=True)).to_have_count(0, timeout=WAIT)
+        assert (queue.folder / "mnist-mlp-beta1" / "config.json").exists()
+        train.choose("Run to look at", "mnist-mlp-beta1")
+        train.says("Finished, 3 epochs.")
+        train.button("Open it").click()
+        expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        assert "run=mnist-mlp-beta1" in page.url
+
+
+def state(queue: Queue, name: str) -> str:
+    try:
+        return str(Run(queue.folder / name).status()["state"])
+    except RunError:
+        return "not there"
+
+
+# The logic -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def form(queue: Queue) -> AppTest:
+    # The page as app.py runs it: AppTest finds no way to a page of a navigation, or not back to it.
+    page = f"import runpy, streamlit\nstreamlit.session_state['in_app'] = True\nrunpy.run_path({PAGE!r})"
+    app = AppTest.from_string(page, default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def texts(elements: Any) -> str:
+    return "\n".join(element.value for element in elements)
+
+
+def field(form: AppTest, name: str) -> Any:
+    if name == "name":
+        return form.text_input(key="train_name")
+    (found,) = [box for box in form.number_input if (box.key or "").rpartition("_")[0] == f"train_{name}"]
+    return found
+
+
+def test_the_form_has_every_setting_with_its_default_and_its_help(form: AppTest) -> None:
+    for item in dataclasses.fields(Config):
+        widgets = [*form.number_input, *form.selectbox]
+        (widget,) = [widget for widget in widgets if widget.key == f"train_{item.name}_0"]
+        assert widget.value == item.default
+        assert widget.help is not None
+        assert widget.help.lower() == item.metadata["help"].lower() + "."
+        if choices := item.metadata.get("choices"):
+            assert tuple(widget.options) == choices
+
+
+@pytest.mark.parametrize(
+    ("preset", "values", "command"),
+    [
+        ("VAE, β = 1", {"beta": 1.0, "capacity": None}, "mnist-conv-beta1 --beta 1"),
+        ("strong, β = 10", {"beta": 10.0, "capacity": None}, "mnist-conv-beta10 --beta 10"),
+        ("capacity, C = 25 nats", {"capacity": 25.0, "capacity_steps": 10_000}, "mnist-conv-capacity25 --capacity 25"),
+    ],
+)
+def test_presets_fill_the_form(form: AppTest, queue: Queue, preset: str, values: dict[str, Any], command: str) -> None:
+    (radio,) = form.radio
+    assert radio.value == "β = 4"
+    radio.set_value(preset).run()
+    assert not form.exception
+    for name, value in values.items():
+        assert field(form, name).value == value
+    (radio,) = form.radio
+    assert radio.value == preset
+    assert form.code[0].value == f"python -m bvae train --run {queue.folder}/{command}"
+    # Changed by hand, it is that preset no more.
+    field(form, "capacity").set_value(3.0).run()
+    (radio,) = form.radio
+    assert radio.value is None
+
+
+def test_a_capacity_that_a_short_run_does_not_reach_is_said(form: AppTest) -> None:
+    field(form, "epochs").set_value(2).run()
+    (radio,) = form.radio
+    radio.set_value("capacity, C = 25 nats").run()
+    assert field(form, "capacity_steps").value == 469, "half of the steps"
+    assert "only" not in texts(form.markdown)
+    field(form, "capacity_steps").set_value(9_380).run()
+    assert "938 steps, so C comes to 2.5 of 25 nats only" in texts(form.markdown)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"beta": -1.0}, "beta is -1.0, and must be 0 or more."),
+        ({"epochs": 0}, "epochs is 0, and must be 1 or more."),
+        ({"sigma": 0.3}, "sigma belongs to the gaussian likelihood"),
+        ({"capacity": 5.0, "beta_warmup_steps": 10}, "The capacity form has no β"),
+        ({"name": "../up"}, "cannot name a run"),
+        ({"name": "taken"}, "exists already"),
+    ],
+)
+def test_bad_values_give_a_sentence_and_stay_as_typed(
+    form: AppTest, queue: Queue, trained_run: Run, values: dict[str, Any], sentence: str
+) -> None:
+    shutil.copytree(trained_run.path, queue.folder / "taken")
+    for name, value in values.items():
+        field(form, name).set_value(value)
+    form.run()
+    assert not form.exception
+    assert sentence in texts(form.error).replace("\\", "")
+    assert form.button(key="train_start").disabled
+    for name, value in values.items():
+        assert field(form, name).value == value
+
+
+def test_images_that_are_not_bundled_are_said_to_be_downloaded(form: AppTest) -> None:
+    assert "downloaded" not in texts(form.markdown)
+    form.selectbox(key="train_dataset_0").select("kmnist").run()
+    assert "images of kmnist are not bundled: they are downloaded once" in texts(form.markdown)
+    assert form.text_input(key="train_name").placeholder == "kmnist-conv-beta4"
+
+
+def test_what_waits_can_be_taken_out_and_a_queue_that_nobody_works_through_can_be_continued(
+    form: AppTest, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Queue, "start_worker", lambda self: None)
+    form.button(key="train_start").click().run()
+    assert not form.exception
+    assert [entry.name for entry in queue.entries()] == ["mnist-conv-beta4"]
+    assert queue.entries()[0].config == Config().to_dict()
+    assert "`mnist-conv-beta4` waiting for its turn." in texts(form.markdown)
+    assert "Nothing works through the queue" in texts(form.warning)
+    assert [button.label for button in form.button if "queue" in button.label] == ["Continue the queue"]
+    assert form.button(key="train_start").disabled, "the second click of a double one begins nothing"
+    form.button(key="Take out mnist-conv-beta4").click().run()
+    assert not form.exception
+    assert queue.entries() == []
+
+
+def test_a_bundled_run_can_be_neither_deleted_nor_resumed(form: AppTest) -> None:
+    labels = [button.label for button in form.button]
+    assert "Open it" in labels
+    assert not {"Resume", "Delete for good", "Stop"} & set(labels)
+
+
+def test_the_trade_off_compares_runs_on_the_same_images_only(trained_run: Run) -> None:
+    made = trade_off([trained_run])
+    assert made is not None
+    figure, words = made
+    test = trained_run.history()[-1]["test"]
+    assert list(figure.data[0].x) == [test["kl"]]
+    assert list(figure.data[0].y) == [test["reconstruction"]]
+    assert list(figure.data[0].text) == [f"β = {trained_run.config.beta:g}"]
+    assert f"reconstruction {test['reconstruction']:.1f}, KL {test['kl']:.1f}" in words
+    other = Run(trained_run.path)
+    other.config = dataclasses.replace(other.config, dataset="kmnist")
+    made = trade_off([trained_run, other])
+    assert made is not None
+    assert len(made[0].data[0].x) == 1
+    assert trade_off([]) is None
+
+
+def test_times_are_said_as_a_person_says_them() -> None:
+    said = [duration(seconds) for seconds in (0.4, 42.4, 89, 100, 3_600, 9_000)]
+    assert said == ["a second", "42 seconds", "89 seconds", "2 minutes", "60 minutes", "2.5 hours"]
