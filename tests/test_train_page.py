@@ -25,7 +25,7 @@ from pages.parts.watch import duration
 from tests.conftest import ROOT, serve
 
 PAGE = str(ROOT / "pages" / "train.py")
-WAIT = 60_000  # milliseconds before a browser that never answers fails a test
+WAIT = 120_000  # milliseconds before a browser that never answers fails a test
 
 
 def wait(condition: Callable[[], bool]) -> None:
