@@ -7,7 +7,6 @@ import streamlit as st
 
 from bvae.runs import RunError
 from pages.parts.cursor import follow_address
-from pages.parts.live import mount_store
 from pages.parts.selection import no_run, open_run, pick_run, plain
 
 EXPLORE = [
@@ -42,6 +41,3 @@ elif live or page in RUNS:
         page.run()
     except (RunError, OSError) as error:  # a run that is deleted or damaged while the page reads it
         st.error(plain(str(error)))
-if live:
-    # Last, so that nothing on the page waits for these megabytes, and so that it takes no room above the title.
-    mount_store(live)

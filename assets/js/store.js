@@ -137,7 +137,7 @@ export const live = (globalThis.betaVaeLive ??= new Registry());
 
 let received = null; // the last bytes published, so that a rerun that brings the same object costs nothing
 
-/** The invisible component that app.py mounts once: takes the weights and publishes them. */
+/** The invisible component that stands beside every live one: takes the weights and publishes them. */
 export default function ({ data, parentElement }) {
   if (!data || data === received) return;
   try {

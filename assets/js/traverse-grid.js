@@ -89,8 +89,8 @@ export class Grid {
   /** Have it follow this code, in the frames to come. */
   show(epoch, z) {
     this.current = [epoch, z];
+    if (this.named !== epoch) this.name(epoch); // seen or not: a button without a name is none to a screen reader
     if (!this.visible) return;
-    if (this.named !== epoch) this.name(epoch);
     for (const { dimension, value, code } of this.cells) {
       code.set(z);
       code[dimension] = value;

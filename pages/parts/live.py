@@ -192,14 +192,6 @@ def facts(record: dict[str, Any]) -> str:
     )
 
 
-def mount_store(run: LiveRun) -> None:
-    """Hand the weights to the browser. Called once, by app.py, for all pages.
-
-    The bytes are the same at every rerun, so Streamlit sends a reference to what the browser already has.
-    """
-    _store(key="live_store", data=run.content, height="content")
-
-
 @functools.cache  # registered once a process; a page's own script runs at every rerun
 def _component(name: str) -> Any:
     def read(kind: str, *names: str) -> str:
@@ -248,3 +240,6 @@ def live_component(
     _component(name)(
         key=name, data=data, height=height, on_cursor_change=settle, on_memory_change=remember, on_page_change=leave
     )
+    # After the component, so that nothing waits for these megabytes, and before the rest of the page, which would keep
+    # them waiting. The bytes are the same at every rerun: Streamlit then sends a reference to what the browser has.
+    _store(key="live_store", data=run.content, height="content")
