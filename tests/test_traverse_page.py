@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlencode, urlparse
+from urllib.parse import urlencode, urlparse
 
 import numpy as np
 import pytest
@@ -18,13 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from bvae.runs import Run
 from pages.parts.spread import BINS, LEVELS, REACH, quantiles, whole
-
-WAIT = 30_000  # milliseconds before a browser that never answers fails a test
-
-READ_CANVAS = """(canvas) => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
-}"""
+from tests.browsing import READ_CANVAS, WAIT, canvases, downloaded, expect_address, expect_z, frames, in_address
 
 
 class Traverse:
@@ -43,7 +37,8 @@ class Traverse:
         return self
 
     def go(self, name: str) -> None:
-        """To another page by its link in the sidebar; pages may have links of the same name."""
+        """To another page by its link in the sidebar, once the app has heard of what was done here."""
+        expect(self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
         self.page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
         self.page.wait_for_url(f"**/{name.lower()}*")
 
@@ -55,26 +50,17 @@ class Traverse:
         return np.array(self.picture.evaluate(READ_CANVAS)).reshape(self.run.image_shape)
 
     def in_address(self, name: str) -> str | None:
-        return parse_qs(urlparse(self.page.url).query).get(name, [None])[0]
+        return in_address(self.page, name)
 
     def expect_address(self, name: str, check: Callable[[str | None], bool]) -> None:
-        """Wait until Python has written a parameter as expected: it learned of the release."""
-        for _ in range(WAIT // 50):
-            if check(self.in_address(name)):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{name} in the address stayed {self.in_address(name)!r}")
+        expect_address(self.page, name, check)
 
     def z(self) -> np.ndarray:
         """The code that the address carries, to three decimals."""
         return np.array([float(value) for value in (self.in_address("z") or "").split(",")])
 
     def expect_z(self, expected: np.ndarray) -> None:
-        def same(text: str | None) -> bool:
-            found = [float(value) for value in (text or "nan").split(",")]
-            return len(found) == len(expected) and np.allclose(found, expected, atol=6e-4)
-
-        self.expect_address("z", same)
+        expect_z(self.page, expected)
 
     def start_code(self, epoch: int | None = None) -> np.ndarray:
         """The code at an epoch of the test image named in the address, (D,)."""
@@ -94,9 +80,8 @@ class Traverse:
         assert np.abs(self.image() - self.decoded(z, epoch)).max() < tolerance
 
     def frames(self, count: int = 30) -> None:
-        """Wait for frames: what is drawn in slices needs several, and a busy machine makes them late, not fewer."""
-        wait = "async (n) => { for (let i = 0; i < n; i++) await new Promise(requestAnimationFrame); }"
-        self.page.evaluate(wait, count)
+        """Wait for frames: what is drawn in slices needs several."""
+        frames(self.page, count)
 
     def active(self) -> list[int]:
         """Dimensions that carry something, by falling KL."""
@@ -341,8 +326,7 @@ def test_a_tile_of_the_strip_sets_its_value(traverse: Traverse) -> None:
     code = traverse.start_code().copy()
     code[dimension] = -1.5
     expected = traverse.decoded(code)
-    # The strip is drawn in slices over several frames: give it more of them than it needs.
-    traverse.page.evaluate("async () => { for (let i = 0; i < 30; i++) await new Promise(requestAnimationFrame); }")
+    traverse.frames()
     assert np.abs(np.array(tile.locator("canvas").evaluate(READ_CANVAS)) - expected.ravel()).max() < 0.6
 
     tile.click()
@@ -578,7 +562,7 @@ def test_the_grid_leads_along_every_active_dimension_and_follows_the_code(traver
         names = cells.evaluate_all("(cells) => cells.map((cell) => cell.ariaLabel.split(',')[0])")
         dimensions = np.repeat(active, values.shape[1])
         assert names == [f"Set z{dimension} to {text}" for dimension, text in zip(dimensions, shown, strict=True)]
-        pictures = np.array(cells.evaluate_all(f"(cells) => cells.map((cell) => ({READ_CANVAS})(cell.firstChild))"))
+        pictures = canvases(cells.locator("canvas"))
         expected = traverse.all_decoded(along(code, active, values))
         assert np.abs(pictures - expected.reshape(len(pictures), -1)).max() < 0.6
 
@@ -661,13 +645,13 @@ def test_the_page_is_found_as_it_was_left(traverse: Traverse) -> None:
     expect(up).to_have_value(str(first))
     up.select_option(str(third))
     traverse.page.get_by_role("radio", name="quantiles of the data").check()
-    address = traverse.page.url
+    before = traverse.in_address("z")
     traverse.go("Generate")
     traverse.go("Traverse")
     expect(across).to_have_value(str(second))
     expect(up).to_have_value(str(third))
     expect(traverse.page.get_by_role("radio", name="quantiles of the data")).to_be_checked()
-    traverse.expect_address("z", lambda z: z == parse_qs(urlparse(address).query)["z"][0])
+    traverse.expect_address("z", lambda z: z == before)
 
 
 # The tour --------------------------------------------------------------------------------------------------------
@@ -750,6 +734,22 @@ def test_who_leaves_the_page_takes_the_picture_of_the_tour_along(traverse: Trave
     assert np.allclose(np.delete(traverse.z(), first), np.delete(start, first), atol=6e-4)
 
 
+def test_who_leaves_the_tour_by_the_back_button_finds_the_links_as_they_were(traverse: Traverse) -> None:
+    traverse.page.goto(f"{traverse.address}/load?run={traverse.run.name}")
+    traverse.go("Traverse")
+    expect(traverse.page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    traverse.expect_address("z", lambda z: z is not None)
+    traverse.page.get_by_role("button", name="Play a tour of the dimensions").click()
+    traverse.frames()
+    while "/load" not in traverse.page.url:
+        traverse.page.go_back()
+    expect(traverse.page.get_by_role("heading", level=1, name="Load")).to_be_visible()
+    expect(traverse.page.locator(".traverse")).to_have_count(0)
+    traverse.frames(3)
+    traverse.go("Generate")
+    expect(traverse.page.get_by_role("heading", level=1, name="Generate")).to_be_visible()
+
+
 # Saving ----------------------------------------------------------------------------------------------------------
 
 
@@ -764,10 +764,10 @@ def test_pictures_and_codes_are_saved(traverse: Traverse) -> None:
 
     def download(item: str) -> tuple[str, bytes]:
         page.get_by_text("Save", exact=True).click()
-        with page.expect_download() as waiting:
-            page.get_by_role("button", name=item, exact=True).click()
-        expect(page.get_by_role("button", name=item, exact=True)).to_be_hidden()
-        return waiting.value.suggested_filename, waiting.value.path().read_bytes()
+        button = page.get_by_role("button", name=item, exact=True)
+        path = downloaded(page, button)
+        expect(button).to_be_hidden()
+        return path.name, path.read_bytes()
 
     def tile(sheet: np.ndarray, row: int, column: int, gap: int = 1, scale: int = 4) -> np.ndarray:
         """A tile of a saved sheet at its own resolution, (28, 28)."""

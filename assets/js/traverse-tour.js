@@ -55,7 +55,7 @@ export class Tour {
 
   advance(now) {
     if (!this.root.isConnected) {
-      this.frame = 0;
+      this.pause(); // with all that it changes: nothing may hold on to the links of other pages
       return;
     }
     this.frame = requestAnimationFrame((next) => this.advance(next));

@@ -17,6 +17,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const STRIP_VALUES = Array.from({ length: 13 }, (_, i) => -3 + 0.5 * i);
 const SLICE_MS = 5; // of a frame's 16 ms, what the strip may take; the picture comes first
 const WORDS_MS = 200; // between two texts about a picture that moves
+const LONGEST_ANSWER_MS = 1000; // after which a link is followed all the same
 const GIF_FRAMES = 25; // of one way along the dimension
 
 /** One mounted component: its elements, what it shows, and what it tells Python. */
@@ -28,6 +29,7 @@ class Traverse {
     this.frame = 0;
     this.stale = new Set(); // tiles of the strip that do not show the present code yet
     this.worded = 0;
+    this.answered = null; // what waits for Python's next word
     this.around = false; // whether what tells about the present code is to be drawn anew
     this.link = new Link(root);
     this.find = (selector) => root.querySelector(selector);
@@ -76,6 +78,7 @@ class Traverse {
     this.root.style.setProperty("--rows", data.rows);
     this.root.classList.toggle("compact", Boolean(data.compact));
     this.memory ??= data.memory ?? {};
+    this.answered?.();
     whenRun(this, data.key, (run) => {
       if (run !== this.run) this.openRun(run);
       this.applyFromPython(data);
@@ -92,7 +95,7 @@ class Traverse {
     this.revision = revision;
     this.tour.stop();
     this.link.forget("cursor");
-    this.epoch = this.run.epochs.includes(cursor.epoch) ? cursor.epoch : this.run.epochs.at(-1);
+    this.epoch = this.run.kept(cursor.epoch);
     this.keep = cursor.keep;
     this.start = cursor.start;
     this.base = this.codeOfStart() ?? Float32Array.from(cursor.z);
@@ -528,8 +531,21 @@ class Traverse {
 
   listenToTour() {
     const button = this.find(".play");
-    // Whoever follows a link takes along the picture that is seen at that moment.
-    const leave = (event) => event.composedPath().some((element) => element.tagName === "A") && this.release();
+    // Whoever follows a link takes along the picture that is seen at that moment. Streamlit drops what a page has sent
+    // if it is told to leave the page before it has looked at it: so the click waits for an answer.
+    const leave = (event) => {
+      const anchor = event.composedPath().find((element) => element.tagName === "A");
+      if (!anchor) return;
+      this.release();
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.answered = () => {
+        this.answered = null;
+        if (this.root.isConnected) anchor.click();
+      };
+      setTimeout(() => this.answered?.(), LONGEST_ANSWER_MS);
+    };
     this.tour = new Tour(this.root, {
       begin: (dimension) => {
         const level = (share) => clamp(this.spread.quantile(this.epoch, dimension, share));

@@ -1,0 +1,60 @@
+"""What the tests of every page read and wait for in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import numpy as np
+import torch
+from playwright.sync_api import Locator, Page
+
+WAIT = 30_000  # milliseconds before a browser that never answers fails a test
+
+READ_CANVAS = """(canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+}"""
+
+
+def canvases(found: Locator) -> np.ndarray:
+    """The grey canvases that a locator finds, (N, H·W), 0 to 255."""
+    return np.array(found.evaluate_all(f"(canvases) => canvases.map({READ_CANVAS})"))
+
+
+def in_address(page: Page, name: str) -> str | None:
+    """A parameter of the page's address, None where it is absent."""
+    return parse_qs(urlparse(page.url).query).get(name, [None])[0]
+
+
+def expect_address(page: Page, name: str, check: Callable[[str | None], bool]) -> None:
+    """Wait until Python has written a parameter as expected: it learned of what was done."""
+    for _ in range(WAIT // 50):
+        if check(in_address(page, name)):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{name} in the address stayed {in_address(page, name)!r}")
+
+
+def expect_z(page: Page, expected: np.ndarray | torch.Tensor, within: float = 6e-4) -> None:
+    """Wait until the address carries a code, (D,). It has three decimals there."""
+
+    def same(text: str | None) -> bool:
+        found = [float(value) for value in (text or "nan").split(",")]
+        return len(found) == len(expected) and np.allclose(found, expected, atol=within)
+
+    expect_address(page, "z", same)
+
+
+def frames(page: Page, count: int) -> None:
+    """Wait for frames: a busy machine makes them late, not fewer."""
+    page.evaluate("async (n) => { for (let i = 0; i < n; i++) await new Promise(requestAnimationFrame); }", count)
+
+
+def downloaded(page: Page, button: Locator) -> Path:
+    """The file that a click on a button saves, under its own name."""
+    with page.expect_download() as waiting:
+        button.click()
+    path = Path(waiting.value.path())
+    return path.rename(path.with_name(waiting.value.suggested_filename))
