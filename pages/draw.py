@@ -19,11 +19,12 @@ st.markdown(
     "into a code, and the decoder draws that code. **The digit you write becomes the cursor of all pages.**"
 )
 try:
-    drawing = check_drawing(st.session_state.get("draw_memory"), run, math.prod(Run(run.path).image_shape))
+    trained = Run(run.path)
+    drawing = check_drawing(st.session_state.get("draw_memory"), run, math.prod(trained.image_shape))
     st.session_state.pop("drawing", None)
     if drawing:
         st.session_state["drawing"] = drawing  # an end for an interpolation
-    live_component("draw", run, cursor, revision, centred=centred(run.path))
+    live_component("draw", run, cursor, revision, centred=centred(trained))
     mount_encoders(run, cursor["epoch"])  # last: nothing waits for these megabytes
 except (RunError, OSError) as error:
     st.error(str(error))

@@ -65,7 +65,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         measure = st.selectbox(
             "Ranked by",
             MEASURES,
-            format_func=lambda name: name[0].upper() + name[1:],
+            format_func=capital,
             key="reconstruct_by",
             width=160,
             **KEPT,

@@ -15,7 +15,7 @@ from bvae.queue import Queue, propose_name
 from bvae.runs import RunError, check_new_run, check_run_name, list_runs
 from pages.parts.cursor import accept_address
 from pages.parts.selection import plain, require_app
-from pages.parts.watch import busy, duration, look_at, show_all_runs, watch
+from pages.parts.watch import busy, duration, look_at, show_all_runs, standings, watch
 
 FIELDS = {item.name: item for item in dataclasses.fields(Config)}
 PRESETS: dict[str, dict[str, Any]] = {
@@ -329,6 +329,7 @@ st.markdown(
 )
 queue = Queue()
 show_form(queue)
-polled = busy(queue)
+found = standings(queue)
+polled = busy(queue, found)
 st.fragment(watch, run_every=2 if polled else None)(polled)
-show_all_runs(queue)
+show_all_runs(found)

@@ -78,19 +78,24 @@ def trained(model: BetaVAE, steps: int = 60) -> BetaVAE:
     return model
 
 
-@pytest.mark.parametrize("shape", [(28, 28), (16, 16)], ids=str)
-@pytest.mark.parametrize("weights", ["random", "trained"])
-@pytest.mark.parametrize("network", ["conv", "mlp"])
-def test_browser_decodes_as_pytorch(decoder_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
+def made(config: Config, shape: tuple[int, int], weights: str, std: float) -> BetaVAE:
+    """A model whose weights are `trained`, or drawn at `random` with a standard deviation."""
     torch.manual_seed(7)
-    config = Config(network=network)
     model = BetaVAE(config, shape)
     if weights == "trained":
         trained(model)
     else:
         for parameter in model.parameters():
-            torch.nn.init.normal_(parameter, std=0.15)
-    model.requires_grad_(False).eval()
+            torch.nn.init.normal_(parameter, std=std)
+    return model.requires_grad_(False).eval()
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (16, 16)], ids=str)
+@pytest.mark.parametrize("weights", ["random", "trained"])
+@pytest.mark.parametrize("network", ["conv", "mlp"])
+def test_browser_decodes_as_pytorch(decoder_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
+    config = Config(network=network)
+    model = made(config, shape, weights, std=0.15)
     codes = codes_to_try(config.latent_dim)
 
     images = decode_in_browser(decoder_page, decoder_layers(config, shape), decoder_weights(model), shape, codes)
@@ -172,15 +177,8 @@ def images_to_try(shape: tuple[int, int]) -> torch.Tensor:
 @pytest.mark.parametrize("weights", ["random", "trained"])
 @pytest.mark.parametrize("network", ["conv", "mlp"])
 def test_browser_encodes_as_pytorch(decoder_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
-    torch.manual_seed(7)
     config = Config(network=network)
-    model = BetaVAE(config, shape)
-    if weights == "trained":
-        trained(model)
-    else:
-        for parameter in model.parameters():
-            torch.nn.init.normal_(parameter, std=0.1)
-    model.requires_grad_(False).eval()
+    model = made(config, shape, weights, std=0.1)
     images = images_to_try(shape)
     parameters = {name: value.numpy() for name, value in model.state_dict().items() if name.startswith("encoder.")}
 
@@ -237,7 +235,7 @@ def safetensors_file(header: dict[str, Any] | bytes, body: bytes = bytes(8)) -> 
         (safetensors_file(b"not json"), "not JSON"),
         (safetensors_file({"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}), "a spans bytes 0 to 12"),
         (safetensors_file({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 8]}}), "not 4 bytes"),
-        (safetensors_file({"a": {"dtype": "F16", "shape": [4], "data_offsets": [0, 8]}}), "dtype F16"),
+        (safetensors_file({"a": {"dtype": "BF16", "shape": [4], "data_offsets": [0, 8]}}), "dtype BF16"),
         (safetensors_file({"a": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}), "no valid shape"),
     ],
 )

@@ -8,7 +8,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlparse
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from bvae.model import Posterior
 from bvae.runs import Run
 from pages.parts.encoders import check_drawing
 from pages.parts.live import open_live
-from tests.test_traverse_page import READ_CANVAS, WAIT
+from tests.browsing import READ_CANVAS, WAIT, downloaded, expect_address, expect_z, in_address
 
 LETTER_L = [(0.3, 0.2), (0.32, 0.7), (0.65, 0.72)]
 
@@ -42,7 +42,7 @@ class Desk:
     def wait(self) -> None:
         expect(self.page.locator(".draw:not([aria-busy])")).to_be_visible(timeout=WAIT)
         self.page.wait_for_function("globalThis.betaVaeEncoders?.current", timeout=WAIT)
-        self.expect_address("z", None)
+        expect_address(self.page, "z", lambda text: text is not None)
 
     def write(self, points: list[tuple[float, float]], lift: bool = True) -> None:
         box = self.ink.bounding_box()
@@ -82,28 +82,17 @@ class Desk:
         self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def z(self) -> list[float] | None:
-        text = parse_qs(urlparse(self.page.url).query).get("z", [None])[0]
+        text = in_address(self.page, "z")
         return None if text is None else [float(value) for value in text.split(",")]
 
-    def expect_address(self, name: str, value: str | None) -> None:
-        for _ in range(WAIT // 50):
-            found = parse_qs(urlparse(self.page.url).query).get(name, [None])[0]
-            if found is not None and value in (None, found):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{name} in the address stayed {found!r}")
+    def expect_address(self, name: str, value: str) -> None:
+        expect_address(self.page, name, lambda text: text == value)
 
     def expect_z(self, expected: np.ndarray | torch.Tensor) -> None:
-        for _ in range(WAIT // 50):
-            if np.allclose(self.z() or np.nan, expected, atol=7e-4):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"z in the address stayed {self.z()}")
+        expect_z(self.page, expected, within=7e-4)
 
     def download(self, name: str) -> bytes:
-        with self.page.expect_download() as waiting:
-            self.button(name).click()
-        return Path(waiting.value.path()).read_bytes()
+        return downloaded(self.page, self.button(name)).read_bytes()
 
     def nearest(self, code: np.ndarray, epoch: int | None = None) -> np.ndarray:
         """NumPy's own: the 8 probe images with the nearest means over the active dimensions."""

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlparse
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -18,13 +18,7 @@ from playwright.sync_api import Page, expect
 from bvae.pictures import mosaic
 from bvae.runs import Run
 from pages.parts.live import gallery
-
-WAIT = 30_000  # milliseconds before a browser that never answers fails a test
-
-READ_CANVASES = """(canvases) => canvases.map((canvas) => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
-})"""
+from tests.browsing import WAIT, canvases, downloaded, expect_address, expect_z
 
 
 class Generate:
@@ -57,10 +51,10 @@ class Generate:
 
     def images(self) -> np.ndarray:
         """The mosaic, (100, H·W), 0 to 255."""
-        return np.array(self.page.locator(".tiles canvas").evaluate_all(READ_CANVASES))
+        return canvases(self.page.locator(".tiles canvas"))
 
     def chosen(self) -> np.ndarray:
-        return np.array(self.page.get_by_role("img", name="Decoded image").evaluate_all(READ_CANVASES))[0]
+        return canvases(self.page.get_by_role("img", name="Decoded image"))[0]
 
     def decoded(self, codes: np.ndarray, epoch: int | None = None) -> np.ndarray:
         """What PyTorch decodes, (N, H·W), in [0, 1]."""
@@ -70,21 +64,11 @@ class Generate:
         self.expect_drawn()
         assert np.abs(self.images() - grey(self.decoded(codes, epoch))).max() < 0.6
 
-    def expect_address(self, name: str, check: Callable[[str], bool]) -> None:
-        found = ""
-        for _ in range(WAIT // 50):
-            found = parse_qs(urlparse(self.page.url).query).get(name, [""])[0]
-            if check(found):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{name} in the address stayed {found!r}")
+    def expect_address(self, name: str, check: Callable[[str | None], bool]) -> None:
+        expect_address(self.page, name, check)
 
     def expect_z(self, expected: np.ndarray) -> None:
-        def same(text: str) -> bool:
-            found = [float(value) for value in (text or "nan").split(",")]
-            return len(found) == len(expected) and np.allclose(found, expected, atol=6e-4)
-
-        self.expect_address("z", same)
+        expect_z(self.page, expected)
 
     def posterior(self, seed: int, temperature: float, epoch: int | None = None) -> np.ndarray:
         """Codes from the aggregate posterior as the page describes them, (100, D)."""
@@ -95,9 +79,7 @@ class Generate:
         return latents.mean[places] + temperature * sigma * epsilon
 
     def download(self, name: str) -> Path:
-        with self.page.expect_download() as waiting:
-            self.page.get_by_role("button", name=name).click()
-        return Path(waiting.value.path()).rename(Path(waiting.value.path()).with_name(waiting.value.suggested_filename))
+        return downloaded(self.page, self.page.get_by_role("button", name=name))
 
 
 def noise(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlparse
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -18,14 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 from bvae.latent import interpolate
 from bvae.pictures import mosaic
 from bvae.runs import Run
-
-WAIT = 30_000  # milliseconds before a browser that never answers fails a test
-
-READ_CANVASES = """(canvases) => canvases.map((canvas) => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
-})"""
-FRAMES = "async (count) => { for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame); }"
+from tests.browsing import WAIT, canvases, downloaded, expect_address, expect_z, frames
 
 
 class Interpolate:
@@ -49,10 +42,10 @@ class Interpolate:
 
     def images(self, selector: str) -> np.ndarray:
         """The canvases of a part of the page, (N, H·W), 0 to 255."""
-        return np.array(self.page.locator(f"{selector} canvas").evaluate_all(READ_CANVASES))
+        return canvases(self.page.locator(f"{selector} canvas"))
 
     def picture(self, selector: str = ".pictures .walk") -> np.ndarray:
-        return np.array(self.page.locator(selector).evaluate_all(READ_CANVASES))[0]
+        return canvases(self.page.locator(selector))[0]
 
     def slot(self, letter: str) -> Locator:
         return self.page.get_by_role("radio", name=re.compile(rf"^{letter}, "))
@@ -75,30 +68,17 @@ class Interpolate:
         """What PyTorch decodes, (N, H·W), in [0, 1]."""
         return self.run.model(epoch).decode(codes).flatten(1).numpy()
 
-    def expect_address(self, name: str, check: Callable[[str], bool]) -> None:
-        """Wait until Python has written a parameter as expected: it learned of what was done."""
-        found = ""
-        for _ in range(WAIT // 50):
-            found = parse_qs(urlparse(self.page.url).query).get(name, [""])[0]
-            if check(found):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{name} in the address stayed {found!r}")
+    def expect_address(self, name: str, check: Callable[[str | None], bool]) -> None:
+        expect_address(self.page, name, check)
 
     def expect_z(self, expected: torch.Tensor) -> None:
-        def same(text: str) -> bool:
-            found = [float(value) for value in (text or "nan").split(",")]
-            return len(found) == len(expected) and np.allclose(found, expected, atol=6e-4)
-
-        self.expect_address("z", same)
+        expect_z(self.page, expected)
 
     def frames(self, count: int) -> None:
-        self.page.evaluate(FRAMES, count)
+        frames(self.page, count)
 
     def download(self, name: str) -> Path:
-        with self.page.expect_download() as waiting:
-            self.page.get_by_role("button", name=name).click()
-        return Path(waiting.value.path()).rename(Path(waiting.value.path()).with_name(waiting.value.suggested_filename))
+        return downloaded(self.page, self.page.get_by_role("button", name=name))
 
 
 @pytest.fixture
@@ -338,7 +318,7 @@ def test_the_grid_lies_between_four_corners_and_a_cell_goes_to_traverse(walk: In
     walk.page.get_by_role("link", name="Open Traverse").click()
     expect(walk.page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
     walk.expect_z(codes[36])
-    shown = np.array(walk.page.get_by_role("img", name="Decoded image").evaluate_all(READ_CANVASES))[0]
+    shown = canvases(walk.page.get_by_role("img", name="Decoded image"))[0]
     assert np.abs(shown - grey(walk.decoded(codes[36][None]))[0]).max() < 0.6
 
 
@@ -347,7 +327,7 @@ def test_a_step_becomes_the_cursor_and_an_end_stays_its_test_image(walk: Interpo
     codes = interpolate(walk.code("A"), walk.code("B"), 16)
     walk.page.get_by_role("button", name="Step 6 of 16").click()
     walk.expect_z(codes[5])
-    walk.expect_address("digit", lambda text: text == "")
+    walk.expect_address("digit", lambda text: text is None)
     assert walk.scrub.input_value() == "50"
     walk.page.get_by_role("button", name="Step 16 of 16").click()
     walk.expect_z(codes[15])

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlparse
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -24,8 +24,8 @@ from bvae.metrics import PerImage, per_image
 from bvae.runs import Run
 from bvae.training import train_run
 from pages.parts.choice import draw, rank, sheet
+from tests.browsing import WAIT, canvases, downloaded, expect_address, expect_z, in_address
 from tests.conftest import ROOT
-from tests.test_traverse_page import READ_CANVAS, WAIT
 
 ROWS = ("original", "first", "now", "last")
 
@@ -42,25 +42,17 @@ class Sheet:
     def open(self, **parameters: str) -> Sheet:
         self.page.goto(f"{self.address}/reconstruct?{urlencode({'run': self.run.name} | parameters)}")
         expect(self.page.locator(".reconstruct:not([aria-busy])")).to_be_visible(timeout=WAIT)
-        self.expect_address("z", lambda text: text is not None)
+        expect_address(self.page, "z", lambda text: text is not None)
         return self
 
     def in_address(self, name: str) -> str | None:
-        return parse_qs(urlparse(self.page.url).query).get(name, [None])[0]
+        return in_address(self.page, name)
 
-    def expect_address(self, name: str, check: object) -> None:
-        for _ in range(WAIT // 50):
-            found = self.in_address(name)
-            if check(found) if callable(check) else check == found:
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"{name} in the address stayed {self.in_address(name)!r}")
+    def expect_address(self, name: str, value: str) -> None:
+        expect_address(self.page, name, lambda text: text == value)
 
     def expect_z(self, expected: np.ndarray) -> None:
-        def same(text: str | None) -> bool:
-            return np.allclose([float(value) for value in (text or "nan").split(",")], expected, atol=7e-4)
-
-        self.expect_address("z", same)
+        expect_z(self.page, expected, within=7e-4)
 
     def worked_through(self, epoch: int) -> None:
         """Wait until every image has its figures of an epoch."""
@@ -77,8 +69,7 @@ class Sheet:
         return np.array([int(np.flatnonzero(self.run.probe().indices == index)[0]) for index in self.indices()])
 
     def pictures(self, row: str) -> np.ndarray:
-        canvases = self.page.locator(f".card canvas.{row}").all()
-        return np.array([canvas.evaluate(READ_CANVAS) for canvas in canvases]).reshape(-1, 28, 28)
+        return canvases(self.page.locator(f".card canvas.{row}")).reshape(-1, 28, 28)
 
     def figures(self) -> np.ndarray:
         """Reconstruction and KL under each image, (n, 2)."""
@@ -98,9 +89,7 @@ class Sheet:
         self.page.get_by_text(which, exact=True).click()
 
     def download(self, selector: str) -> bytes:
-        with self.page.expect_download() as waiting:
-            self.page.locator(selector).click()
-        return Path(waiting.value.path()).read_bytes()
+        return downloaded(self.page, self.page.locator(selector)).read_bytes()
 
 
 @pytest.fixture

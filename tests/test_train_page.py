@@ -22,6 +22,7 @@ from bvae.queue import Queue
 from bvae.runs import Run, RunError
 from pages.parts.figures import trade_off
 from pages.parts.watch import duration
+from tests.browsing import downloaded
 from tests.conftest import ROOT, serve
 
 PAGE = str(ROOT / "pages" / "train.py")
@@ -63,6 +64,8 @@ class Train:
     def open(self) -> Train:
         self.page.goto(f"{self.address}/train")
         expect(self.page.get_by_role("heading", name="New run")).to_be_visible(timeout=WAIT)
+        # A click while the page is still being built can be lost.
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
         return self
 
     def fill(self, label: str, value: str) -> None:
@@ -130,18 +133,14 @@ def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(
         expect(reading).to_have_text(
             f"test {history[2]['test']['reconstruction']:.2f} · train {history[2]['train']['reconstruction']:.2f}"
         )
-        with page.expect_download() as saved:
-            train.button("Save CSV").click()
-        with open(saved.value.path(), newline="") as file:
+        with downloaded(page, train.button("Save CSV")).open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert [int(row["epoch"]) for row in rows] == [0, 1, 2, 3]
         for row, record in zip(rows, history, strict=True):
             assert float(row["test_kl_nats"]) == pytest.approx(record["test"]["kl"], abs=1e-4)
             assert float(row["test_kl_z7_nats"]) == pytest.approx(record["kl_per_dimension"][7], abs=1e-4)
             assert int(row["active_units"]) == record["active_units"]
-        with page.expect_download() as saved:
-            train.button("Save PNG").click()
-        sheet = np.asarray(Image.open(saved.value.path()).convert("RGB")).astype(int)
+        sheet = np.asarray(Image.open(downloaded(page, train.button("Save PNG"))).convert("RGB")).astype(int)
         assert sheet.shape[1] > 1000
         assert (np.abs(sheet - [0x1F, 0x6F, 0xC4]).sum(axis=2) < 30).sum() > 500, "the curves are on it"
 

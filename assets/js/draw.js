@@ -301,7 +301,7 @@ class Draw {
         this.revision = data.revision;
         this.link.forget("cursor");
         this.cursor = data.cursor;
-        this.epoch = run.epochs.includes(data.cursor.epoch) ? data.cursor.epoch : run.epochs.at(-1);
+        this.epoch = run.kept(data.cursor.epoch);
         this.clock.show(this.epoch);
       }
       if (other) this.redraw();

@@ -105,7 +105,7 @@ class Reconstruct {
         this.revision = data.revision;
         this.link.forget("cursor");
         this.cursor = data.cursor;
-        this.epoch = run.epochs.includes(data.cursor.epoch) ? data.cursor.epoch : run.epochs.at(-1);
+        this.epoch = run.kept(data.cursor.epoch);
       }
       if (text !== this.shown) {
         this.shown = text;

@@ -58,6 +58,11 @@ class LiveRun {
     return row(this.tensors.get("kl"), this.epochs.indexOf(epoch));
   }
 
+  /** @returns {number} an epoch if it is here, and the last one otherwise */
+  kept(epoch) {
+    return this.epochs.includes(epoch) ? epoch : this.epochs.at(-1);
+  }
+
   /** @returns {number} where in the gallery the test image of this index is, −1 if it is not there */
   position(index) {
     return this.indices.indexOf(index);

@@ -35,9 +35,9 @@ def mount_encoders(run: LiveRun, epoch: int) -> None:
     _store(key="encoder_store", data=_pack(run.path, run.key, run.space.epochs, epoch), height="content")
 
 
-def centred(path: Path) -> bool:
+def centred(run: Run) -> bool:
     """Whether the images that the run learned from were centred and scaled as MNIST's are."""
-    return Run(path).config.dataset in CENTRED
+    return run.config.dataset in CENTRED
 
 
 def _pack(path: Path, key: str, epochs: tuple[int, ...], epoch: int) -> bytes:

@@ -7,7 +7,6 @@ change, so that it would flash at each epoch and lose what the person had zoomed
 from __future__ import annotations
 
 import base64
-import functools
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +19,7 @@ from PIL import Image
 from bvae.pictures import mosaic
 from bvae.plain import decode
 from bvae.runs import Run, RunError
-from pages.parts.live import ASSETS, PASSIVE_BELOW, script
+from pages.parts.live import PASSIVE_BELOW, component
 
 PICTURES = 8  # a row
 
@@ -103,19 +102,6 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
 # One run ---------------------------------------------------------------------------------------------------------
 
 
-@functools.cache
-def _training() -> Any:
-    def read(kind: str, *names: str) -> str:
-        return "\n".join((ASSETS / kind / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
-
-    return st.components.v2.component(
-        "training",
-        html=read("html", "training"),
-        css=read("css", "common", "training"),
-        js=script("decoder.js", "store.js", "common.js", "training.js"),
-    )
-
-
 def show_training(run: Run, history: list[dict[str, Any]]) -> None:
     """Draw a run's curves and pictures. They grow as epochs arrive, and nothing that the person set is lost."""
 
@@ -142,7 +128,7 @@ def show_training(run: Run, history: list[dict[str, Any]]) -> None:
             data["pictures"] = _pictures(str(run.path.resolve()), epochs[-1], _stamp(run, epochs[-1]))
         except (RunError, OSError) as error:
             data["problem"] = str(error)
-    _training()(key="training", data=data)
+    component("training")(key="training", data=data)
 
 
 def _stamp(run: Run, epoch: int) -> int:

@@ -67,7 +67,8 @@ class LiveRun:
     path: Path  # of the run's folder
     content: bytes  # safetensors; see `_pack`
     space: Space
-    active: int  # dimensions that are not passive
+    order: tuple[int, ...]  # all dimensions, those that carry most first
+    active: int  # how many of them are not passive
     problems: tuple[str, ...]  # a sentence for every snapshot that could not be read and is left out
 
 
@@ -151,7 +152,7 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
         tensors |= {f"{epoch:04d}/{part}": array for part, array in weights[epoch].items()}
     about: dict[str, Any] = {
         "name": run.name,
-        "noun": "digit" if run.config.dataset in ("mnist", "qmnist", "usps") else "image",
+        "noun": noun(run),
         "class_names": run.class_names,
         "layers": layers,
         "epochs": list(epochs),
@@ -172,7 +173,7 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     content = safetensors.numpy.save(tensors, {"live": json.dumps(about)})
     labels, indices = tensors["gallery/labels"], tensors["gallery/indices"]
     space = Space(name, run.config.latent_dim, epochs, labels, indices, means)
-    return LiveRun(about["key"], run.path, content, space, run.config.latent_dim - passive, tuple(problems))
+    return LiveRun(about["key"], run.path, content, space, tuple(order.tolist()), len(active), tuple(problems))
 
 
 def gallery(labels: np.ndarray, size: int = GALLERY_SIZE) -> np.ndarray:
@@ -180,6 +181,11 @@ def gallery(labels: np.ndarray, size: int = GALLERY_SIZE) -> np.ndarray:
     classes = np.unique(labels)
     each = max(1, size // len(classes))
     return np.concatenate([np.flatnonzero(labels == label)[:each] for label in classes])
+
+
+def noun(run: Run) -> str:
+    """What an image of the run is called."""
+    return "digit" if run.config.dataset in ("mnist", "qmnist", "usps") else "image"
 
 
 def facts(record: dict[str, Any]) -> str:
@@ -193,7 +199,9 @@ def facts(record: dict[str, Any]) -> str:
 
 
 @functools.cache  # registered once a process; a page's own script runs at every rerun
-def _component(name: str) -> Any:
+def component(name: str) -> Any:
+    """The component made of `assets/html|css|js/<name>.*` and, where there are, `assets/js/<name>-*.js`."""
+
     def read(kind: str, *names: str) -> str:
         return "\n".join((ASSETS / kind / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
 
@@ -209,7 +217,7 @@ def _component(name: str) -> Any:
 def live_component(
     name: str, run: LiveRun, cursor: Cursor, revision: int, height: int | Literal["content"] = "content", **data: Any
 ) -> None:
-    """Draw a live component, made of `assets/html|css|js/<name>.*` and, where there are, `assets/js/<name>-*.js`.
+    """Draw a component that decodes the selected run.
 
     What the person settles on becomes the session's cursor. What the component sends as its `memory`, a JSON object, is
     kept for the session and given back to it as `data.memory`, so that a page is found as it was left. Its `page`, as
@@ -237,9 +245,14 @@ def live_component(
         st.session_state["asked_page"] = (st.session_state[name].get("page") or {}).get("page")
 
     data |= {"key": run.key, "cursor": cursor, "revision": revision, "memory": st.session_state.get(remembered)}
-    _component(name)(
+    component(name)(
         key=name, data=data, height=height, on_cursor_change=settle, on_memory_change=remember, on_page_change=leave
     )
     # After the component, so that nothing waits for these megabytes, and before the rest of the page, which would keep
     # them waiting. The bytes are the same at every rerun: Streamlit then sends a reference to what the browser has.
-    _store(key="live_store", data=run.content, height="content")
+    mount_weights(run)
+
+
+def mount_weights(run: LiveRun, slot: str = "live_store") -> None:
+    """Hand a run's weights to the browser; of two runs at once, each in a slot of its own."""
+    _store(key=slot, data=run.content, height="content")

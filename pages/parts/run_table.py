@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ import streamlit as st
 from bvae.archive import spoken_size
 from bvae.runs import BUNDLED_RUNS, Run, RunError, run_files
 from pages.parts.cursor import accept_address
-from pages.parts.live import ASSETS, script
+from pages.parts.live import component
 
 # Pixels, as in run_table.css. With more runs than these the table scrolls.
 HEAD, LINE, NOTE, LINES = 40, 53, 48, 10
@@ -24,16 +23,6 @@ STATES = {
     "finished": "finished",
     "failed": "failed",
 }
-
-
-@functools.cache  # registered once a process; a page's own script runs at every rerun
-def _component() -> Any:
-    return st.components.v2.component(
-        "run_table",
-        html=(ASSETS / "html" / "run_table.html").read_text(encoding="utf-8"),
-        css="\n".join((ASSETS / "css" / f"{name}.css").read_text(encoding="utf-8") for name in ("common", "run_table")),
-        js=script("decoder.js", "store.js", "common.js", "run_table.js"),
-    )
 
 
 def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
@@ -55,7 +44,7 @@ def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
         f"−ELBO in nats an image at the last epoch, on the whole test set{images}, with one code drawn for each image. "
         "Size is what the run takes on disk."
     )
-    _component()(
+    component("run_table")(
         key="run_table", data={"rows": rows, "selected": selected, "note": note}, on_picked_change=pick,
         height=HEAD + LINE * min(len(rows), LINES) + NOTE,
     )  # fmt: skip

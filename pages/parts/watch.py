@@ -58,9 +58,7 @@ def standings(queue: Queue) -> list[Standing]:
             state = "refused"
         elif not entry.started:
             state = "waiting"
-        elif (
-            status.get("pid") == entry.pid and status["state"] != "queued"
-        ):  # this trainer's word, not an earlier one's
+        elif status.get("pid") == entry.pid and status["state"] != "queued":  # its own word, not an earlier trainer's
             state = "running" if status["state"] == "running" else "ending"
         else:
             state = "starting"
@@ -81,9 +79,9 @@ def _status(run: Run) -> dict[str, Any]:
         return {"state": "finished"}
 
 
-def busy(queue: Queue) -> bool:
+def busy(queue: Queue, found: list[Standing]) -> bool:
     """Whether anything is being trained or waits for a process that is there, so that the page has news to expect."""
-    states = {standing.state for standing in standings(queue)}
+    states = {standing.state for standing in found}
     return bool(states & {"running", "starting", "ending"}) or ("waiting" in states and not queue.stalled())
 
 
@@ -188,11 +186,11 @@ def _watch_key() -> str:
 def watch(polled: bool) -> None:
     """The queue, and the run that is looked at. A fragment, which comes round while there is news to expect."""
     queue = Queue()
-    if st.session_state.pop("watch_acted", False) or busy(queue) != polled:
+    found = standings(queue)
+    if st.session_state.pop("watch_acted", False) or busy(queue, found) != polled:
         st.rerun()  # of all: to begin or cease to come round, and since the run picker and the table have news, too
     problems: list[str] = []
     queue.entries(problems)
-    found = standings(queue)
     active = [standing for standing in found if standing.state in ACTIVE]
     if problem := st.session_state.pop("watch_problem", None):
         st.error(plain(problem))
@@ -295,9 +293,9 @@ def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
         _button("Delete for good", standing, _delete, queue, run.name)
 
 
-def show_all_runs(queue: Queue) -> None:
+def show_all_runs(found: list[Standing]) -> None:
     """All runs in a table, and what β trades in a figure."""
-    found = [standing for standing in standings(queue) if standing.run]
+    found = [standing for standing in found if standing.run]
     if not found:
         return
     st.subheader("All runs: what β trades")
