@@ -1,4 +1,5 @@
-"""The command line, `python -m bvae`: train, evaluate, sample, reconstruct, traverse, interpolate, runs, pack, import.
+"""The command line, `python -m bvae`: train, evaluate, sample, reconstruct, traverse, interpolate, layout, runs, pack,
+import.
 
 `--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
 sentence and exit status 1; wrong usage is 2; a training that was stopped on request is 130.
@@ -14,6 +15,7 @@ import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,6 +26,7 @@ from bvae.config import DEVICES, Config, ConfigError, field_type, flag
 from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, run_folders
 
 STOPPED = 130
+_APPEARING_SECONDS = 60.0  # in which a run that is about to be trained begins to exist
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -207,6 +210,29 @@ def _interpolate(options: argparse.Namespace) -> None:
         print(options.output)
     else:
         _save(options, mosaic(pictures, columns=options.steps))
+
+
+def _layout(options: argparse.Namespace) -> None:
+    from bvae.film_worker import POLL_SECONDS, work
+
+    end = time.monotonic() + _APPEARING_SECONDS
+    while options.follow and not (Path(options.run) / "history.jsonl").exists() and time.monotonic() < end:
+        time.sleep(POLL_SECONDS)  # a run that is about to be trained
+    run = find_run(options.run)
+    with tqdm(total=100, disable=options.json, dynamic_ncols=True,
+              bar_format="{l_bar}{bar}| [{elapsed}<{remaining}]{postfix}") as bar:  # fmt: skip
+
+        def report(stage: str, share: float) -> None:
+            bar.set_postfix_str(stage, refresh=False)
+            bar.update(100 * share - bar.n)
+
+        about = work(run, options.seed, options.follow, report)
+    if options.json:
+        print(json.dumps({"run": str(run.path), **about}))
+        return
+    film = about["kinds"]["umap"]
+    print(f"{run.path}: {len(about['epochs'])} frames of {about['images']:,} images in {about['seconds']:.1f} s; "
+          f"trustworthiness {min(film['trustworthiness']):.3f} in the worst of them.")  # fmt: skip
 
 
 def _runs(options: argparse.Namespace) -> None:
@@ -439,6 +465,12 @@ def _parser() -> argparse.ArgumentParser:
     interpolate.add_argument("--steps", type=_steps, default=16, help="pictures, both ends counted (default 16)")
     interpolate.add_argument("--method", choices=("linear", "spherical"), default="linear")
     output(interpolate, "the PNG or GIF file to write", _png_or_gif_path)
+
+    layout = command("layout", _layout, "work out the film: every epoch's latent means in the plane", run=False)
+    layout.add_argument("run", metavar="RUN", help="folder of a run, or its name")
+    layout.add_argument("--seed", type=_seed, default=0, help="repeats a film (default 0)")
+    layout.add_argument("--follow", action="store_true", help="wait for the epochs of a run in training, too")
+    layout.add_argument("--json", action="store_true", help="print its figures of quality as JSON, and no progress")
 
     runs = command("runs", _runs, "a table of the runs there are", run=False)
     runs.add_argument("--json", action="store_true", help="print one JSON object")

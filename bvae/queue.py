@@ -32,6 +32,7 @@ from typing import Any
 import filelock
 
 from bvae.config import Config
+from bvae.film import launch
 from bvae.runs import (
     BUNDLED_RUNS,
     Run,
@@ -336,6 +337,8 @@ class Queue:
                 process = self._start(found)
                 if process is None:
                     return
+                if os.environ.get("BVAE_FILM", "on") != "off":
+                    launch(self.folder / found.name)  # it waits for the run to appear, and ends with it
                 found = Entry(**vars(found) | {"pid": process.pid, "host": socket.gethostname()})
                 self._write(found)
         code = process.wait() if process else None

@@ -8,8 +8,10 @@
       epochs/0000.safetensors   weights at that epoch
       latents/0000.safetensors  mean and log-variance of every probe image at that epoch
       state.safetensors         what resuming needs to continue as if never stopped
-      layout.safetensors, layout.json, metrics.json   what was worked out of a run afterwards
-      lock                      held by the one process that may write
+      layout.safetensors        the film of latent space: where every probe image lies in the plane at every snapshot
+      layout.json               its state, and how true it is; see film.py
+      metrics.json              what was measured of a run afterwards
+      lock, layout.lock         held by the one process that may write the run, or its film
 
 Every file is written beside its name and then renamed, so a reader meets the old file or the new one and never half of
 one. JSON and safetensors only: nothing of a run can execute anything when it is loaded. Every safetensors file carries
@@ -60,7 +62,7 @@ Tensors = dict[str, np.ndarray]
 _TENSOR_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 _RUN_FILES = (
     "config.json", "status.json", "history.jsonl", "probe.safetensors", "state.safetensors", "layout.safetensors",
-    "layout.json", "metrics.json", "lock",
+    "layout.json", "metrics.json", "lock", "layout.lock",
 )  # fmt: skip
 
 
@@ -81,6 +83,18 @@ class Probe(NamedTuple):
     images: np.ndarray  # (P, H, W) uint8
     labels: np.ndarray  # (P,) int64
     indices: np.ndarray  # (P,) int64, positions in the test split
+
+
+class Layout(NamedTuple):
+    """The film of latent space, of E snapshots."""
+
+    epochs: list[int]
+    positions: np.ndarray  # (E, P, 2) float32, in the units of UMAP
+    kept: np.ndarray  # (E, P) float32, share of its neighbours that an image kept since the epoch before
+    # These come last, so that while the film is worked out they may be of the first few epochs only.
+    reconstruction: np.ndarray  # (R, P) float32 nats, see metrics.py `per_image`
+    independent: np.ndarray  # (F, P, 2) float32, each epoch's own UMAP
+    about: dict[str, Any]  # layout.json; see film.py
 
 
 # Names and folders -----------------------------------------------------------------------------------------------
@@ -357,7 +371,7 @@ class Run:
         status = read_json(self.path / "status.json")
         if status.get("state") not in STATES:
             raise RunError(f"{self.path / 'status.json'} does not say how the run is. Resume the run, and it will.")
-        if status["state"] in ("queued", "running") and not _alive(status):
+        if status["state"] in ("queued", "running") and not writer_lives(status):
             status["state"] = "failed"
             status["error"] = (
                 "The trainer ended without a word: killed, or out of memory. Everything up to its last saved epoch is "
@@ -432,6 +446,35 @@ class Run:
             raise RunError(f"{path} does not hold latents of {self.config.latent_dim} dimensions.")
         return Latents(**tensors)
 
+    def layout(self) -> Layout | None:
+        """The film of latent space as far as it is worked out, None before that.
+
+        Raises:
+            RunError: when it is damaged, or not of this run.
+        """
+        path = self.path / "layout.safetensors"
+        try:
+            tensors, _ = read_tensors(path)
+        except RunError:
+            if not path.exists():
+                return None
+            raise
+        shapes = {name: tensors[name].shape for name in ("epochs", "positions", "kept", "reconstruction", "independent")
+                  if name in tensors}  # fmt: skip
+        frames, images = (*shapes.get("kept", ()), 0, 0)[:2]
+        if (
+            len(shapes) < len(tensors)
+            or not frames or not images
+            or shapes.get("epochs") != (frames,)
+            or shapes.get("positions") != (frames, images, 2)
+            or shapes.get("reconstruction", ())[1:] != (images,)
+            or shapes.get("independent", ())[1:] != (images, 2)
+            or max(shapes["reconstruction"][0], shapes["independent"][0]) > frames
+        ):  # fmt: skip
+            raise RunError(f"{path} does not hold the film of a run. Delete it, and the film is worked out anew.")
+        epochs = tensors.pop("epochs").tolist()
+        return Layout(epochs, about=read_json(self.path / "layout.json"), **tensors)
+
     def weights(self, epoch: int | None = None) -> Tensors:
         """All parameters at a snapshot's epoch (by default the last), by name."""
         path = self.path / "epochs" / _file_name(self.snapshot(epoch))
@@ -504,7 +547,8 @@ def _epoch_of(file_name: str) -> int | None:
     return epoch if _file_name(epoch) == file_name else None
 
 
-def _alive(status: dict[str, Any]) -> bool:
+def writer_lives(status: dict[str, Any]) -> bool:
+    """Whether the process that wrote a status, with its pid, host and heartbeat, is still at work."""
     try:
         if not time.time() - float(status["heartbeat"]) < SILENT_SECONDS:
             return False  # even where its process number lives, which by now may be another program's
@@ -528,6 +572,13 @@ def process_lives(pid: int) -> bool:
     except OSError:
         pass
     return True
+
+
+def write_layout(path: Path, layout: Layout) -> None:
+    """Write the film of a run, the frames before what is said of them."""
+    tensors = {name: np.asarray(array) for name, array in layout._asdict().items() if name != "about"}
+    write_tensors(path / "layout.safetensors", tensors)
+    write_json(path / "layout.json", layout.about)
 
 
 # Writing a run ---------------------------------------------------------------------------------------------------
@@ -722,6 +773,6 @@ def _remove_leftovers(path: Path) -> None:
 
 
 __all__ = [
-    "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "check_new_run", "check_run_name", "find_run",
-    "is_run_file", "list_runs", "read_tensors", "run_files", "run_folders", "write_tensors",
+    "Latents", "Layout", "Probe", "Run", "RunError", "RunWriter", "State", "check_new_run", "check_run_name",
+    "find_run", "is_run_file", "list_runs", "read_tensors", "run_files", "run_folders", "write_layout", "write_tensors",
 ]  # fmt: skip

@@ -84,7 +84,7 @@ def test_facts_of_the_run_stand_in_the_sidebar(runs: Path) -> None:
 def test_how_the_training_stands_is_said(
     runs: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any] | None, sentence: str
 ) -> None:
-    monkeypatch.setattr("bvae.runs._alive", lambda status: True)
+    monkeypatch.setattr("bvae.runs.writer_lives", lambda status: True)
     status = runs / "one" / "status.json"
     status.unlink()
     if state:

@@ -40,6 +40,7 @@ def wait(condition: Callable[[], bool]) -> None:
 def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     """The queue of an empty folder of runs, with nothing left alive after it."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("BVAE_FILM", "off")  # which test_layout.py tries
     monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "runs"))
     queue = Queue()
     yield queue

@@ -25,6 +25,7 @@ LONG = Config(network="mlp", epochs=5_000, dataset_limit=500, probe_size=100, de
 def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     """The queue of an empty folder, with nothing left alive after it."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("BVAE_FILM", "off")  # which test_layout.py tries
     queue = Queue(tmp_path / "runs")
     yield queue
     for entry in queue.entries():

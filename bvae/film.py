@@ -1,0 +1,112 @@
+"""A run's film: how far it is, and how to have it worked out. Imports neither torch nor numba: pages ask.
+
+A film is `layout.py` over all snapshots of a run, and is kept beside them. The process that works it out,
+`python -m bvae layout RUN` (film_worker.py), writes after every frame, so that the first can be looked at while the
+last is being worked out, and what a killed process began is continued. First come the frames, then the reconstruction
+of every image, then what the film is compared with: how true each frame is, two kinds of principal components, and an
+independent UMAP of each epoch. With `--follow` it waits for the epochs of a run in training.
+
+layout.json says how far it is: state (running, finished, failed), stage, done of so much, remaining (seconds), error,
+pid, host, heartbeat; and what was found: epochs, images, seed, neighbours, seconds (for the frames alone, imports and
+compilation not counted), null_test (how far the median of the points moves, in radii of the film, when an epoch brings
+nothing new), and by kind of layout (`KINDS`) for each frame trustworthiness, continuity and accuracy, and for each step
+between frames step and spurious; see layout.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bvae.runs import Layout, Run, RunError, read_json, write_json, write_layout, writer_lives
+
+FORMAT = 1
+KINDS = ("umap", "independent", "pca_last", "pca_each")  # the film, and what it is compared with
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class Progress(NamedTuple):
+    """How far a run's film is."""
+
+    state: str  # absent, running, finished, failed, or behind: finished, with newer epochs in the run
+    stage: str = ""  # what is being done
+    done: int = 0  # in hundredths of all that is to be done
+    of: int = 100
+    remaining: float | None = None  # seconds
+    error: str | None = None
+
+
+def progress(run: Run) -> Progress:
+    """How far a run's film is, as its files and the process that writes them say."""
+    try:
+        about = read_json(run.path / "layout.json")
+    except RunError as error:
+        if not (run.path / "layout.json").exists():
+            return Progress("absent")
+        return Progress("failed", error=str(error))
+    state = about.get("state")
+    if state == "running" and not writer_lives(about):
+        return Progress("failed", error="The process that worked out the film was ended. Begin again: it continues.")
+    if state == "failed":
+        return Progress("failed", error=str(about.get("error")))
+    if state == "finished":
+        return Progress("behind" if due_epochs(run) != about.get("epochs") else "finished", done=100)
+    return Progress("running", str(about.get("stage")), int(about.get("done", 0)), 100, about.get("remaining"))
+
+
+def due_epochs(run: Run) -> list[int]:
+    """The snapshots that belong to the film: all, but for those that a run in training is going to drop."""
+    epochs = run.epochs()
+    try:
+        training = run.status()["state"] in ("queued", "running")
+    except RunError:
+        training = False
+    kept = run.config.snapshot_epochs()
+    return [epoch for epoch in epochs if not training or epoch in kept]
+
+
+def start(path: Path) -> None:
+    """Have a run's film worked out in the background, if nobody does so yet.
+
+    Raises:
+        RunError: when the run's folder cannot be written.
+    """
+    run = Run(path)
+    if progress(run).state == "running":
+        return
+    if not os.access(path, os.W_OK):
+        raise RunError(f"The film would be kept in {path}, which cannot be written. Mend that, or copy the run.")
+    process = launch(path)
+    # So that it is seen to begin, before it has imported what it needs.
+    write_film(run, None, state="running", stage="Starting", done=0, remaining=None, error=None, pid=process.pid)
+
+
+def launch(path: Path) -> subprocess.Popen[bytes]:
+    """Start the process that works out and follows a run's film, gently, since somebody may be training beside it."""
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
+        "OMP_NUM_THREADS": "1",
+        "NUMBA_NUM_THREADS": "1",  # whose threads would wait for each other beside a trainer
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "bvae", "layout", str(path), "--follow", "--json"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+        start_new_session=True, preexec_fn=lambda: os.nice(5) and None,
+    )  # fmt: skip
+
+
+def write_film(run: Run, layout: Layout | None, **about: Any) -> None:
+    """Write the film of a run as far as it is, or only what is said of it, changed in these points."""
+    about = {"format": FORMAT, "pid": os.getpid(), "host": socket.gethostname(), "heartbeat": time.time(), **about}
+    if layout is None:
+        with contextlib.suppress(RunError):
+            about = read_json(run.path / "layout.json") | about
+        write_json(run.path / "layout.json", about)
+    else:
+        write_layout(run.path, layout._replace(about=about))

@@ -1,0 +1,352 @@
+"""The film of latent space: the means of all epochs in the plane, each epoch beside the last, and how true that is.
+
+Every frame is a UMAP of its own epoch (McInnes et al. 2018): umap-learn's fuzzy graph, over exact neighbours, and the
+same attraction and repulsion. What makes frames a film is where each begins and what holds it. A frame begins where the
+last one ended, and a point is held there as far as its neighbourhood stayed the same; where its neighbourhood changed,
+it is free to go. Nothing flows from a later epoch to an earlier one, so that
+
+- epoch 0 is what UMAP alone makes of epoch 0, and no later structure shows in it,
+- the frames of a run in training never move when an epoch is added, and
+- an epoch that changed nothing moves nothing.
+
+The optimiser moves all points of a round at once, from the positions of the round before, and every point draws its
+random numbers from (seed, epoch's place, round, point). So a film is the same on one core and on many.
+
+torch is imported where distances are needed, because the app's pages draw films but work none out.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+NEIGHBOURS = 15  # UMAP's default, and the k of every figure of quality
+MIN_DISTANCE = 0.1  # UMAP's default
+NEGATIVE_SAMPLES = 5  # UMAP's default
+# A frame that shares nothing with the last is made as UMAP makes one: full step size, enough rounds to settle. One that
+# shares everything needs little. Between the two, as much as neighbourhoods changed.
+ROUNDS = (100, 250)
+STEP_SIZE = (0.1, 1.0)
+# How strongly a point is held by its last position, each round, where half of its neighbours stayed; see `hold`.
+HOLD = 0.02
+UNCHANGED = 0.8  # a point that kept this share of its neighbours has no reason to move
+# umap-learn visits an edge from either end and moves both points each time, one after the other. Here both move at
+# once, where twice the pull would overshoot: with this much, trustworthiness and continuity are umap-learn's.
+PULL = 1.5
+_FAR = 4.0  # the longest a single pull or push may be, as in umap-learn
+_CHUNK = 512  # rows of a table of distances at a time
+
+
+class Neighbours(NamedTuple):
+    """The nearest points of every point, itself first, exactly."""
+
+    indices: np.ndarray  # (N, k) int64
+    distances: np.ndarray  # (N, k) float32
+
+
+class Frame(NamedTuple):
+    """One epoch in the plane."""
+
+    positions: np.ndarray  # (N, 2) float32
+    kept: (
+        np.ndarray
+    )  # (N,) float32, the share of its neighbours that a point had at the epoch before; 0 in a first frame
+    neighbours: Neighbours | None  # of the means; only the last frame of a film needs them
+
+
+class Quality(NamedTuple):
+    """How well a frame shows its means; see `measure`."""
+
+    trustworthiness: float
+    continuity: float
+    accuracy: float
+
+
+# Neighbours ------------------------------------------------------------------------------------------------------
+
+
+def neighbours(points: np.ndarray, count: int = NEIGHBOURS, device: str = "cpu") -> Neighbours:
+    """The `count` nearest points of each of (N, D), itself among them and first, by exact Euclidean distance.
+
+    Raises:
+        ValueError: when a point is not finite.
+    """
+    if not np.isfinite(points).all():
+        raise ValueError("The means hold values that are not finite numbers.")
+    import torch
+
+    count = min(count, len(points))
+    indices = np.empty((len(points), count), np.int64)
+    distances = np.empty((len(points), count), np.float32)
+    for start, table in _distances(_on(points, device)):
+        rows = torch.arange(len(table), device=table.device)
+        table[rows, start + rows] = -1  # before a duplicate, whose distance is 0 too
+        near, place = table.topk(count, largest=False)
+        indices[start : start + len(table)] = place.cpu().numpy()
+        distances[start : start + len(table)] = near.clamp_(min=0).cpu().numpy()
+    return Neighbours(indices, distances)
+
+
+def overlap(before: Neighbours, after: Neighbours) -> np.ndarray:
+    """The share of its neighbours that each point kept, (N,) float32, itself not counted; 1 where there are none."""
+    count = before.indices.shape[1] - 1
+    if count < 1:
+        return np.ones(len(before.indices), np.float32)
+    same = before.indices[:, 1:, None] == after.indices[:, None, 1:]
+    return (same.any(2).sum(1) / count).astype(np.float32)
+
+
+def _on(points: np.ndarray, device: str) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(np.array(points, dtype=np.float32, order="C")).to(device)
+
+
+def _distances(points: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
+    """The table of distances, some rows at a time, each with the number of its first row."""
+    import torch
+
+    for start in range(0, len(points), _CHUNK):
+        # Without matrix products, whose rounding would shuffle near neighbours.
+        yield start, torch.cdist(points[start : start + _CHUNK], points, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+# Frames ----------------------------------------------------------------------------------------------------------
+
+
+def first_frame(means: np.ndarray, seed: int = 0, device: str = "cpu") -> Frame:
+    """Lay out the means (N, D) of a run's first epoch, from their principal components, as UMAP may.
+
+    Raises:
+        ValueError: when a mean is not finite.
+    """
+    near = neighbours(means, device=device)
+    start = principal_components([means])[0]
+    start *= 10 / max(np.abs(start).max(), 1e-12)  # the size that umap-learn begins with
+    kept = np.zeros(len(means), np.float32)
+    return Frame(_optimise(start, means, near, kept, np.zeros(len(means)), (seed, 0)), kept, near)
+
+
+def next_frame(last: Frame, means: np.ndarray, place: int, seed: int = 0, device: str = "cpu") -> Frame:
+    """Lay out the means (N, D) of the epoch after a frame, which is left as it is.
+
+    Args:
+        place: which frame of the film it is, 1 for the one after the first.
+
+    Raises:
+        ValueError: when a mean is not finite.
+    """
+    assert last.neighbours is not None
+    near = neighbours(means, device=device)
+    kept = overlap(last.neighbours, near)
+    return Frame(_optimise(last.positions, means, near, kept, hold(kept), (seed, place)), kept, near)
+
+
+def hold(kept: np.ndarray) -> np.ndarray:
+    """How strongly a point is drawn back to its last position in each round: 0 if no neighbour stayed, 1 if all did."""
+    pull = HOLD * kept**4
+    return pull / (1 - kept + pull)
+
+
+def _optimise(
+    start: np.ndarray, means: np.ndarray, near: Neighbours, kept: np.ndarray, held: np.ndarray, seed: tuple[int, int]
+) -> np.ndarray:
+    if near.indices.shape[1] < 3 or not np.ptp(means, axis=0).any():
+        return start.astype(
+            np.float32
+        )  # too few points for a graph, or all the same: the components show what there is
+    # umap-learn takes seconds to import, and who only reads a film has no use for it.
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set
+
+    graph: Any = fuzzy_simplicial_set(
+        means, near.indices.shape[1], np.random.RandomState(seed[0]), "euclidean",
+        knn_indices=near.indices, knn_dists=near.distances,
+    )[0].tocsr()  # fmt: skip
+    graph.sort_indices()
+    changed = 1 - float(np.median(kept))
+    effort = min(1.0, 2 * changed) ** 2
+    (least, most), (gentle, full) = ROUNDS, STEP_SIZE
+    a, b = find_ab_params(1.0, MIN_DISTANCE)
+    step_size, rounds = gentle + (full - gentle) * effort, round(least + (most - least) * effort)
+    positions = _rounds(
+        start.astype(np.float64), held, graph.indptr, graph.indices, graph.data / graph.data.max(), a, b,
+        step_size, rounds, np.uint64(seed[0] * 65_537 + seed[1]),
+    )  # fmt: skip
+    return np.asarray(positions, dtype=np.float32)
+
+
+@numba.njit(cache=True)
+def _random(state):  # type: ignore[no-untyped-def]
+    """The next of a stream of 64-bit numbers: splitmix64 (Steele et al. 2014)."""
+    z = state * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@numba.njit(cache=True, fastmath=True, parallel=True)
+def _rounds(anchor, held, pointers, targets, weights, a, b, step_size, rounds, seed):  # type: ignore[no-untyped-def]
+    """UMAP's stochastic gradient descent from `anchor` (N, 2), by rounds; see the module's docstring.
+
+    An edge is drawn in a round with its weight as the chance; it pulls, and pushes from points drawn at random follow.
+    """
+    count = anchor.shape[0]
+    positions = anchor.copy()
+    moved = np.empty_like(positions)
+    for number in range(rounds):
+        step = step_size * (1.0 - number / rounds)
+        for point in numba.prange(count):
+            state = _random(_random(seed) ^ np.uint64(number * count + point))
+            x, y = positions[point, 0], positions[point, 1]
+            for edge in range(pointers[point], pointers[point + 1]):
+                state = _random(state)
+                if (state >> np.uint64(11)) * (1.0 / 9007199254740992.0) >= weights[edge]:
+                    continue
+                other = targets[edge]
+                across, up = x - positions[other, 0], y - positions[other, 1]
+                square = across * across + up * up
+                if square > 0.0:
+                    pull = PULL * -2.0 * a * b * square ** (b - 1.0) / (1.0 + a * square**b)
+                    x += step * min(_FAR, max(-_FAR, pull * across))
+                    y += step * min(_FAR, max(-_FAR, pull * up))
+                for _ in range(NEGATIVE_SAMPLES):
+                    state = _random(state)
+                    other = np.int64(state % np.uint64(count))
+                    across, up = x - positions[other, 0], y - positions[other, 1]
+                    square = across * across + up * up
+                    if square > 0.0 and other != point:
+                        push = 2.0 * b / ((0.001 + square) * (1.0 + a * square**b))
+                        x += step * min(_FAR, max(-_FAR, push * across))
+                        y += step * min(_FAR, max(-_FAR, push * up))
+            moved[point, 0] = x + held[point] * (anchor[point, 0] - x)
+            moved[point, 1] = y + held[point] * (anchor[point, 1] - y)
+        positions, moved = moved, positions
+    return positions
+
+
+def independent_layout(means: np.ndarray, seed: int = 0) -> np.ndarray:
+    """umap-learn's own layout (N, 2) float32 of one epoch's means (N, D), which knows of no other epoch."""
+    from umap import UMAP
+
+    if len(means) < 4 or not np.ptp(means, axis=0).any():  # umap-learn fails on so few
+        return principal_components([means])[0].astype(np.float32)
+    count = min(NEIGHBOURS, len(means) - 1)
+    start = "spectral" if len(means) > 50 else "pca"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a seed makes it run on one core
+        found = UMAP(n_neighbors=count, min_dist=MIN_DISTANCE, init=start, random_state=seed).fit_transform(means)
+    return np.asarray(found, dtype=np.float32)
+
+
+# Principal components --------------------------------------------------------------------------------------------
+
+
+def principal_components(means: Sequence[np.ndarray], each: bool = False) -> list[np.ndarray]:
+    """Every epoch's means (N, D) on two principal components, (N, 2) float64: linear, and the honest control.
+
+    Args:
+        each: fit them to every epoch, and turn each frame as near to the last as it goes. Otherwise those of the last
+            epoch are applied to all, so that one direction of the plane means one direction of latent space throughout.
+    """
+    if not each:
+        centre, axes = _axes(means[-1])
+        return [(epoch - centre) @ axes for epoch in means]
+    frames: list[np.ndarray] = []
+    for epoch in means:
+        centre, axes = _axes(epoch)
+        frame = (epoch - centre) @ axes
+        frames.append(align(frame, frames[-1], scale=False) if frames else frame)
+    return frames
+
+
+def _axes(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The centre (D,) and the two directions (D, 2) of the greatest variance, of fixed sign."""
+    means = means.astype(np.float64)
+    centre = means.mean(0)
+    axes = np.zeros((means.shape[1], 2))
+    found = np.linalg.svd(means - centre, full_matrices=False)[2][:2].T
+    found *= np.sign(found[np.abs(found).argmax(0), range(found.shape[1])])
+    axes[:, : found.shape[1]] = found
+    return centre, axes
+
+
+def align(frame: np.ndarray, target: np.ndarray, scale: bool = True) -> np.ndarray:
+    """A frame (N, 2) turned, mirrored, shifted and, if wanted, scaled to lie as near to another as it goes.
+
+    Procrustes (Schönemann 1966). These movements are free: neither picture says anything by them.
+    """
+    centre, goal = frame.mean(0), target.mean(0)
+    u, stretch, vt = np.linalg.svd((frame - centre).T @ (target - goal))
+    size = stretch.sum() / max(((frame - centre) ** 2).sum(), 1e-12) if scale else 1.0
+    return np.asarray((frame - centre) @ (u @ vt) * size + goal)
+
+
+# Quality ---------------------------------------------------------------------------------------------------------
+
+
+def measure(means: np.ndarray, positions: np.ndarray, labels: np.ndarray, device: str = "cpu") -> Quality:
+    """How well positions (N, 2) show means (N, D), with k = 15, or fewer where there are not so many points.
+
+    Trustworthiness and continuity are those of Venna & Kaski (2001), as scikit-learn defines the first: whether near
+    points of the plane are near in latent space, and the other way round; 1 is best. Accuracy is the share of points
+    whose class is the most frequent one among their neighbours in the plane.
+    """
+    k = min(NEIGHBOURS, (len(means) - 1) // 2)
+    if k < 1:
+        return Quality(1.0, 1.0, 1.0)
+    near_latent = neighbours(means, k + 1, device).indices[:, 1:]
+    near_plane = neighbours(positions, k + 1, device).indices[:, 1:]
+    classes = np.zeros((len(labels), int(labels.max()) + 1), np.int64)
+    np.add.at(classes, (np.arange(len(labels))[:, None], labels[near_plane]), 1)
+    worst = len(means) * k * (2 * len(means) - 3 * k - 1) / 2
+    return Quality(
+        1 - _intruders(np.ascontiguousarray(means, np.float32), near_latent, near_plane) / worst,
+        1 - _intruders(np.ascontiguousarray(positions, np.float32), near_plane, near_latent) / worst,
+        float((classes.argmax(1) == labels).mean()),
+    )
+
+
+@numba.njit(cache=True, parallel=True)
+def _intruders(points, near, claimed):  # type: ignore[no-untyped-def]
+    """By how many ranks the claimed neighbours (N, k) of points (N, D) miss being among the near ones, added up."""
+    count, k = near.shape
+    excess = 0
+    for point in numba.prange(count):
+        squares = np.zeros(count, np.float32)
+        for other in range(count):
+            for axis in range(points.shape[1]):
+                squares[other] += (points[point, axis] - points[other, axis]) ** 2
+        for claim in range(k):
+            other = claimed[point, claim]
+            if not (near[point] == other).any():
+                excess += max(0, (squares < squares[other]).sum() - k)  # the point itself is counted in its own place
+    return excess
+
+
+def steps(positions: np.ndarray) -> np.ndarray:
+    """How far the median point moves from frame to frame, (E − 1,), in standard deviations of positions (E, N, 2)."""
+    return _movement(positions, np.ones((len(positions), positions.shape[1]), bool))
+
+
+def spurious(positions: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """The same over points that kept `UNCHANGED` of their neighbours, (E − 1,); 0 where there are none.
+
+    Args:
+        kept: (E, N), see `Frame`.
+    """
+    return _movement(positions, kept >= UNCHANGED)
+
+
+def _movement(positions: np.ndarray, among: np.ndarray) -> np.ndarray:
+    size = max(float(positions.std(axis=(0, 1)).mean()), 1e-12)
+    far = np.linalg.norm(np.diff(positions, axis=0), axis=2)
+    return np.array(
+        [np.median(row[chosen]) / size if chosen.any() else 0.0 for row, chosen in zip(far, among[1:], strict=True)]
+    )
