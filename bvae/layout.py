@@ -41,6 +41,7 @@ UNCHANGED = 0.8  # a point that kept this share of its neighbours has no reason 
 # once, where twice the pull would overshoot: with this much, trustworthiness and continuity are umap-learn's.
 PULL = 1.5
 _FAR = 4.0  # the longest a single pull or push may be, as in umap-learn
+_FEWEST = 4  # points that make a graph; fewer, or points that are all the same, are shown by their components
 _CHUNK = 512  # rows of a table of distances at a time
 
 
@@ -158,10 +159,8 @@ def hold(kept: np.ndarray) -> np.ndarray:
 def _optimise(
     start: np.ndarray, means: np.ndarray, near: Neighbours, kept: np.ndarray, held: np.ndarray, seed: tuple[int, int]
 ) -> np.ndarray:
-    if near.indices.shape[1] < 3 or not np.ptp(means, axis=0).any():
-        return start.astype(
-            np.float32
-        )  # too few points for a graph, or all the same: the components show what there is
+    if len(means) < _FEWEST or not np.ptp(means, axis=0).any():
+        return align(principal_components([means])[0], start, scale=False).astype(np.float32)
     # umap-learn takes seconds to import, and who only reads a film has no use for it.
     from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
@@ -235,7 +234,7 @@ def independent_layout(means: np.ndarray, seed: int = 0) -> np.ndarray:
     """umap-learn's own layout (N, 2) float32 of one epoch's means (N, D), which knows of no other epoch."""
     from umap import UMAP
 
-    if len(means) < 4 or not np.ptp(means, axis=0).any():  # umap-learn fails on so few
+    if len(means) < _FEWEST or not np.ptp(means, axis=0).any():
         return principal_components([means])[0].astype(np.float32)
     count = min(NEIGHBOURS, len(means) - 1)
     start = "spectral" if len(means) > 50 else "pca"
