@@ -525,8 +525,8 @@ def _check_whole(run: Run) -> None:
     for file in run_files(run.path):
         if file.suffix == ".json":
             read_json(file)
-        elif file.name == "layout.safetensors":
-            read_tensors(file)
+    if (film := run.layout()) and film.kept.shape[1] != images:
+        raise RunError(f"its film is not of the {images:,} images of its probe set.")
     if (run.path / "state.safetensors").exists():
         _check_state(run)
 

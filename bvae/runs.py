@@ -473,7 +473,10 @@ class Run:
         ):  # fmt: skip
             raise RunError(f"{path} does not hold the film of a run. Delete it, and the film is worked out anew.")
         epochs = tensors.pop("epochs").tolist()
-        return Layout(epochs, about=read_json(self.path / "layout.json"), **tensors)
+        try:
+            return Layout(epochs, about=read_json(self.path / "layout.json"), **tensors)
+        except RunError as error:
+            raise RunError(f"{error} Or delete {path}, and the film is worked out anew.") from error
 
     def weights(self, epoch: int | None = None) -> Tensors:
         """All parameters at a snapshot's epoch (by default the last), by name."""

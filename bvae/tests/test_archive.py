@@ -332,6 +332,10 @@ BAD: dict[str, tuple[Change, str]] = {
         with_tensors("latents/0001.safetensors", lambda old: {name: array[:5] for name, array in old.items()}),
         "the latents of epoch 1 are not of the 20 images",
     ),
+    "a film that is none": (
+        lambda content: content | {"mine/layout.safetensors": content["mine/probe.safetensors"]},
+        "does not hold the film of a run",
+    ),
     "weights that are none": (replaced(SNAPSHOT, b"x" * 100), "epochs/0001.safetensors is damaged"),
     "weights cut short": (
         lambda content: content | {f"mine/{SNAPSHOT}": content[f"mine/{SNAPSHOT}"][:-4]},
