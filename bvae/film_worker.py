@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -92,7 +93,7 @@ class _Worker:
             self.lay_out(due_epochs(self.run))
             if not training:
                 break
-            self.say("Waiting for the next epoch", keep_time=False)
+            self.say("Waiting for the next epoch")
             time.sleep(POLL_SECONDS)
         for stage, part in (
             ("Reconstructing every image", self.reconstruct),
@@ -115,22 +116,26 @@ class _Worker:
             found = self.run.layout()
         except RunError:
             return
-        due = due_epochs(self.run)
         if found is None or found.about.get("seed") != self.seed or found.kept.shape[1] != len(self.labels):
             return
-        fits = 0
-        while fits < min(len(due), len(found.epochs)) and due[fits] == found.epochs[fits]:
-            fits += 1
-        self.epochs = due[:fits]
-        self.frames = [Frame(*pair, None) for pair in zip(found.positions[:fits], found.kept[:fits], strict=True)]
-        self.reconstruction = list(found.reconstruction[:fits])
-        self.independent = list(found.independent[:fits])
-        self.seconds = float(found.about.get("seconds", 0.0))
+        self.epochs = found.epochs
+        self.frames = [Frame(*pair, None) for pair in zip(found.positions, found.kept, strict=True)]
+        self.reconstruction, self.independent = list(found.reconstruction), list(found.independent)
+        seconds = found.about.get("seconds")
+        self.seconds = float(seconds) if isinstance(seconds, int | float) else 0.0
+
+    def keep(self, epochs: list[int]) -> None:
+        """Drop what begins with the first frame of another epoch than the run's."""
+        pairs = zip(self.epochs, epochs, strict=False)
+        fits = sum(itertools.takewhile(bool, (ours == theirs for ours, theirs in pairs)))
+        for part in (self.epochs, self.frames, self.reconstruction, self.independent):
+            del part[fits:]
 
     # What a pass adds ------------------------------------------------------------------------------------------------
 
     def lay_out(self, epochs: list[int]) -> None:
         """The frames that are missing."""
+        self.keep(epochs)
         missing = epochs[len(self.epochs) :]
         if not missing:
             return
@@ -219,7 +224,7 @@ class _Worker:
         )
         return min(1.0, done / (sum(_WORK.values()) * epochs))
 
-    def say(self, stage: str, keep_time: bool = True) -> None:
+    def say(self, stage: str) -> None:
         write_film(self.run, None, state="running", stage=stage, error=None, done=round(100 * self.share()))
         if self.report:
             self.report(stage, self.share())

@@ -56,9 +56,7 @@ class Frame(NamedTuple):
     """One epoch in the plane."""
 
     positions: np.ndarray  # (N, 2) float32
-    kept: (
-        np.ndarray
-    )  # (N,) float32, the share of its neighbours that a point had at the epoch before; 0 in a first frame
+    kept: np.ndarray  # (N,) float32, the share of its neighbours that a point kept since the frame before
     neighbours: Neighbours | None  # of the means; only the last frame of a film needs them
 
 
