@@ -95,9 +95,14 @@ class Registry {
     this.frames.push(milliseconds);
   }
 
-  /** @returns {LiveRun|undefined} */
+  /** @returns {LiveRun|undefined} which then counts as new, so that another takes the place of one that nobody looks at */
   get(key) {
-    return this.runs.get(key);
+    const run = this.runs.get(key);
+    if (run) {
+      this.runs.delete(key);
+      this.runs.set(key, run);
+    }
+    return run;
   }
 
   /** @returns {Promise<LiveRun>} resolves once the run's weights have arrived */

@@ -6,7 +6,7 @@
  */
 
 import { Clock, Link, Picture, component, imageRadio, make, normalCode, number, whenRun } from "./common.js";
-import { saveCodes, saveGif, savePng } from "./common.js";
+import { listenToMenu, saveCodes, saveGif, savePng } from "./common.js";
 import { live } from "./store.js";
 import { Heat, LIMIT, STEP, Spread, clamp } from "./traverse-data.js";
 import { Grid } from "./traverse-grid.js";
@@ -62,7 +62,7 @@ class Traverse {
       },
     });
     this.listenToTour();
-    this.listenToSave();
+    listenToMenu(root, find(".save"), (what) => this.saveAs(what));
     find(".random").onclick = () => this.startFrom({ kind: "random", code: normalCode(this.run.latentDim) });
     find(".origin").onclick = () => this.startFrom({ kind: "origin" });
     find(".reset").onclick = () => {
@@ -582,29 +582,6 @@ class Traverse {
   }
 
   // Saving --------------------------------------------------------------------------------------------------------
-
-  listenToSave() {
-    const menu = this.find(".save");
-    const close = () => {
-      menu.open = false;
-      menu.firstElementChild.focus();
-    };
-    menu.onkeydown = (event) => {
-      if (event.key === "Escape" && menu.open) close();
-    };
-    menu.addEventListener("focusout", (event) => {
-      if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
-    });
-    this.root.addEventListener("pointerdown", (event) => {
-      if (!menu.contains(event.target)) menu.open = false;
-    });
-    for (const button of menu.querySelectorAll("button")) {
-      button.onclick = () => {
-        this.saveAs(button.value);
-        close();
-      };
-    }
-  }
 
   /** @param {string} what a value of the menu's buttons */
   saveAs(what) {
