@@ -15,6 +15,7 @@ EXPLORE = [
     st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
     st.Page("pages/interpolate.py", title="Interpolate", icon=":material/moving:"),
     st.Page("pages/generate.py", title="Generate", icon=":material/casino:"),
+    st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
     st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
     st.Page("pages/draw.py", title="Draw", icon=":material/draw:"),
 ]

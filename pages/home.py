@@ -25,6 +25,7 @@ NEXT = (
         "Walk from one digit to another, through the code and through the pixels.",
     ),
     ("generate", "casino", "Generate", "Decode noise from N(0, I): what the model believes a digit is."),
+    ("clusters", "scatter_plot", "Clusters", "Play the film of latent space: how the classes gather, epoch by epoch."),
     ("reconstruct", "compare", "Reconstruct", "Test images beside what is left of them, at any epoch."),
     ("draw", "draw", "Draw", "Write a digit by hand and see the code that it gets."),
     ("train", "model_training", "Train", "Choose another β and see what it costs and what it buys."),

@@ -1,7 +1,7 @@
 """Take the pictures of the pages: python tests/screenshots.py [FOLDER]
 
-Without a folder, those of the README into assets/screenshots. With one, every page in light and dark, at 1400 and at
-800 pixels, to be looked at.
+Without a folder, those of the README into assets/screenshots, the film among them. With one, every page in light and
+dark, at 1400 and at 800 pixels, to be looked at.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image, ImageSequence
 from playwright.sync_api import Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.conftest import CHROMIUM_ARGUMENTS, ROOT, find_chromium, serve
 
-LIVE = ["home", "traverse", "interpolate", "generate", "reconstruct", "draw"]
+LIVE = ["home", "traverse", "interpolate", "generate", "clusters", "reconstruct", "draw"]
 PAGES = [*LIVE, "train", "load"]
 README = [(page, "light", 1400) for page in PAGES[:-1]] + [("traverse", "dark", 1400)]
+FILM_WIDTH = 420  # pixels
 # A digit 2 as shares of the drawing field.
 STROKE = [
     (0.30, 0.36), (0.36, 0.24), (0.50, 0.19), (0.63, 0.25), (0.66, 0.38), (0.58, 0.52), (0.44, 0.66), (0.31, 0.80),
@@ -46,6 +48,23 @@ def prepare(page: Page, name: str) -> None:
     page.wait_for_timeout(3_000)  # rows and mosaics are drawn in idle time, charts are loaded
 
 
+def save_film(page: Page, path: Path) -> None:
+    """The film as the page saves it, smaller, in fewer frames and colours."""
+    page.locator("summary", has_text="Save").click()
+    with page.expect_download(timeout=180_000) as waiting:
+        page.get_by_role("button", name="GIF").click()
+    with Image.open(waiting.value.path()) as film:
+        size = (FILM_WIDTH, FILM_WIDTH * film.height // film.width)
+        frames, milliseconds = [], []
+        for number, frame in enumerate(ImageSequence.Iterator(film)):
+            if number % 2 == 0:
+                small = frame.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+                frames.append(small.quantize(64, dither=Image.Dither.NONE))
+                milliseconds.append(2 * frame.info["duration"])
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=milliseconds, loop=0, optimize=True)
+    print(path)
+
+
 def main() -> None:
     if len(sys.argv) > 1:
         folder = Path(sys.argv[1])
@@ -67,6 +86,8 @@ def main() -> None:
             path = folder / (f"{name}-{scheme}.png" if len(sys.argv) == 1 else f"{name}-{scheme}-{width}.png")
             page.screenshot(path=path)
             print(path)
+            if name == "clusters" and len(sys.argv) == 1:
+                save_film(page, folder / "film.gif")
             page.close()
         browser.close()
 

@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-PAGES = ["", "traverse", "interpolate", "generate", "reconstruct", "draw", "train", "load"]
-LIVE = PAGES[:6]
+PAGES = ["", "traverse", "interpolate", "generate", "clusters", "reconstruct", "draw", "train", "load"]
+LIVE = PAGES[:7]
 
 # Every visible line of text with its box, through the shadow roots of the components as well.
 TEXTS = """() => {

@@ -29,7 +29,7 @@ from tests.test_app import open_app, texts
 from tests.test_traverse_page import Traverse
 
 WAIT = 120_000  # milliseconds before a browser that never answers fails a test
-PAGES = ["", "traverse", "interpolate", "generate", "reconstruct", "draw", "train", "load"]
+PAGES = ["", "traverse", "interpolate", "generate", "clusters", "reconstruct", "draw", "train", "load"]
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.conftest import CHROMIUM_ARGUMENTS, find_chromium, serve
 
-PAGES = ["Traverse", "Interpolate", "Generate", "Reconstruct", "Draw", "Train", "Load", "Home"]
-LIVE = ["Traverse", "Interpolate", "Generate", "Reconstruct", "Draw", "Home"]
+PAGES = ["Traverse", "Interpolate", "Generate", "Clusters", "Reconstruct", "Draw", "Train", "Load", "Home"]
+LIVE = ["Traverse", "Interpolate", "Generate", "Clusters", "Reconstruct", "Draw", "Home"]
 
 # A drag from inside the page, an input event a frame, because the script has one hand for all.
 DRAG = """async (milliseconds) => {

@@ -1,0 +1,142 @@
+"""Clusters: the film of latent space, every test image's mean in the plane, epoch by epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from bvae.film import progress, start
+from bvae.runs import Run, RunError
+from pages.parts.cursor import accept_address, open_cursor
+from pages.parts.film import Film, film_stamp, mount_film, open_film
+from pages.parts.film_player import film_player
+from pages.parts.film_quality import say_size, show_quality
+from pages.parts.live import LiveRun, live_component, mount_weights, open_live
+from pages.parts.selection import live_run, plain, runs_by_name
+from pages.parts.watch import duration
+
+NONE = ""  # no run has this name
+
+
+def pick_second() -> LiveRun | None:
+    """Draw the picker of a second run, and open what is picked; it stays as it was opened, as the first does."""
+    runs = runs_by_name()
+    others = [NONE, *(name for name, found in runs.items() if found.path.resolve() != run.path)]
+    if st.session_state.get("clusters_second") not in others:
+        st.session_state["clusters_second"] = NONE
+    name = st.selectbox(
+        "Second run, side by side",
+        others,
+        format_func=lambda name: "None" if name == NONE else name,
+        key="clusters_second",
+        on_change=accept_address,
+        persist_state="session",
+        width=230,
+    )
+    if name == NONE:
+        return None
+    try:
+        identity = (name, (runs[name].path / "config.json").stat().st_mtime_ns)
+        before, live = st.session_state.get("clusters_opened", (None, None))
+        if live is None or before != identity:
+            live = open_live(runs[name], name)
+            st.session_state["clusters_opened"] = (identity, live)
+    except (RunError, OSError) as error:
+        st.session_state["clusters_problem"] = str(error)
+        return None
+    return live
+
+
+# How far a film is -----------------------------------------------------------------------------------------------
+
+
+def watch(shown: list[tuple[LiveRun, Film]], polled: bool) -> None:
+    """How far the films are, and what can be done about it. A fragment, which comes round while there is news.
+
+    Args:
+        shown: the runs on the page, each with its film as the page has it.
+        polled: whether it comes round.
+    """
+    news = any(film_stamp(live) != film.stamp for live, film in shown) or "clusters_problem" in st.session_state
+    if news or busy(shown) != polled:
+        st.rerun()  # of all: there is more to see or to say, and it begins or ceases to come round
+    for live, film in shown:
+        show_progress(live, film)
+
+
+def busy(shown: list[tuple[LiveRun, Film]]) -> bool:
+    """Whether a film is being worked out."""
+    return any(progress(Run(live.path)).state == "running" for live, _ in shown)
+
+
+def show_progress(live: LiveRun, film: Film) -> None:
+    """How far a run's film is, and a button where something can be done about it."""
+    found, name = progress(Run(live.path)), f"**{plain(live.space.run)}**"
+    if found.state == "running":
+        left = f", about {duration(found.remaining)} left" if found.remaining else ""
+        st.progress(min(1.0, found.done / found.of), text=f"Film of {name}: {plain(found.stage)}{left}")
+        return
+    if found.state == "finished" and film.about:
+        seconds = film.about["seconds"]
+        within = f" in {duration(seconds)}" if seconds else ""
+        st.markdown(f":small[Film of {name}: {say_size(film.about)}, worked out{within}.]")
+        return
+    said, label = {
+        "absent": (f"{name} has no film yet.", "Work out the film"),
+        "failed": (f"{name} has no whole film yet.", "Try again"),  # why not is said below, where there is room
+        "behind": (f"{name} has other epochs than its film.", "Bring it up to date"),
+        "finished": (f"The film of {name} cannot be read.", "Work it out anew"),
+    }[found.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(said, width="content")
+        st.button(label, key=f"film of {live.path}", on_click=begin, args=(live.path,))
+
+
+def begin(path: Path) -> None:
+    """Have a film worked out; what stands in the way is said on the page."""
+    accept_address()
+    try:
+        start(path)
+    except (RunError, OSError) as error:
+        st.session_state["clusters_problem"] = str(error)
+
+
+# The page --------------------------------------------------------------------------------------------------------
+
+run = live_run()
+cursor, revision = open_cursor(run.space)
+
+st.title("Clusters")
+st.markdown(
+    "Every point is a test image, placed by its code. Codes have many dimensions and a picture has two, so the places "
+    "keep what matters most: **which images are neighbours.** Before training that means little; play the film and "
+    "watch the classes gather. Point at a dot to see its image, and click it to take its code to every page."
+)
+try:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        second = pick_second()
+        status = st.container()
+    shown = [(live, open_film(live)) for live in (run, second) if live]
+    if problem := st.session_state.pop("clusters_problem", None):
+        st.error(plain(problem))
+    for live, _ in shown:
+        if (found := progress(Run(live.path))).state == "failed":
+            st.error(plain(f"The film of {live.space.run} could not be worked out. {found.error}"))
+    problems = {problem: None for live, film in shown for problem in (*live.problems, *film.problems)}
+    for problem in problems:
+        if problem not in run.problems:  # which app.py has said
+            st.warning(plain(problem))
+    with status:
+        polled = busy(shown)
+        st.fragment(watch, run_every=2 if polled else None)(shown, polled)
+    (_, film), *others = shown
+    other = {"key": others[0][0].key, "film": others[0][1].key} if others else None
+    live_component("clusters", run, cursor, revision, film=film.key, other=other, player=film_player())
+    mount_film(film)
+    for live, film in others:
+        mount_weights(live, "second_store")
+        mount_film(film, "second_film_store")
+    show_quality([(live.space.run, film) for live, film in shown])
+except (RunError, OSError) as error:
+    st.error(plain(str(error)))

@@ -1,0 +1,235 @@
+"""A run's film as the browser has it: where every test image lies in the plane at every epoch, in four kinds of layout.
+
+The film itself is worked out in the background, see `bvae/film.py`. Principal components are cheap, and are worked out
+here, so that there is something to see of a run without a film. Imports torch only inside functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+import streamlit as st
+
+from bvae.film import KINDS, due_epochs, progress
+from bvae.runs import Run, RunError
+from pages.parts.live import LiveRun, noun, script, thin
+
+NEIGHBOURS = 15  # the k of every figure of quality
+PER_FRAME = ("trustworthiness", "continuity", "accuracy")
+PER_STEP = ("step", "spurious")
+# What is sent is twice in the browser's memory for a moment. With more snapshots than fit, some are left out evenly.
+MAX_BYTES = 64 * 2**20
+
+_store = st.components.v2.component(
+    "film_store",
+    html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
+    js=script("decoder.js", "films.js"),
+)
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film as the browser has it."""
+
+    key: str  # changes when what is sent changes
+    stamp: str  # of the files that it was made from, see `film_stamp`
+    content: bytes  # safetensors; see `_pack`
+    about: dict[str, Any]  # of layout.json what concerns these epochs; empty where nothing is worked out yet
+    epochs: tuple[int, ...]
+    frames: dict[str, int]  # of each kind of layout that there is
+    problems: tuple[str, ...]  # a sentence for everything that could not be read and is left out
+
+
+def open_film(run: LiveRun) -> Film:
+    """Gather what the browser needs of a run's film, up to the last epoch that the browser has of the run.
+
+    Raises:
+        RunError: when no epoch can be read.
+    """
+    last, passive = run.space.epochs[-1], len(run.order) - run.active
+    return _pack(str(run.path), run.key, last, run.order, passive, film_stamp(run))
+
+
+def mount_film(film: Film, slot: str = "film_store") -> None:
+    """Hand a film to the browser; of two at once, each in a slot of its own."""
+    _store(key=slot, data=film.content, height="content")
+
+
+def film_stamp(run: LiveRun) -> str:
+    """A text that changes when there is something new to see of a run's film.
+
+    Each frame would be news, and the browser would be sent the film again and again while it is worked out. So it is
+    news when the last frame is there, when every image is reconstructed, and when all is done.
+    """
+    files, path = Run(run.path), run.path / "layout.safetensors"
+    state = progress(files).state
+    try:
+        if state != "running":
+            stats = (path.stat(), (run.path / "layout.json").stat())
+            return " ".join(f"{stat.st_mtime_ns} {stat.st_size}" for stat in stats)
+        with safetensors.safe_open(path, framework="numpy") as tensors:
+            laid_out = tensors.get_tensor("epochs").tolist()
+            reconstructed = tensors.get_slice("reconstruction").get_shape()[0]
+    except (OSError, safetensors.SafetensorError):
+        return state
+    due = [epoch for epoch in due_epochs(files) if epoch <= run.space.epochs[-1]]
+    if not set(due) <= set(laid_out):
+        return state
+    return f"{state}, laid out {due}" + (", reconstructed" if reconstructed >= len(due) else "")
+
+
+# cache_resource rather than cache_data: the latter would copy these megabytes at every rerun.
+@st.cache_resource(max_entries=4, show_spinner="Reading the film …")
+def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: int, stamp: str) -> Film:
+    """One safetensors file of all that the Clusters page draws; `run_key` and `stamp` tell what has changed.
+
+    Tensors, of E epochs, P images and D dimensions: by kind of layout positions (F, P, 2) float32 of the first F
+    epochs, `umap`, `independent`, `pca_last`, `pca_each`; `images` (P, H, W) uint8, `labels` and `indices` (P,) int32,
+    `means` (E, P, D) float16, `kl` (E, P) float32 nats; and, as far as the film is worked out, `reconstruction` (F, P)
+    float32 nats and `kept` (F, P) float32. A kind or a tensor that has no frame is absent. The rest is JSON in the
+    metadata.
+    """
+    from bvae.layout import principal_components
+
+    run = Run(path)
+    probe = run.probe()
+    count = len(probe.labels)
+    epochs = [epoch for epoch in run.epochs() if epoch <= last]
+    room = MAX_BYTES - probe.images.nbytes
+    epochs = thin(epochs, max(2, room // bytes_an_epoch(count, run.config.latent_dim)))
+    means: dict[int, np.ndarray] = {}
+    kl, problems = [], []
+    for epoch in epochs:
+        try:
+            mean, log_variance = run.latents(epoch)
+            if len(mean) != count:
+                raise RunError(f"{run.path} has latents of {len(mean)} images, and {count} probe images.")
+        except RunError as error:
+            problems.append(f"Epoch {epoch} is left out. {error}")
+            continue
+        means[epoch] = mean
+        kl.append(0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(1))
+    if not means:
+        raise RunError(problems[0] if problems else f"{run.name} has no snapshot yet. Reload the page in a moment.")
+    there = list(means.values())
+    kinds = {
+        "pca_last": np.stack(principal_components(there)),
+        "pca_each": np.stack(principal_components(there, each=True)),
+    }
+    worked_out, about = {}, {}
+    try:
+        worked_out, about = _worked_out(run, list(means), count)
+    except RunError as error:
+        problems.append(str(error))
+    kinds |= {kind: worked_out.pop(kind) for kind in ("umap", "independent") if kind in worked_out}
+    tensors = {
+        "images": probe.images,
+        "labels": probe.labels.astype(np.int32),
+        "indices": probe.indices.astype(np.int32),
+        "means": np.stack(there).clip(-60_000, 60_000).astype(np.float16),  # the largest that float16 has is 65,504
+        "kl": np.stack(kl).astype(np.float32),
+        **{kind: framed(positions) for kind, positions in kinds.items()},
+        **worked_out,
+    }
+    key = hashlib.sha256(f"{path} {run_key} {list(means)} {stamp}".encode()).hexdigest()[:16]
+    said = {
+        "key": key,
+        "name": run.name,
+        "noun": noun(run),
+        "class_names": run.class_names,
+        "epochs": list(means),
+        "image_shape": list(run.image_shape),
+        "latent_dim": run.config.latent_dim,
+        "order": list(order),
+        "passive": passive,
+        "kinds": about.get("kinds", {}),
+        "null_test": about.get("null_test"),
+        "images": count,
+        "split": "test",
+    }
+    # safetensors writes the memory as it lies.
+    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    content = safetensors.numpy.save(tensors, {"film": json.dumps(said)})
+    frames = {kind: len(positions) for kind, positions in kinds.items()}
+    return Film(key, stamp, content, about, tuple(means), frames, tuple(problems))
+
+
+def bytes_an_epoch(images: int, latent_dim: int) -> int:
+    """What is sent of one epoch: four layouts, the means, and three numbers for each image."""
+    return images * (4 * 2 * 4 + 2 * latent_dim + 3 * 4)
+
+
+def _worked_out(run: Run, epochs: list[int], count: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """What there is of a run's film, for the first of the epochs, and layout.json, with its figures for these epochs.
+
+    Frames of epochs that have no snapshot any more are left out.
+    """
+    layout = run.layout()
+    if layout is None:
+        return {}, {}
+    if layout.positions.shape[1] != count:
+        raise RunError(
+            f"{run.path / 'layout.safetensors'} is the film of {layout.positions.shape[1]} images, and the run has "
+            f"{count}. Delete it, and the film is worked out anew."
+        )
+    kept = [place for place, epoch in enumerate(layout.epochs) if epoch in epochs]
+    fits = 0  # beyond an epoch that the film has not, a frame would belong to no place
+    while fits < len(kept) and layout.epochs[kept[fits]] == epochs[fits]:
+        fits += 1
+    kept = kept[:fits]
+    tensors = {"umap": layout.positions, "independent": layout.independent}
+    tensors |= {"reconstruction": layout.reconstruction, "kept": layout.kept}
+    chosen = {name: tensor[[place for place in kept if place < len(tensor)]] for name, tensor in tensors.items()}
+    figures = _figures(layout.about.get("kinds"), kept)
+    if layout.epochs[-1] != epochs[-1]:  # then the components that were measured are not those that are shown
+        figures.pop("pca_last", None)
+    about = {
+        "epochs": epochs[:fits],
+        "images": count,
+        "neighbours": NEIGHBOURS,
+        "seconds": _number(layout.about.get("seconds")),
+        "null_test": _number(layout.about.get("null_test")),
+        "kinds": figures,
+    }
+    return {name: np.asarray(tensor, np.float32) for name, tensor in chosen.items() if len(tensor)}, about
+
+
+def _figures(kinds: Any, kept: list[int]) -> dict[str, dict[str, list[float]]]:
+    """The figures of quality of the frames that are kept. What is none, as a run from elsewhere may say, is left out.
+
+    A step over a frame that is left out was not measured.
+    """
+    found = {}
+    for kind in KINDS:
+        figures = {}
+        for name in (*PER_FRAME, *PER_STEP):
+            try:
+                values = [_number(value) for value in kinds[kind][name]]
+            except (TypeError, KeyError, IndexError):
+                continue
+            if None in values or (name in PER_STEP and kept != list(range(len(kept)))):
+                continue
+            places = kept if name in PER_FRAME else kept[:-1]
+            figures[name] = [values[place] for place in places if place < len(values)]
+        if any(figures.values()):
+            found[kind] = figures
+    return found
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if type(value) in (int, float) and abs(value) < 1e300 else None
+
+
+def framed(positions: np.ndarray) -> np.ndarray:
+    """Positions (E, P, 2) in one frame for the whole film: centred once, and their radius, which is the root mean
+    square of the distance to their epoch's centre, scaled to 1. All in one place stay there."""
+    positions = positions.astype(np.float64)
+    positions = positions - positions.mean(axis=(0, 1))
+    radius = np.sqrt(((positions - positions.mean(1, keepdims=True)) ** 2).sum(2).mean())
+    return (positions / radius if radius > 0 else positions).astype(np.float32)

@@ -1,0 +1,17 @@
+"""The page that plays a film without this program, as one file; the browser puts the film in when it is saved."""
+
+from __future__ import annotations
+
+import functools
+
+from pages.parts.live import ASSETS, script
+
+
+@functools.cache
+def film_player() -> str:
+    """The file, still without a film: markup, style and script in one. See clusters-save.js `saveFilmPage`."""
+    markup = (ASSETS / "html" / "film-player.html").read_text(encoding="utf-8")
+    style = (ASSETS / "css" / "film-player.css").read_text(encoding="utf-8")
+    markup = markup.replace("<style></style>", f"<style>\n{style}</style>")
+    source = script("clusters-scene.js", "film-player.js")
+    return markup.replace('<script type="module"></script>', f'<script type="module">\n{source}</script>')

@@ -1,0 +1,630 @@
+"""The Clusters page, used as a person uses it: each point is where the film says, and each image is its point's."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from bvae.runs import Run, find_run
+from pages.parts.film import framed
+from tests.browsing import WAIT, canvases, expect_address, expect_z, frames, in_address
+from tests.conftest import serve
+
+COLOURS = ["3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd"]
+HALF = 5e-3  # what half floats leave of a code
+
+
+class Board:
+    """What a person sees and does on the page. Points are named by their places among the probe images."""
+
+    def __init__(self, page: Page, run: Run, address: str) -> None:
+        self.page, self.run, self.address = page, run, address
+        layout = run.layout()
+        assert layout is not None
+        self.film = framed(layout.positions)  # (E, P, 2)
+        self.epochs = run.epochs()
+        self.probe = run.probe()
+        self.map = page.locator(".map").first
+        self.field = self.map.locator(".field")
+        self.time = page.get_by_role("slider", name="Epoch", exact=True)
+        self.tip = self.map.locator(".tip")
+        self.moment = self.map.locator(".moment b")
+
+    def open(self, **parameters: str) -> Board:
+        self.page.goto(f"{self.address}/clusters?{urlencode({'run': self.run.name} | parameters)}")
+        self.shown()
+        expect_address(self.page, "z", lambda text: text is not None)
+        return self
+
+    def shown(self) -> None:
+        expect(self.page.locator(".clusters:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        frames(self.page, 3)
+
+    def to(self, epoch: int) -> None:
+        """Go to an epoch by the keys of the scrubber."""
+        self.time.press("Home")
+        for _ in range(self.epochs.index(epoch)):
+            self.time.press("ArrowRight")
+        expect(self.moment).to_have_text(str(epoch))
+        expect_address(self.page, "epoch", lambda text: text == str(epoch))
+        frames(self.page, 3)
+
+    def box(self) -> dict[str, float]:
+        """The map, inside its border."""
+        left, top, width, height = self.field.evaluate(
+            "(e) => [e.getBoundingClientRect()].map("
+            "({ left, top }) => [left + e.clientLeft, top + e.clientTop, e.clientWidth, e.clientHeight])[0]"
+        )
+        return {"x": left, "y": top, "width": width, "height": height}
+
+    def places(self, epoch: int) -> np.ndarray:
+        """Where every point should be, in pixels of the map, (P, 2): the whole film fits, with 6 % left free."""
+        box = self.box()
+        low, high = self.film.min((0, 1)), self.film.max((0, 1))
+        size = np.array([box["width"], box["height"]])
+        scale = 0.94 * (size / (high - low)).min()
+        return (self.film[self.epochs.index(epoch)] - (low + high) / 2) * [scale, -scale] + size / 2
+
+    def alone(self, places: np.ndarray, least: float, hidden: np.ndarray | None = None) -> np.ndarray:
+        """Points without another within `least` pixels, and well inside the map and clear of what lies on it."""
+        box = self.box()
+        far = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(places))
+        if hidden is not None:
+            far[:, hidden] = 1e9
+        x, y = places.T
+        inside = (x > 30) & (y > 60) & (x < box["width"] - 60) & (y < box["height"] - 30)
+        return np.flatnonzero((far.min(1) > least) & inside)
+
+    def hover(self, place: np.ndarray) -> None:
+        box = self.box()
+        self.page.mouse.move(box["x"] + float(place[0]), box["y"] + float(place[1]))
+        frames(self.page, 2)
+
+    def click(self, place: np.ndarray) -> None:
+        self.hover(place)
+        self.page.mouse.down()
+        self.page.mouse.up()
+
+    def pointed(self) -> int | None:
+        """The point whose image stands beside the pointer."""
+        if self.tip.is_hidden():
+            return None
+        return int(np.flatnonzero(self.probe.indices == int(self.tip.get_attribute("data-index") or -1))[0])
+
+    def decoded(self, epoch: int, codes: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return (
+                self.run.model(epoch).decode(torch.from_numpy(np.atleast_2d(codes))).numpy().reshape(-1, 28 * 28) * 255
+            )
+
+    def colours(self, selector: str = ".dots") -> np.ndarray:
+        """A canvas of the map, (H, W, 4)."""
+        address = self.map.locator(selector).evaluate("(canvas) => canvas.toDataURL()")
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGBA"))
+
+    def thumbnails(self) -> list[tuple[int, int, int]]:
+        """The images on the map: point, and where its 28 × 28 pixels begin, found by comparing pixels alone."""
+        grey = self.colours()
+        plain = (grey[..., 0] == grey[..., 1]) & (grey[..., 1] == grey[..., 2])
+        whole = np.lib.stride_tricks.sliding_window_view(plain, (28, 28)).all((2, 3))
+        first = np.lib.stride_tricks.sliding_window_view(grey[..., 0] == 0, (1, 28)).all(
+            (2, 3)
+        )  # of every digit: black
+        by_content = {image.tobytes(): point for point, image in enumerate(self.probe.images)}
+        found = []
+        for y, x in np.argwhere(whole & first[: len(whole)]):
+            point = by_content.get(grey[y : y + 28, x : x + 28, 0].tobytes())
+            if point is not None:
+                found.append((point, int(x), int(y)))
+        return found
+
+
+@pytest.fixture
+def board(page: Page, app: str, trained_run: Run) -> Board:
+    return Board(page, trained_run, app).open()
+
+
+def near(colour: np.ndarray, expected: str | tuple[int, ...], within: int = 40) -> bool:
+    wanted = tuple(bytes.fromhex(expected)) if isinstance(expected, str) else expected
+    return bool(np.abs(colour[..., :3].astype(int) - np.array(wanted)).max() <= within)
+
+
+# Pointing --------------------------------------------------------------------------------------------------------
+
+
+def test_pointing_at_a_place_shows_the_image_that_the_film_has_there(board: Board) -> None:
+    first, last = board.epochs[0], board.epochs[-1]
+    for epoch in (last, first):
+        board.to(epoch)
+        means = board.run.latents(epoch).mean
+        places = board.places(epoch)
+        for point in board.alone(places, 3.0)[::60][:6]:
+            board.hover(places[point])
+            assert board.pointed() == point
+            np.testing.assert_array_equal(canvases(board.tip.locator(".image"))[0], board.probe.images[point].ravel())
+            made = board.decoded(epoch, means[point])[0]
+            assert np.abs(canvases(board.tip.locator(".decoded"))[0] - made).max() < 3
+            index, label = board.probe.indices[point], board.probe.labels[point]
+            expect(board.page.locator("#point-title")).to_have_text(f"Test image {index}, class {label}")
+            panel = canvases(board.page.locator(".point .pictures canvas"))
+            np.testing.assert_array_equal(panel[0], board.probe.images[point].ravel())
+            assert np.abs(panel[1] - made).max() < 3
+            mean, log_variance = (part[point] for part in board.run.latents(epoch))
+            kl = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum()
+            said = board.page.locator(".point .figures").inner_text()
+            assert abs(float(re.search(r"KL ([\d.]+) nats", said)[1]) - kl) < 0.06
+            code = board.page.locator(".point .code").get_attribute("aria-label") or ""
+            for dimension, value in re.findall(r"z(\d+) ([−\d.]+)", code):
+                assert abs(float(value.replace("−", "-")) - mean[int(dimension)]) < 0.006 + HALF
+    board.hover(np.array([2.0, 2.0]))
+    expect(board.tip).to_be_hidden()
+
+
+def test_hidden_classes_are_neither_drawn_nor_pointed_at(board: Board) -> None:
+    last = board.epochs[-1]
+    places = board.places(last)
+    zeros = board.probe.labels == 0
+    button = board.page.get_by_role("button", name=re.compile("^Class 0,"))
+    lone = [point for point in board.alone(places, 26.0) if zeros[point]] or [
+        point for point in board.alone(places, 26.0, hidden=zeros) if zeros[point]
+    ]
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    board.hover(np.array([2.0, 2.0]))
+    picture = board.colours()
+    for point in lone[:5]:
+        x, y = places[point].round().astype(int)
+        assert near(picture[y, x], (255, 255, 255), 2), "a hidden point is drawn"
+        board.hover(places[point])
+        assert board.pointed() is None
+    # What is shown belongs to its point, filtered or not.
+    rest = [point for point in board.alone(places, 3.0, hidden=zeros) if not zeros[point]]
+    for point in rest[:: len(rest) // 6]:
+        board.hover(places[point])
+        assert board.pointed() == point
+        np.testing.assert_array_equal(canvases(board.tip.locator(".image"))[0], board.probe.images[point].ravel())
+    # One class alone, and all of them again.
+    seven = board.page.get_by_role("button", name=re.compile("^Class 7,"))
+    seven.click(modifiers=["Shift"])
+    states = [button.get_attribute("aria-pressed") for button in board.page.locator(".class").all()]
+    assert states == ["true" if label == 7 else "false" for label in range(10)]
+    board.page.get_by_role("button", name="Show all").click()
+    expect(board.page.locator(".class[aria-pressed=false]")).to_have_count(0)
+
+
+# The clock -------------------------------------------------------------------------------------------------------
+
+
+def test_the_film_plays_pauses_and_rests_on_an_epoch(board: Board) -> None:
+    board.to(board.epochs[0])
+    before = board.colours()
+    board.page.get_by_role("button", name="Play", exact=True).click()
+    expect(board.moment).to_have_text(str(board.epochs[2]), timeout=WAIT)
+    assert in_address(board.page, "epoch") == "0", "Python heard of it while it played"
+    board.page.get_by_role("button", name="Pause").click()
+    expect_address(board.page, "epoch", lambda text: text not in (None, "0"))
+    stopped = int(in_address(board.page, "epoch") or -1)
+    expect(board.moment).to_have_text(str(stopped))
+    expect(board.time).to_have_js_property("value", str(board.epochs.index(stopped)))
+    assert (board.colours() != before).any()
+    still = board.colours()
+    frames(board.page, 10)
+    assert (board.colours() == still).all(), "it moves though it is paused"
+
+    # The space bar plays too, wherever the focus is; at the end it stops, and begins anew from the start.
+    board.page.get_by_label("Speed").select_option("4")
+    board.field.press(" ")
+    expect(board.page.get_by_role("button", name="Pause")).to_be_visible()
+    expect_address(board.page, "epoch", lambda text: text == str(board.epochs[-1]))
+    expect(board.page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    board.time.press(" ")
+    expect(board.moment).to_have_text(re.compile(f"^({'|'.join(map(str, board.epochs[:6]))})$"))
+    board.time.press(" ")
+
+
+def test_a_hand_on_the_scrubber_looks_between_two_epochs_and_python_hears_at_the_release(board: Board) -> None:
+    board.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
+    box = board.time.bounding_box()
+    assert box is not None
+    mouse, middle = board.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + box["width"] - 8, middle)
+    mouse.down()
+    for share in (0.83, 0.42):
+        mouse.move(box["x"] + share * box["width"], middle, steps=3)
+        frames(board.page, 2)
+        at = float(board.time.input_value())
+        assert at != round(at)
+        before, after = (board.places(board.epochs[int(rounded)]) for rounded in (np.floor(at), np.ceil(at)))
+        expected = before + (after - before) * (at - np.floor(at))
+        for point in board.alone(expected, 18.0)[:3]:
+            x, y = expected[point].round().astype(int)
+            assert near(board.colours()[y, x], COLOURS[board.probe.labels[point]])
+        expect(board.moment).to_have_text(str(board.epochs[round(at)]))
+    assert in_address(board.page, "epoch") == str(board.epochs[-1]), "Python heard before the release"
+    mouse.up()
+    expect_address(board.page, "epoch", lambda text: text == str(board.epochs[round(at)]))
+    expect(board.time).to_have_js_property("value", str(round(at)))
+
+
+def test_keys_step_the_epochs_and_go_from_point_to_point(board: Board) -> None:
+    first, last = board.epochs[0], board.epochs[-1]
+    for key, epoch in (
+        ("Home", first),
+        ("ArrowRight", board.epochs[1]),
+        ("End", last),
+        ("ArrowLeft", board.epochs[-2]),
+    ):
+        board.time.press(key)
+        expect(board.moment).to_have_text(str(epoch))
+        expect(board.time).to_have_attribute("aria-valuetext", re.compile(f"^epoch {epoch}(,|$)"))
+        expect_address(board.page, "epoch", lambda text, epoch=epoch: text == str(epoch))
+    board.page.get_by_role("button", name="Epoch after").click()
+    expect(board.moment).to_have_text(str(last))
+    board.field.press("PageUp")
+    expect(board.moment).to_have_text(str(board.epochs[-2]))
+    board.field.press("PageDown")
+    expect(board.moment).to_have_text(str(last))
+    frames(board.page, 3)
+
+    places = board.places(last)
+    board.field.press("ArrowRight")  # the first press takes hold in the middle
+    at = board.pointed()
+    assert at is not None
+    for key, axis, sign in (("ArrowRight", 0, 1), ("ArrowUp", 1, -1), ("ArrowLeft", 0, -1), ("ArrowDown", 1, 1)):
+        board.field.press(key)
+        frames(board.page, 2)
+        now = board.pointed()
+        assert now is not None
+        assert now != at
+        move = places[now] - places[at]
+        assert sign * move[axis] >= max(1e-6, abs(move[1 - axis])), f"{key} went astray"
+        at = now
+    expect(board.page.locator(".spoken")).to_have_text(
+        f"Test image {board.probe.indices[at]}, class {board.probe.labels[at]}"
+    )
+    board.field.press("Enter")
+    expect_z(board.page, board.run.latents(last).mean[at], within=HALF)
+
+
+# The cursor ------------------------------------------------------------------------------------------------------
+
+
+def test_a_click_makes_the_point_the_cursor_of_all_pages(board: Board) -> None:
+    epoch = board.epochs[-3]
+    board.to(epoch)
+    places = board.places(epoch)
+    gallery = {int(index) for index in board.page.evaluate("Array.from([...betaVaeLive.runs.values()].at(-1).indices)")}
+    lone = board.alone(places, 3.0)
+    known = [int(board.probe.indices[point]) in gallery for point in lone]
+    outside = lone[np.flatnonzero(~np.array(known))[0]]
+    inside = lone[np.flatnonzero(known)[0]]
+    for point in (outside, inside):
+        board.click(places[point])
+        expect_z(board.page, board.run.latents(epoch).mean[point], within=HALF)
+    assert in_address(board.page, "digit") == str(board.probe.indices[inside])
+    board.click(places[outside])
+    expect_z(board.page, board.run.latents(epoch).mean[outside], within=HALF)
+
+    # The clock takes the image along, though it is none of the gallery's.
+    board.time.press("ArrowRight")
+    later = board.epochs[-2]
+    expect_z(board.page, board.run.latents(later).mean[outside], within=HALF)
+    board.page.mouse.move(2, 2)
+    title = f"The cursor: test image {board.probe.indices[outside]}, class {board.probe.labels[outside]}"
+    expect(board.page.locator("#point-title")).to_have_text(title)
+
+    board.page.get_by_role("link", name="Open the cursor in Traverse").click()
+    expect(board.page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    shown = canvases(board.page.locator(".traverse .decoded"))[0]
+    assert np.abs(shown - board.decoded(later, board.run.latents(later).mean[outside])[0]).max() < 3
+
+
+def test_a_cursor_that_is_no_image_is_drawn_where_its_neighbours_are(board: Board) -> None:
+    last = board.epochs[-1]
+    means = board.run.latents(last).mean
+    z = np.round(means[10] * 0.5 + means[400] * 0.5, 3)
+    board.open(z=",".join(f"{value:.3f}" for value in z), epoch=str(last))
+    expect(board.page.locator("#point-title")).to_have_text("The cursor, no test image")
+    expect(board.page.locator(".point .pictures figure:visible")).to_have_count(1)
+    assert (
+        np.abs(
+            canvases(board.page.locator(".point .pictures figure:visible canvas"))[0]
+            - board.decoded(last, z.astype(np.float32))[0]
+        ).max()
+        < 3
+    )
+
+    far = np.linalg.norm(means.astype(np.float16).astype(np.float32) - z, axis=1)
+    nearest = np.argsort(far)[:15]
+    weights = 1 / far[nearest]
+    x, y = (board.places(last)[nearest] * (weights / weights.sum())[:, None]).sum(0)
+    over = board.colours(".over")
+    rows, columns = np.mgrid[: over.shape[0], : over.shape[1]]
+    ring = np.abs(np.hypot(columns + 0.5 - x, rows + 0.5 - y) - 9) < 1
+    accent = np.abs(over[..., :3].astype(int) - (0x1F, 0x6F, 0xC4)).max(-1) < 40
+    assert 0.3 < accent[ring].mean() < 0.9, "no dashed ring there"
+
+
+# The selection ---------------------------------------------------------------------------------------------------
+
+
+def test_the_lasso_shows_what_the_selected_images_have_in_common(board: Board) -> None:
+    last = board.epochs[-1]
+    places = board.places(last)
+    middle = np.median(places[board.probe.labels == 0], axis=0)
+    corners = middle + np.array([[-55, -60], [70, -40], [40, 55], [-60, 45]])
+    inside = np.flatnonzero(within(corners, places))
+    assert 30 < len(inside) < 600
+    board.page.get_by_role("button", name="Lasso").click()
+    board.hover(corners[0])
+    board.page.mouse.down()
+    for corner in corners[1:]:
+        board.page.mouse.move(
+            *[start + value for start, value in zip((board.box()["x"], board.box()["y"]), corner, strict=True)]
+        )
+    board.page.mouse.up()
+
+    said = board.page.locator(".selected")
+    expect(said).to_contain_text(re.compile(r"^\d+ of 2,500 test images\. "))
+    count = int(said.inner_text().split()[0])
+    assert abs(count - len(inside)) <= 2  # on the very line
+    zeros = int((board.probe.labels[inside] == 0).sum())
+    assert abs(int(re.search(r"\b0\s\((\d+)\)", said.inner_text())[1]) - zeros) <= 2
+    mean_image, decoded = canvases(board.page.locator(".means canvas"))
+    assert np.abs(mean_image - board.probe.images[inside].reshape(len(inside), -1).mean(0)).mean() < 1
+    code = board.run.latents(last).mean[inside].mean(0)
+    assert np.abs(decoded - board.decoded(last, code)[0]).max() < 8
+    shown = board.page.locator(".chosen button")
+    names = [button.get_attribute("aria-label") or "" for button in shown.all()]
+    chosen = [int(np.flatnonzero(board.probe.indices == int(re.search(r"image (\d+)", name)[1]))[0]) for name in names]
+    np.testing.assert_array_equal(
+        canvases(shown.locator("canvas")), board.probe.images[chosen].reshape(len(chosen), -1)
+    )
+    assert np.isin(chosen, inside).mean() > 0.9
+
+    # Others are faint, and the selection stays while the film moves: where did these come from?
+    frames(board.page, 2)
+    outside = next(point for point in board.alone(places, 18.0) if point not in inside)
+    x, y = places[outside].round().astype(int)
+    assert not near(board.colours()[y, x], COLOURS[board.probe.labels[outside]])
+    board.page.get_by_role("button", name="Take the mean code as cursor").click()
+    expect_z(board.page, code, within=0.05)
+    board.time.press("ArrowLeft")
+    earlier = board.epochs[-2]
+    expect_address(board.page, "epoch", lambda text: text == str(earlier))
+    made = canvases(board.page.locator(".means canvas"))[1]
+    assert np.abs(made - board.decoded(earlier, board.run.latents(earlier).mean[inside].mean(0))[0]).max() < 8
+
+    board.page.get_by_role("button", name="Clear").click()
+    expect(said).to_contain_text("Draw round points")
+    board.page.get_by_role("button", name="All in view").click()
+    expect(said).to_contain_text("2,500 of 2,500 test images")
+
+
+def within(corners: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which places lie inside a convex outline, (P,) bool."""
+    sides = [
+        (b[0] - a[0]) * (places[:, 1] - a[1]) - (b[1] - a[1]) * (places[:, 0] - a[0])
+        for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)
+    ]
+    return np.all(np.array(sides) > 0, axis=0) | np.all(np.array(sides) < 0, axis=0)
+
+
+# The view --------------------------------------------------------------------------------------------------------
+
+
+def test_enlarged_every_image_stands_at_its_own_point_filtered_or_not(board: Board) -> None:
+    last = board.epochs[-1]
+    places = board.places(last)
+    target = board.alone(places, 3.0)[40]
+    assert board.thumbnails() == []
+    board.hover(places[target])
+    board.page.mouse.wheel(0, -600)  # the wheel scrolls the page until somebody takes hold of the map
+    frames(board.page, 3)
+    assert board.thumbnails() == []
+    board.page.evaluate("scrollTo(0, 0)")
+    board.field.focus()
+    board.hover(places[target])
+    for _ in range(2):
+        board.page.mouse.wheel(0, -300)
+        frames(board.page, 2)
+    box = board.box()
+    scale = float(np.exp(6 * 0.25))
+    middle = np.array([box["width"], box["height"]]) / 2
+    # What the pointer was on stayed where it was, as far as the film goes on filling the map.
+    shift = shift_of(board, scale)
+    expected = (places - middle) * scale + shift
+    assert np.abs(shift - (places[target] - (places[target] - middle) * scale)).max() < 80
+
+    for hidden in (False, True):
+        if hidden:
+            label = board.probe.labels[board.thumbnails()[0][0]]
+            board.page.get_by_role("button", name=re.compile(f"^Class {label},")).click()
+            board.hover(np.array([2.0, 2.0]))
+        found = board.thumbnails()
+        assert len(found) >= 5
+        for point, x, y in found:
+            assert np.abs(np.array([x + 14, y + 14]) - expected[point]).max() < 2.5, (
+                "an image stands at another's point"
+            )
+            assert not hidden or board.probe.labels[point] != label
+        for point, x, y in found[:3]:
+            board.hover(np.array([x + 14, y + 14]))
+            assert board.pointed() == point
+    board.field.press("0")
+    board.page.wait_for_timeout(400)
+    board.hover(np.array([2.0, 2.0]))
+    assert board.thumbnails() == []
+
+
+def shift_of(board: Board, scale: float) -> np.ndarray:
+    """Where the middle of the film has gone, from the first image that is found at its point."""
+    box = board.box()
+    middle = np.array([box["width"], box["height"]]) / 2
+    places = board.places(board.epochs[-1])
+    shifts = [np.array([x + 14, y + 14]) - (places[point] - middle) * scale for point, x, y in board.thumbnails()]
+    return np.median(shifts, axis=0)
+
+
+# Colours and layouts ---------------------------------------------------------------------------------------------
+
+
+def test_colours_are_those_of_the_class_or_of_what_was_measured(board: Board) -> None:
+    last = board.epochs[-1]
+    board.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
+    frames(board.page, 3)
+    places = board.places(last)
+    lone = board.alone(places, 16.0)[:12]
+    picture = board.colours()
+    for point in lone:
+        x, y = places[point].round().astype(int)
+        assert near(picture[y, x], COLOURS[board.probe.labels[point]]), "a class has another's colour"
+
+    board.page.get_by_label("Colour by").select_option("kl")
+    frames(board.page, 3)
+    kl = np.stack([0.5 * (m**2 + np.exp(v) - 1 - v).sum(1) for m, v in map(board.run.latents, board.epochs)])
+    least, most = (float(np.quantile(kl[1:], share)) for share in (0.01, 0.99))  # without the untrained epoch
+    shown = [float(board.page.locator(f".scale .{end}").inner_text()) for end in ("least", "most")]
+    assert np.allclose(shown, [least, most], atol=0.6)
+    picture = board.colours()
+    for point in lone:
+        x, y = places[point].round().astype(int)
+        assert near(picture[y, x], ramp((kl[-1, point] - least) / (most - least))), "a value has another's colour"
+    expect(board.page.locator(".scale-note")).to_contain_text("nats; 2,500 test images")
+
+    board.page.get_by_label("Colour by").select_option("class")
+    layout = board.run.layout()
+    assert layout is not None
+    board.page.get_by_role("checkbox", name="Dim what moves without reason").check()
+    stray = np.zeros(layout.kept.shape, bool)
+    stray[1:] = (layout.kept[1:] >= 0.8) & (np.linalg.norm(np.diff(board.film, axis=0), axis=2) > 0.05)
+    lone_at = [board.alone(board.places(epoch), 6.0) for epoch in board.epochs]
+    frame = int(np.argmax([stray[frame, lone].sum() for frame, lone in enumerate(lone_at)]))
+    assert stray[frame, lone_at[frame]].any(), "no point to see it by"
+    board.to(board.epochs[frame])
+    places, picture = board.places(board.epochs[frame]), board.colours()
+    for point in lone_at[frame]:
+        x, y = places[point].round().astype(int)
+        assert near(picture[y, x], COLOURS[board.probe.labels[point]]) != stray[frame, point]
+    board.to(last)
+    board.page.get_by_role("checkbox", name="Dim what moves without reason").uncheck()
+
+    board.page.get_by_label("Layout").select_option("pca_last")
+    board.page.wait_for_timeout(600)
+    board.film = framed(principal(board.run))
+    places = board.places(last)
+    for point in board.alone(places, 8.0)[:4]:
+        board.hover(places[point])
+        assert board.pointed() == point
+
+
+def ramp(share: float) -> tuple[int, ...]:
+    stops = np.array([tuple(bytes.fromhex(colour)) for colour in ("e0a92e", "d8576b", "8b2d9c", "1d1147")])
+    place = min(1.0, max(0.0, share)) * 3
+    stop = min(2, int(place))
+    return tuple(int(value) for value in stops[stop] + (stops[stop + 1] - stops[stop]) * (place - stop))
+
+
+def principal(run: Run) -> np.ndarray:
+    """The principal components of the last epoch's codes, for all epochs, (E, P, 2)."""
+    means = [run.latents(epoch).mean.astype(np.float64) for epoch in run.epochs()]
+    centre = means[-1].mean(0)
+    axes = np.linalg.svd(means[-1] - centre, full_matrices=False)[2][:2].T
+    axes *= np.sign(axes[np.abs(axes).argmax(0), range(2)])
+    return np.stack([(mean - centre) @ axes for mean in means])
+
+
+# The page --------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_found_as_it_was_left(board: Board) -> None:
+    board.page.get_by_label("Layout").select_option("pca_each")
+    board.page.get_by_label("Colour by").select_option("reconstruction")
+    board.page.get_by_role("checkbox", name="Trails").check()
+    board.page.get_by_role("button", name=re.compile("^Class 4,")).click()
+    board.page.get_by_role("button", name="Enlarge").click()
+    board.page.wait_for_timeout(500)
+    before = board.page.locator(".dots").first.evaluate("(canvas) => canvas.toDataURL()")
+    board.page.get_by_role("link", name="Generate", exact=True).click()
+    expect(board.page.locator(".generate:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    board.page.get_by_role("link", name="Clusters", exact=True).click()
+    board.shown()
+    expect(board.page.get_by_label("Layout")).to_have_value("pca_each")
+    expect(board.page.get_by_label("Colour by")).to_have_value("reconstruction")
+    expect(board.page.get_by_role("checkbox", name="Trails")).to_be_checked()
+    expect(board.page.get_by_role("button", name=re.compile("^Class 4,"))).to_have_attribute("aria-pressed", "false")
+    board.page.mouse.move(2, 2)
+    frames(board.page, 3)
+    assert board.page.locator(".dots").first.evaluate("(canvas) => canvas.toDataURL()") == before
+
+
+def test_two_runs_side_by_side_run_by_one_clock(board: Board) -> None:
+    second = find_run("mnist-beta1")
+    board.page.get_by_role("combobox", name="Second run").click()
+    board.page.get_by_role("option", name=second.name, exact=True).click()
+    expect(board.page.locator(".map")).to_have_count(2, timeout=WAIT)
+    expect(board.page.locator("figcaption").first).to_have_text(board.run.name)
+    beside = Board(board.page, second, board.address)
+    beside.map = board.page.locator(".map").nth(1)
+    beside.field, beside.tip, beside.moment = (beside.map.locator(name) for name in (".field", ".tip", ".moment b"))
+
+    common = next(epoch for epoch in board.epochs if epoch in beside.epochs)
+    board.to(common)
+    expect(beside.moment).to_have_text(str(common))
+    board.to(board.epochs[-1])
+    expect(beside.moment).to_have_text(str(beside.epochs[-1]))
+
+    # An image that both have is shown in both, each by its own decoder.
+    places = beside.places(beside.epochs[-1])
+    point = next(p for p in beside.alone(places, 4.0) if beside.probe.indices[p] in board.probe.indices)
+    beside.hover(places[point])
+    assert beside.pointed() == point
+    index = beside.probe.indices[point]
+    assert board.probe.indices[board.pointed() or 0] == index
+    panel = canvases(board.page.locator(".point .pictures canvas"))
+    np.testing.assert_array_equal(panel[0], beside.probe.images[point].ravel())
+    own = int(np.flatnonzero(board.probe.indices == index)[0])
+    assert np.abs(panel[1] - board.decoded(board.epochs[-1], board.run.latents().mean[own])[0]).max() < 3
+    assert np.abs(panel[2] - beside.decoded(beside.epochs[-1], second.latents().mean[point])[0]).max() < 3
+
+    board.page.get_by_role("combobox", name="Second run").click()
+    board.page.get_by_role("option", name="None", exact=True).click()
+    expect(board.page.locator(".map")).to_have_count(1, timeout=WAIT)
+
+
+def test_a_run_without_a_film_shows_its_principal_components(page: Page, trained_run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "without-film"
+    shutil.copytree(find_run("mnist-beta1").path, path, ignore=shutil.ignore_patterns("layout*"))
+    with serve(path.parent, tmp_path / "log") as address:
+        page.goto(f"{address}/clusters?run=without-film")
+        expect(page.locator(".clusters:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        expect(page.get_by_label("Layout")).to_have_value("pca_last")
+        expect(page.get_by_role("option", name="UMAP film: not worked out yet")).to_be_disabled()
+        expect(page.locator(".quality tbody td").first).to_have_text("–")
+        page.get_by_role("button", name="Play", exact=True).click()
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_who_asked_for_less_motion_sees_whole_epochs_only(page: Page, app: str, trained_run: Run) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    board = Board(page, trained_run, app).open()
+    board.to(board.epochs[0])
+    rests = board.page.get_by_role("slider", name="Epoch", exact=True)
+    board.page.get_by_role("button", name="Play", exact=True).click()
+    seen = rests.evaluate(
+        "async (time) => { const seen = []; while (Number(time.value) < 3) { seen.push(Number(time.value));"
+        " await new Promise(requestAnimationFrame); } return seen; }"
+    )
+    assert seen
+    assert all(value == int(value) for value in seen)
+    board.page.get_by_role("button", name="Pause").click()
