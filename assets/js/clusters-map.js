@@ -264,6 +264,12 @@ export class FilmMap {
     const notches = event.deltaMode === 1 ? event.deltaY / 3 : event.deltaY / 100;
     this.zoom(this.place(event), Math.exp(-Math.min(3, Math.max(-3, notches)) * (event.ctrlKey ? 0.6 : 0.25)));
     this.listener.viewed();
+    // What lies under the pointer then is known once it is painted.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        if (this.field.isConnected && !this.pointers.size) this.listener.pointed(this, this.pointAt(event), false);
+      }),
+    );
   }
 
   say(text) {
