@@ -16,6 +16,7 @@ between frames step and spurious; see layout.py.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import subprocess
@@ -57,7 +58,12 @@ def progress(run: Run) -> Progress:
         return Progress("failed", error=str(about.get("error")))
     if state == "finished":
         return Progress("behind" if due_epochs(run) != about.get("epochs") else "finished", done=100)
-    return Progress("running", str(about.get("stage")), int(about.get("done", 0)), 100, about.get("remaining"))
+    done, remaining = (_number(about.get(name)) for name in ("done", "remaining"))
+    return Progress("running", str(about.get("stage")), round(min(100, max(0, done or 0))), 100, remaining)
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def due_epochs(run: Run) -> list[int]:

@@ -100,6 +100,7 @@ class _Worker:
             ("Comparing", self.compare),
             ("Working out an independent UMAP of each epoch, to compare with", self.lay_out_independently),
         ):
+            self.save(stage)
             for _ in part():
                 self.save(stage)
         self.null_test = self.test_null()

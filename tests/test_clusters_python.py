@@ -304,7 +304,7 @@ def test_the_page_shows_the_film_and_its_figures(filmed: Run) -> None:
     assert list(table.index) == [name for name, *_ in KINDS.values()]
     figures = filmed.layout().about["kinds"]["umap"]  # type: ignore[union-attr]
     worst, mean = min(figures["trustworthiness"]), np.mean(figures["trustworthiness"])
-    assert table.loc["UMAP film", "Trustworthiness"] == f"{worst:.3f}\u00a0· {mean:.3f}"
+    assert table.loc["UMAP film", "Trust\u00adworthiness"] == f"{worst:.3f}\u00a0· {mean:.3f}"
 
 
 def test_a_film_is_worked_out_on_request_while_principal_components_are_shown(trained_run: Run, folder: Path) -> None:
@@ -525,7 +525,7 @@ def test_figures_that_are_still_missing_leave_a_gap_and_no_fault() -> None:
     figure, _ = by_epoch(about)
     assert [list(trace.x) for trace in figure.data] == [[0], [0], [0]]
     table = summary(about)
-    assert table.loc["UMAP film", "Trustworthiness"] == "0.900\u00a0· 0.900"
+    assert table.loc["UMAP film", "Trust\u00adworthiness"] == "0.900\u00a0· 0.900"
     assert table.loc["UMAP film", "Step"] == "–"
     assert in_words(about) == ""
 

@@ -92,7 +92,10 @@ def in_words(about: dict[str, Any]) -> str:
 
 
 def summary(about: dict[str, Any]) -> pd.DataFrame:
-    """A row for each kind of layout: how true its frames are, and how much it moves. See `TABLE`."""
+    """A row for each kind of layout: how true its frames are, and how much it moves. See `TABLE`.
+
+    Long words may be parted, so that it fits a narrow window: a table that scrolls cannot be reached by the keyboard.
+    """
 
     def told(values: Sequence[float], worst: Callable[[Sequence[float]], float]) -> str:
         return f"{worst(values):.3f}\u00a0· {np.mean(values):.3f}" if values else "–"
@@ -103,9 +106,9 @@ def summary(about: dict[str, Any]) -> pd.DataFrame:
             continue
         accuracy = figures.get("accuracy")
         rows[name] = {
-            "Trustworthiness": told(figures.get("trustworthiness", []), min),
+            "Trust\u00adworthiness": told(figures.get("trustworthiness", []), min),
             "Continuity": told(figures.get("continuity", []), min),
-            "Neighbour accuracy": f"{accuracy[0]:.3f}\u00a0→ {accuracy[-1]:.3f}" if accuracy else "–",
+            "Neigh\u00adbour accuracy": f"{accuracy[0]:.3f}\u00a0→ {accuracy[-1]:.3f}" if accuracy else "–",
             "Step": told(figures.get("step", []), max),
             "Without reason": told(figures.get("spurious", []), max),
         }
