@@ -372,14 +372,16 @@ def test_killed_at_random_moments(tmp_path: Path, server: Server) -> None:
     train(tmp_path / "whole")
     expected = content(tmp_path / "whole")
     moments = random.Random(3)
-    for cycle in range(6):
-        path = tmp_path / f"run{cycle}"
+    longest = 0.2  # seconds
+    cycles = 0
+    while cycles < 6:
+        path = tmp_path / f"run{longest}-{cycles}"
         kills = 0
         for attempt in range(40):
             begun = (path / "config.json").exists()
             pid = server.start(path, pause=0.01, **({} if begun else {"values": VALUES}))
             if attempt < 8:
-                time.sleep(moments.uniform(0, 0.2))
+                time.sleep(moments.uniform(0, longest))
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             code = server.end()
@@ -388,8 +390,11 @@ def test_killed_at_random_moments(tmp_path: Path, server: Server) -> None:
                 break
             assert code == -signal.SIGKILL
         assert code == 0
-        assert kills >= 1
         assert_same(path, expected)
+        if kills:
+            cycles += 1
+        else:  # this machine was done before it could be killed
+            longest /= 2
 
 
 def test_a_real_trainer_killed_in_the_middle_of_an_epoch(tmp_path: Path) -> None:
