@@ -215,6 +215,8 @@ def _interpolate(options: argparse.Namespace) -> None:
 def _layout(options: argparse.Namespace) -> None:
     from bvae.film_worker import POLL_SECONDS, work
 
+    if options.follow and hasattr(os, "nice"):
+        os.nice(5)  # whoever trains comes first
     end = time.monotonic() + _APPEARING_SECONDS
     while options.follow and not (Path(options.run) / "history.jsonl").exists() and time.monotonic() < end:
         time.sleep(POLL_SECONDS)  # a run that is about to be trained

@@ -68,13 +68,16 @@ def _number(value: Any) -> float | None:
 
 def due_epochs(run: Run) -> list[int]:
     """The snapshots that belong to the film: all, but for those that a run in training is going to drop."""
-    epochs = run.epochs()
-    try:
-        training = run.status()["state"] in ("queued", "running")
-    except RunError:
-        training = False
+    epochs, training = run.epochs(), in_training(run)
     kept = run.config.snapshot_epochs()
     return [epoch for epoch in epochs if not training or epoch in kept]
+
+
+def in_training(run: Run) -> bool:
+    """Whether a run will have more epochs; one that cannot say is taken for finished."""
+    with contextlib.suppress(RunError):
+        return run.status()["state"] in ("queued", "running")
+    return False
 
 
 def start(path: Path) -> None:
@@ -94,7 +97,7 @@ def start(path: Path) -> None:
 
 
 def launch(path: Path) -> subprocess.Popen[bytes]:
-    """Start the process that works out and follows a run's film, gently, since somebody may be training beside it."""
+    """Start the process that works out and follows a run's film, on one core, since somebody may train beside it."""
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
         "OMP_NUM_THREADS": "1",
@@ -103,7 +106,7 @@ def launch(path: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "bvae", "layout", str(path), "--follow", "--json"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
-        start_new_session=True, preexec_fn=lambda: os.nice(5) and None,
+        start_new_session=True,
     )  # fmt: skip
 
 

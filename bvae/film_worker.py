@@ -11,7 +11,7 @@ from typing import Any
 import filelock
 import numpy as np
 
-from bvae.film import KINDS, due_epochs, write_film
+from bvae.film import KINDS, due_epochs, in_training, write_film
 from bvae.layout import (
     NEIGHBOURS,
     Frame,
@@ -88,13 +88,13 @@ class _Worker:
         self.say("Starting")
         self.take_up()
         while True:
-            training = follow and self.training()
-            self.following = training
+            self.following = follow and in_training(self.run)
             self.lay_out(due_epochs(self.run))
-            if not training:
+            if not self.following:
                 break
             self.say("Waiting for the next epoch")
             time.sleep(POLL_SECONDS)
+        self.run.snapshot()  # says so where there is none
         for stage, part in (
             ("Reconstructing every image", self.reconstruct),
             ("Comparing", self.compare),
@@ -105,11 +105,6 @@ class _Worker:
                 self.save(stage)
         self.null_test = self.test_null()
         return self.save("Finished", state="finished")
-
-    def training(self) -> bool:
-        with contextlib.suppress(RunError):
-            return self.run.status()["state"] in ("queued", "running")
-        return False
 
     def take_up(self) -> None:
         """Keep what an earlier pass left, as far as its epochs are the run's."""
@@ -171,15 +166,16 @@ class _Worker:
     def compare(self) -> Iterator[None]:
         """Measure the film and its controls."""
         means = [self.mean(epoch) for epoch in self.epochs]
-        controls = {"pca_last": principal_components(means), "pca_each": principal_components(means, each=True)}
+        layouts = {
+            "umap": [frame.positions for frame in self.frames],
+            "pca_last": principal_components(means),
+            "pca_each": principal_components(means, each=True),
+        }
         for place in range(len(means)):
-            for kind, frames in {"umap": [frame.positions for frame in self.frames], **controls}.items():
+            for kind, frames in layouts.items():
                 self.kinds[kind].append(measure(means[place], frames[place], self.labels, _device()))
             yield
-        self.movements = {
-            kind: self.movement(np.stack(frames))
-            for kind, frames in {"umap": [frame.positions for frame in self.frames], **controls}.items()
-        }
+        self.movements = {kind: self.movement(np.stack(frames)) for kind, frames in layouts.items()}
 
     def lay_out_independently(self) -> Iterator[None]:
         for place, epoch in enumerate(self.epochs):

@@ -344,6 +344,14 @@ def test_a_film_says_why_it_cannot_be(small_run: Run) -> None:
         work(small_run)
 
 
+def test_a_run_without_a_snapshot_has_no_film(small_run: Run) -> None:
+    for kind in ("epochs", "latents"):
+        shutil.rmtree(small_run.path / kind)
+    with pytest.raises(RunError, match="has no snapshot yet"):
+        work(small_run)
+    assert "no snapshot" in (progress(small_run).error or "")
+
+
 def test_one_process_works_out_a_film(small_run: Run) -> None:
     with filelock.FileLock(small_run.path / "layout.lock"), pytest.raises(RunError, match="Another process"):
         work(small_run)

@@ -20,7 +20,6 @@ from bvae.film import KINDS, due_epochs, progress
 from bvae.runs import Run, RunError
 from pages.parts.live import LiveRun, noun, script, thin
 
-NEIGHBOURS = 15  # the k of every figure of quality
 PER_FRAME = ("trustworthiness", "continuity", "accuracy")
 PER_STEP = ("step", "spurious")
 # What is sent is twice in the browser's memory for a moment. With more snapshots than fit, some are left out evenly.
@@ -170,6 +169,8 @@ def _worked_out(run: Run, epochs: list[int], count: int) -> tuple[dict[str, np.n
 
     Frames of epochs that have no snapshot any more are left out.
     """
+    from bvae.layout import NEIGHBOURS
+
     layout = run.layout()
     if layout is None:
         return {}, {}
