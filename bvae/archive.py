@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
-from bvae.config import Config, ConfigError
+from bvae.config import Config, ConfigError, propose_name
 from bvae.runs import (
     FORMAT,
     OTHER_EPOCHS,
@@ -337,7 +337,7 @@ def import_weights(
     stem = PurePosixPath(weights_name).stem
     # A snapshot is called after its epoch, which names no run.
     named = re.search("[A-Za-z]", stem)
-    wanted = clean_name(stem if named else f"{settings.dataset}-{settings.network}-beta{settings.beta:g}")
+    wanted = clean_name(stem if named else propose_name(settings))
     with _beside(folder, length + 2**26) as place:
         with (place / _WEIGHTS).open("xb") as target:
             shutil.copyfileobj(weights, target, _CHUNK)
@@ -417,7 +417,7 @@ def _measure(file: Path, path: Path, config: Config, image_shape: tuple[int, int
     record = {
         "epoch": 0,
         "seconds": round(time.perf_counter() - started, 3),
-        "beta": config.beta_at(step),
+        "beta": config.beta_at(step) if config.capacity is None else None,
         "capacity": config.capacity_at(step),
         "learning_rate": 0.0,
         "train": figures(train),

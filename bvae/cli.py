@@ -8,6 +8,7 @@ sentence and exit status 1; wrong usage is 2; a training that was stopped on req
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -16,13 +17,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from bvae.config import DEVICES, Config, ConfigError, field_type, flag
+from bvae.config import DEVICES, Config, ConfigError, field_type, flag, propose_name
 from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, run_folders
 
 STOPPED = 130
@@ -206,7 +207,8 @@ def _interpolate(options: argparse.Namespace) -> None:
     start, end = (model.encode(_test_image(run, index))[0] for index in (options.start, options.end))
     pictures = model.decode(interpolate(start, end, options.steps, options.method)).numpy()
     if options.output.suffix.lower() == ".gif":
-        save_animation(options.output, pictures)
+        with _whole_file(options.output) as unfinished:
+            save_animation(unfinished, pictures)
         print(options.output)
     else:
         _save(options, mosaic(pictures, columns=options.steps))
@@ -251,7 +253,8 @@ def _runs(options: argparse.Namespace) -> None:
                     "state": status["state"],
                     "dataset": run.config.dataset,
                     "network": run.config.network,
-                    "beta": run.config.beta,
+                    "beta": run.config.beta if run.config.capacity is None else None,
+                    "capacity": run.config.capacity,
                     "latent_dim": run.config.latent_dim,
                     "epoch": last["epoch"],
                     "epochs": run.config.epochs,
@@ -266,12 +269,13 @@ def _runs(options: argparse.Namespace) -> None:
         print(json.dumps({"runs": rows, "problems": problems}))
         return
     print(
-        f"{'run':32} {'state':9} {'data':14} {'network':7} {'β':>5} {'epoch':>9} {'recon.':>8} {'KL':>7} {'active':>7}"
+        f"{'run':32} {'state':9} {'data':14} {'network':7} {'β':>6} {'epoch':>9} {'recon.':>8} {'KL':>7} {'active':>7}"
     )
     for row in rows:
+        weight = f"{row['beta']:g}" if row["capacity"] is None else f"C={row['capacity']:g}"
         figures = f"{row['reconstruction']:8.2f} {row['kl']:7.2f}" if row["kl"] is not None else f"{'':16}"
         print(
-            f"{row['path']:32} {row['state']:9} {row['dataset']:14} {row['network']:7} {row['beta']:5g} "
+            f"{row['path']:32} {row['state']:9} {row['dataset']:14} {row['network']:7} {weight:>6} "
             f"{row['epoch']:4}/{row['epochs']:<4} {figures} {row['active_units'] or 0:3}/{row['latent_dim']}"
         )
     print("reconstruction and KL in nats an image on the whole test split, one code an image", file=sys.stderr)
@@ -283,19 +287,16 @@ def _pack(options: argparse.Namespace) -> None:
     from bvae.archive import pack_run
 
     run = find_run(options.run)
-    unfinished = options.output.with_name(f".{options.output.name}.tmp")
-    try:
-        with unfinished.open("wb") as file:
-            pack_run(run, file, resumable=not options.without_state)
-        unfinished.replace(options.output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with _whole_file(options.output) as unfinished, unfinished.open("wb") as file:
+        pack_run(run, file, resumable=not options.without_state)
     print(options.output)
 
 
 def _import(options: argparse.Namespace) -> None:
     from bvae.archive import CONVERT, PickleError, import_run, import_weights
 
+    if options.config is None and options.file.suffix == ".safetensors":
+        raise ConfigError("Weights alone do not say what they are of. Add --config and the config.json of their run.")
     try:
         with options.file.open("rb") as file:
             if options.config is None:
@@ -314,8 +315,22 @@ def _import(options: argparse.Namespace) -> None:
 def _save(options: argparse.Namespace, picture: Any) -> None:
     from bvae.pictures import save_picture
 
-    save_picture(options.output, picture)
+    with _whole_file(options.output) as unfinished:
+        save_picture(unfinished, picture)
     print(options.output)
+
+
+@contextlib.contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    """A file to write beside a path, whose place it takes when it is whole: what was there is not lost before."""
+    unfinished = path.with_name(f".{path.name}.tmp")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    except OSError as error:  # a full disk does not say which file it was
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _test_image(run: Run, index: int) -> Any:
@@ -347,9 +362,8 @@ def _figures(record: dict[str, Any]) -> str:
 
 
 def _default_name(given: dict[str, Any]) -> str:
-    config = Config(**given)
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    return f"{config.dataset}-{config.network}-beta{config.beta:g}-{stamp}"
+    return f"{propose_name(Config(**given))}-{stamp}"
 
 
 class _TrainingBar:
@@ -370,7 +384,7 @@ class _TrainingBar:
         if self.bar is None:
             return
         self.bar.update(progress.epoch - 1 + progress.step / progress.steps - self.bar.n)
-        self._say(progress.loss, progress.reconstruction, progress.kl)
+        self._say("train", progress.loss, progress.reconstruction, progress.kl)
 
     def record(self, record: dict[str, Any]) -> None:
         self.active = record["active_units"]
@@ -378,13 +392,13 @@ class _TrainingBar:
             return
         self.bar.update(record["epoch"] - self.bar.n)
         test = record["test"]
-        self._say(test["loss"], test["reconstruction"], test["kl"])
+        self._say("test", test["loss"], test["reconstruction"], test["kl"])
 
-    def _say(self, loss: float, reconstruction: float, kl: float) -> None:
+    def _say(self, split: str, loss: float, reconstruction: float, kl: float) -> None:
         assert self.bar is not None
         active = "" if self.active is None else f", {self.active} active"
         self.bar.set_postfix_str(
-            f"loss {loss:.2f}, reconstruction {reconstruction:.2f}, KL {kl:.2f}{active}", refresh=False
+            f"{split} loss {loss:.2f}, reconstruction {reconstruction:.2f}, KL {kl:.2f}{active}", refresh=False
         )
 
     def close(self) -> None:
@@ -402,6 +416,13 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. `{self.prog} --help` lists what there is.\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        # Refused here, so that it is the command's own help that is named, and not the list of commands.
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return namespace, unknown
 
 
 def _parser() -> argparse.ArgumentParser:

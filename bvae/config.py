@@ -12,6 +12,7 @@ import math
 import shlex
 import types
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,16 @@ DECADE_STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 
 class ConfigError(ValueError):
     """A value that cannot define a run. Its message says which, why, and what to write instead."""
+
+
+def propose_name(config: Config, taken: Sequence[str] = ()) -> str:
+    """A run's name that says what is trained, and is none of those that are taken."""
+    weight = f"beta{config.beta:g}" if config.capacity is None else f"capacity{config.capacity:g}"
+    name = f"{config.dataset}-{config.network}-{weight}"
+    number = 1
+    while (proposed := name if number == 1 else f"{name}-{number}") in taken:
+        number += 1
+    return proposed
 
 
 def _field(default: Any, help: str, choices: tuple[str, ...] | None = None) -> Any:

@@ -10,7 +10,7 @@ layout.json says how far it is: state (running, finished, failed), stage, done o
 pid, host, heartbeat; and what was found: epochs, images, seed, neighbours, seconds (for the frames alone, imports and
 compilation not counted), null_test (how far the median of the points moves, in radii of the film, when an epoch brings
 nothing new), and by kind of layout (`KINDS`) for each frame trustworthiness, continuity and accuracy, and for each step
-between frames step and spurious; see layout.py.
+between frames step and spurious (null where no image kept its neighbours); see layout.py.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -78,7 +79,7 @@ class _Worker:
         self.reconstruction: list[np.ndarray] = []
         self.independent: list[np.ndarray] = []
         self.kinds: dict[str, list[Quality]] = {kind: [] for kind in KINDS}
-        self.movements: dict[str, dict[str, list[float]]] = {}  # by kind
+        self.movements: dict[str, dict[str, list[float | None]]] = {}  # by kind
         self.null_test: float | None = None
         self.seconds = 0.0
         self.following = False
@@ -206,9 +207,10 @@ class _Worker:
             self.means[epoch] = self.run.latents(epoch).mean
         return self.means[epoch]
 
-    def movement(self, positions: np.ndarray) -> dict[str, list[float]]:
+    def movement(self, positions: np.ndarray) -> dict[str, list[float | None]]:
         kept = np.stack([frame.kept for frame in self.frames])
-        return {"step": steps(positions).tolist(), "spurious": spurious(positions, kept).tolist()}
+        stray = spurious(positions, kept).tolist()
+        return {"step": steps(positions).tolist(), "spurious": [None if math.isnan(step) else step for step in stray]}
 
     def share(self) -> float:
         """Which share of all is done, by what each part takes."""

@@ -24,7 +24,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -377,16 +377,6 @@ class Queue:
             if lines:
                 return f"The trainer ended before the run began: {lines[-1]}"
         return "The trainer ended without a word before the run began: killed, or out of memory. Try again."
-
-
-def propose_name(config: Config, taken: Sequence[str]) -> str:
-    """A name that says what is trained, and that no run has."""
-    weight = f"beta{config.beta:g}" if config.capacity is None else f"capacity{config.capacity:g}"
-    name = f"{config.dataset}-{config.network}-{weight}"
-    number = 1
-    while (proposed := name if number == 1 else f"{name}-{number}") in taken:
-        number += 1
-    return proposed
 
 
 def _state(run: Run) -> str:

@@ -10,7 +10,7 @@
       state.safetensors         what resuming needs to continue as if never stopped
       layout.safetensors        the film of latent space: where every probe image lies in the plane at every snapshot
       layout.json               its state, and how true it is; see film.py
-      metrics.json              what was measured of a run afterwards
+      metrics.json              what another program measured of the run: taken along, not read
       lock, layout.lock         held by the one process that may write the run, or its film
 
 Every file is written beside its name and then renamed, so a reader meets the old file or the new one and never half of
@@ -29,6 +29,7 @@ import os
 import re
 import shlex
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -385,7 +386,7 @@ class Run:
         try:
             records = [json.loads(line) for line in _read_text(path).splitlines()]
             for epoch, record in enumerate(records):
-                if not _is_record(record, epoch, self.config.latent_dim):
+                if not _is_record(record, epoch, self.config):
                     raise ValueError(f"line {epoch + 1} is not the record of epoch {epoch}")
             return records
         except FileNotFoundError:
@@ -522,17 +523,17 @@ def _image_shape(value: Any) -> tuple[int, int]:
 _PER_IMAGE = ("labels", "indices")
 
 
-def _is_record(record: Any, epoch: int, latent_dim: int) -> bool:
+def _is_record(record: Any, epoch: int, config: Config) -> bool:
     """Whether a line of history has what is shown of an epoch, as the numbers that they should be."""
     try:
-        kl = record["kl_per_dimension"]
+        kl, weight = record["kl_per_dimension"], record["beta" if config.capacity is None else "capacity"]
         splits = [record[split] for split in ("train", "test")]
         numbers = [split[name] for split in splits for name in ("loss", "reconstruction", "kl", "images")]
         whole = [record["epoch"], record["active_units"], *(split["images"] for split in splits)]
         return (
             record["epoch"] == epoch
-            and len(kl) == latent_dim
-            and all(type(number) in (int, float) and math.isfinite(number) for number in [*numbers, *kl])
+            and len(kl) == config.latent_dim
+            and all(type(number) in (int, float) and math.isfinite(number) for number in [*numbers, *kl, weight])
             and all(type(number) is int for number in whole)
         )
     except (KeyError, TypeError, OverflowError):
@@ -563,8 +564,11 @@ def writer_lives(status: dict[str, Any]) -> bool:
 
 
 def process_lives(pid: int) -> bool:
+    """Whether a process of this machine lives, as far as it can be told."""
     if pid <= 0:
         return False
+    if sys.platform == "win32":
+        return True  # there, signal 0 is Ctrl-C and would stop it; its heartbeat has to tell
     with contextlib.suppress(OSError):
         # A killed child is there until its parent asks after it, which the app may never do.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"

@@ -63,10 +63,11 @@ class Trainer:
         dataset: the images; its tensors are moved to `device`.
         device: from `choose_device`.
 
-    Iterating `records(...)` trains. A record holds `epoch`, `seconds`, `beta` (in force at the epoch's end), `capacity`
-    (nats, or None), `learning_rate`, `train` and `test` (each `loss`, `reconstruction`, `kl` in nats an image, and
-    `images`), and of the test split `kl_per_dimension` and `active_units`. `train` is the mean over the epoch, during
-    which the network changes; at epoch 0 nothing changes, and it is evaluated as the test split is.
+    Iterating `records(...)` trains. A record holds `epoch`, `seconds`, `beta` or in the capacity form `capacity` in
+    nats (in force at the epoch's end; the other is None), `learning_rate`, `train` and `test` (each `loss`,
+    `reconstruction`, `kl` in nats an image, and `images`), and of the test split `kl_per_dimension` and `active_units`.
+    `train` is the mean over the epoch, during which the network changes; at epoch 0 nothing changes, and it is
+    evaluated as the test split is.
     """
 
     def __init__(self, config: Config, dataset: Dataset, device: torch.device) -> None:
@@ -179,7 +180,7 @@ class Trainer:
         return {
             "epoch": self.epoch,
             "seconds": round(self.seconds + time.perf_counter() - start, 3),
-            "beta": self.config.beta_at(last_step),
+            "beta": self.config.beta_at(last_step) if self.config.capacity is None else None,
             "capacity": self.config.capacity_at(last_step),
             "learning_rate": self.config.learning_rate_at(last_step, self.config.epochs * self.steps),
             "train": self._figures(train, last_step) if isinstance(train, Evaluation) else train,
@@ -406,7 +407,8 @@ def _precision(config: Config, device: torch.device) -> Callable[[], Any]:
     elif config.precision == "auto" and device.type == "cpu" and config.network == "mlp":
         # Where the processor multiplies bfloat16, matrix products take 134 µs for 472 and the step two thirds, at the
         # same loss to 0.02 nat. The conv network gains nothing: its casts cost what its products save.
-        bfloat16 = torch.cpu._is_avx512_bf16_supported()
+        # Not a public function: a PyTorch to come may be without it.
+        bfloat16 = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)()
     return lambda: torch.autocast(device.type, torch.bfloat16, enabled=bfloat16)
 
 

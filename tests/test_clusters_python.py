@@ -255,7 +255,7 @@ def test_small_runs_have_a_film_and_finite_places(
 def open_clusters(app: AppTest | None = None, **parameters: str) -> AppTest:
     """The page, at first or again."""
     if app is None:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
         for name, value in parameters.items():
             app.query_params[name] = value
     app.session_state["asked_page"] = "clusters"  # left alone, an AppTest goes back to the first page
@@ -528,6 +528,19 @@ def test_figures_that_are_still_missing_leave_a_gap_and_no_fault() -> None:
     assert table.loc["UMAP film", "Trust\u00adworthiness"] == "0.900\u00a0· 0.900"
     assert table.loc["UMAP film", "Step"] == "–"
     assert in_words(about) == ""
+
+
+def test_a_step_in_which_no_image_kept_its_neighbours_has_none_without_reason(filmed: Run) -> None:
+    path = filmed.path / "layout.json"
+    about = read_json(path)
+    steps = [0.5] * (len(filmed.epochs()) - 2)
+    about["kinds"]["umap"]["spurious"] = [None, *steps]
+    write_json(path, about)
+    _, _, packed = pack(filmed)
+    assert packed["kinds"]["umap"]["spurious"] == [None, *steps]
+    assert summary(packed).loc["UMAP film", "Without reason"] == "0.500\u00a0· 0.500"
+    packed["kinds"]["umap"]["spurious"] = [None]
+    assert summary(packed).loc["UMAP film", "Without reason"] == "–"
 
 
 def test_the_words_name_the_frame_that_is_furthest_below_its_own_umap() -> None:

@@ -8,9 +8,12 @@ import pytest
 import torch
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
-    """Trainings this small lose more by sharing than they gain, and the last bits of a sum depend on the number."""
+    """Trainings this small lose more by sharing than they gain, and the last bits of a sum depend on the number.
+
+    Anew for each module: tests of the film, run before it, set the number of numba's threads, and with it this one.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

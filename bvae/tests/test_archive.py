@@ -320,6 +320,7 @@ BAD: dict[str, tuple[Change, str]] = {
     "no history": (replaced("history.jsonl", None), "history.jsonl does not tell of epoch 1"),
     "history of other epochs": (with_record(epoch=7), "line 2 is not the record of epoch 1"),
     "history with a text for a number": (with_record(test={"loss": "<b>"}), "line 2 is not the record of epoch 1"),
+    "history without a weight": (with_record(beta="<b>"), "line 2 is not the record of epoch 1"),
     "history with NaN": (with_record(kl_per_dimension=[float("nan")] * 3), "line 2 is not the record of epoch 1"),
     "history of too many dimensions": (with_record(kl_per_dimension=[0.0] * 4), "line 2 is not the record of epoch 1"),
     "no probe": (replaced("probe.safetensors", None), "probe.safetensors is missing"),
@@ -694,6 +695,8 @@ def test_the_command_line_refuses_in_a_sentence(runs: Path, tmp_path: Path, caps
     said = capsys.readouterr().err
     assert said.startswith("python -m bvae import: model.pt is a pickle")
     assert archive.CONVERT in said
+    assert main(["import", str(tmp_path / "model.safetensors")]) == 1
+    assert "Add --config" in capsys.readouterr().err
     assert main(["import", str(tmp_path / "nowhere.zip")]) == 1
     assert "No such file" in capsys.readouterr().err
     assert main(["pack", "no-such-run", "-o", str(tmp_path / "x.zip")]) == 1

@@ -31,7 +31,7 @@ from PIL import Image
 from bvae import data, training
 from bvae.cli import STOPPED, main
 from bvae.latent import sample_prior
-from bvae.runs import Run, RunError
+from bvae.runs import Run, RunError, process_lives
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0  # seconds after which a process is taken for stuck
@@ -219,8 +219,8 @@ def test_runs_lists_runs_and_names_what_it_cannot_read(copy: Path, trained: Trai
     listed = json.loads(result.out)
     (row,) = (row for row in listed["runs"] if row["path"] == str(copy))
     assert row == {
-        "path": str(copy), "state": "finished", "dataset": "mnist", "network": "mlp", "beta": 4.0, "latent_dim": 20,
-        "epoch": 2, "epochs": 2, "reconstruction": test["reconstruction"], "kl": test["kl"],
+        "path": str(copy), "state": "finished", "dataset": "mnist", "network": "mlp", "beta": 4.0, "capacity": None,
+        "latent_dim": 20, "epoch": 2, "epochs": 2, "reconstruction": test["reconstruction"], "kl": test["kl"],
         "active_units": trained.history[2]["active_units"],
     }  # fmt: skip
     (problem,) = listed["problems"]
@@ -235,6 +235,27 @@ def test_runs_as_a_table(copy: Path, trained: Trained, call: Call) -> None:
     active = f"{trained.history[2]['active_units']}/20"
     assert line.split() == ["runs/small", "finished", "mnist", "mlp", "4", "2/2", *figures, active]
     assert "nats an image on the whole test split" in result.err
+
+
+def test_a_run_of_the_capacity_form_has_no_beta(tmp_path: Path, call: Call) -> None:
+    told = json.loads(call("train", "--capacity", 12.5, "--epochs", 1, "--json", *SMALL).out)
+    assert (told["beta"], told["capacity"]) == (None, pytest.approx(12.5 * 7 / 10_000))  # of 8 steps the last
+    path = Path(told["run"])
+    assert re.fullmatch(r"mnist-mlp-capacity12[.]5-\d{8}-\d{6}", path.name)
+    row = next(row for row in json.loads(call("runs", "--json").out)["runs"] if row["path"] == str(path))
+    assert (row["beta"], row["capacity"]) == (None, 12.5)
+    (line,) = (line for line in call("runs").out.splitlines() if line.startswith(str(path)))
+    assert line.split()[4] == "C=12.5"
+
+
+def test_a_place_without_greek_letters(copy: Path, tmp_path: Path) -> None:
+    """As a file is on Windows, or a terminal of Latin letters."""
+    for arguments in (["runs"], ["train", "--help"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "bvae", *arguments], cwd=tmp_path, capture_output=True, check=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        )  # fmt: skip
+        assert b"?" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -383,7 +404,7 @@ def test_interpolate(trained: Trained, call: Call, method: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word", "code"),
     [
-        (["--bta", "3"], "unrecognized arguments: --bta 3", 2),
+        (["--bta", "3"], "unrecognized arguments: --bta 3. `python -m bvae train --help` lists", 2),
         (["--dataset", "imagenet"], "invalid choice: 'imagenet'", 2),
         (["--epochs", "1.5"], "invalid int value: '1.5'", 2),
         (["--beta", "-1"], "beta is -1.0, and must be 0 or more", 1),
@@ -706,6 +727,15 @@ def test_a_second_trainer_is_refused_and_the_first_stops_when_asked(tmp_path: Pa
     assert [record["epoch"] for record in Run(path).history()] == list(range(status["epoch"] + 1))
 
 
+def test_to_ask_after_a_process_on_windows_does_not_stop_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signal 0 asks after a process on Unix; on Windows it is Ctrl-C."""
+    sent: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append(number))
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert process_lives(2**22 + 1)
+    assert sent == []
+
+
 def test_interrupted_before_it_begins(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Loading images can take minutes of downloading: it does not wait for the first training step to be stopped."""
 
@@ -793,6 +823,21 @@ def test_a_limit_on_the_size_of_files(call: Call, tmp_path: Path, whole: dict[st
     assert len(Run(path).history()) == 1
     assert call("train", "--run", path, "--resume", "--json").code == 0
     assert results(path) == whole
+
+
+def test_what_finds_no_room_leaves_what_was_there(copy: Path, call: Call, tmp_path: Path) -> None:
+    commands = {"a.png": ["sample"], "a.gif": ["interpolate", "--from", "0", "--to", "1"], "a.zip": ["pack"]}
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for name, command in commands.items():
+        Path(name).write_bytes(b"old")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, before[1]))
+        try:
+            result = call(*command, copy, "-o", name)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert_refused(result, f"{name}: File too large. Choose another place")
+        assert Path(name).read_bytes() == b"old"
+    assert {path.name for path in tmp_path.iterdir()} == {"runs", *commands}
 
 
 def test_a_run_that_diverges_says_what_to_change(call: Call) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bvae.cli import _parser
-from bvae.config import Config, ConfigError
+from bvae.config import Config, ConfigError, propose_name
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,10 @@ def test_snapshots_thin_out_and_keep_the_ends() -> None:
     assert Config(epochs=100).snapshot_epochs() == [0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100]
     assert Config(epochs=64).snapshot_epochs()[-2:] == [50, 64]
     assert len(Config(epochs=1_000_000).snapshot_epochs()) < 50
+
+
+def test_proposed_names_say_what_is_trained_and_differ() -> None:
+    assert propose_name(Config(), []) == "mnist-conv-beta4"
+    assert propose_name(Config(beta=0.5, network="mlp"), []) == "mnist-mlp-beta0.5"
+    assert propose_name(Config(capacity=25.0), []) == "mnist-conv-capacity25"
+    assert propose_name(Config(), ["mnist-conv-beta4", "mnist-conv-beta4-2"]) == "mnist-conv-beta4-3"

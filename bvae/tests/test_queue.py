@@ -6,17 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bvae.config import Config
-from bvae.queue import PROJECT, Entry, Queue, propose_name
+from bvae.queue import PROJECT, Entry, Queue
 from bvae.runs import Run, RunError, process_lives, write_json
+from bvae.tests.waiting import SEEN_BY_EYE, empty, wait
 
-SEEN_BY_EYE = 180.0  # seconds after which a process is taken for stuck
 SHORT = Config(network="mlp", epochs=1, dataset_limit=500, probe_size=100, device="cpu")
 LONG = Config(network="mlp", epochs=5_000, dataset_limit=500, probe_size=100, device="cpu")
 
@@ -28,19 +27,7 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     monkeypatch.setenv("BVAE_FILM", "off")  # which test_layout.py tries
     queue = Queue(tmp_path / "runs")
     yield queue
-    for entry in queue.entries():
-        if not entry.started:
-            queue.remove(entry.name)
-    for entry in queue.entries():
-        queue.stop(entry.name)
-    wait(lambda: not queue.entries() and not queue.working())
-
-
-def wait(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SEEN_BY_EYE
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.1)
+    empty(queue)
 
 
 def state(queue: Queue, name: str) -> str:
@@ -240,10 +227,3 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="BVAE_RUNS"):
         Queue(tmp_path / "file").add("one", SHORT)
-
-
-def test_proposed_names_say_what_is_trained_and_differ() -> None:
-    assert propose_name(Config(), []) == "mnist-conv-beta4"
-    assert propose_name(Config(beta=0.5, network="mlp"), []) == "mnist-mlp-beta0.5"
-    assert propose_name(Config(capacity=25.0), []) == "mnist-conv-capacity25"
-    assert propose_name(Config(), ["mnist-conv-beta4", "mnist-conv-beta4-2"]) == "mnist-conv-beta4-3"

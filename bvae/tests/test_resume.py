@@ -27,12 +27,12 @@ from bvae import cli, config, runs, training
 from bvae.config import Config, ConfigError
 from bvae.data import Dataset, Images
 from bvae.runs import Run, RunError, RunWriter, read_tensors
+from bvae.tests.waiting import SEEN_BY_EYE, wait
 from bvae.training import StoppedError, train_run
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="crashes are made by forking")
 
 ROOT = Path(__file__).resolve().parents[2]
-SEEN_BY_EYE = 120.0  # seconds after which a process is taken for stuck
 VALUES: dict[str, Any] = {
     "network": "mlp", "latent_dim": 3, "epochs": 3, "batch_size": 32, "probe_size": 16, "device": "cpu", "seed": 5,
 }  # fmt: skip
@@ -405,18 +405,14 @@ def test_a_real_trainer_killed_in_the_middle_of_an_epoch(tmp_path: Path) -> None
     path = tmp_path / "run"
     with subprocess.Popen([*command, "--run", str(path)], env=environment, stderr=subprocess.DEVNULL) as process:
         try:
-            deadline = time.monotonic() + SEEN_BY_EYE
-            while not (path / "epochs/0001.safetensors").exists():
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
+            wait(lambda: (path / "epochs/0001.safetensors").exists() or process.poll() is not None)
+            assert process.poll() is None
             assert Run(path).status()["state"] == "running"
         finally:
             process.kill()
         # Nobody has asked after the dead process yet, so its number is still taken.
-        deadline = time.monotonic() + SEEN_BY_EYE
-        while (status := Run(path).status())["state"] == "running":
-            assert time.monotonic() < deadline
+        wait(lambda: Run(path).status()["state"] != "running")
+        status = Run(path).status()
         assert status["state"] == "failed"
         assert f"--run {path} --resume" in status["error"]
         assert Run(path).model().encode(Run(path).probe().images).shape == (50, 20)

@@ -167,6 +167,12 @@ def test_bfloat16_where_the_processor_has_it_does_no_harm() -> None:
     assert ends[0] != ends[1]
 
 
+def test_a_pytorch_that_does_not_tell_of_bfloat16_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported")
+    trainer = Trainer(SMALL, load_dataset("mnist", limit=2_000), CPU)
+    assert [record["epoch"] for record in trainer.records()] == [0, 1, 2]
+
+
 def test_a_device_that_is_not_there_is_named() -> None:
     missing = "mps" if not torch.backends.mps.is_available() else "cuda"
     with pytest.raises(ConfigError, match=f"no {missing} device"):

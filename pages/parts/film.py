@@ -169,7 +169,7 @@ def _worked_out(run: Run, epochs: list[int], count: int) -> tuple[dict[str, np.n
 
     Frames of epochs that have no snapshot any more are left out.
     """
-    from bvae.layout import NEIGHBOURS
+    from bvae.layout import compared
 
     layout = run.layout()
     if layout is None:
@@ -193,7 +193,7 @@ def _worked_out(run: Run, epochs: list[int], count: int) -> tuple[dict[str, np.n
     about = {
         "epochs": epochs[:fits],
         "images": count,
-        "neighbours": NEIGHBOURS,
+        "neighbours": compared(count),
         "seconds": _number(layout.about.get("seconds")),
         "null_test": _number(layout.about.get("null_test")),
         "kinds": figures,
@@ -201,20 +201,23 @@ def _worked_out(run: Run, epochs: list[int], count: int) -> tuple[dict[str, np.n
     return {name: np.asarray(tensor, np.float32) for name, tensor in chosen.items() if len(tensor)}, about
 
 
-def _figures(kinds: Any, kept: list[int]) -> dict[str, dict[str, list[float]]]:
+def _figures(kinds: Any, kept: list[int]) -> dict[str, dict[str, list[float | None]]]:
     """The figures of quality of the frames that are kept. What is none, as a run from elsewhere may say, is left out.
 
-    A step over a frame that is left out was not measured.
+    A step over a frame that is left out was not measured. Into a frame where no image kept its neighbours, the step of
+    those that did is None.
     """
     found = {}
     for kind in KINDS:
         figures = {}
         for name in (*PER_FRAME, *PER_STEP):
             try:
-                values = [_number(value) for value in kinds[kind][name]]
+                given = list(kinds[kind][name])
             except (TypeError, KeyError, IndexError):
                 continue
-            if None in values or (name in PER_STEP and kept != list(range(len(kept)))):
+            values = [_number(value) for value in given]
+            numbers = [value for value in given if value is not None] if name == "spurious" else given
+            if None in map(_number, numbers) or (name in PER_STEP and kept != list(range(len(kept)))):
                 continue
             places = kept if name in PER_FRAME else kept[:-1]
             figures[name] = [values[place] for place in places if place < len(values)]

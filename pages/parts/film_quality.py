@@ -33,7 +33,7 @@ MEANINGS = """
 - **Neighbour accuracy**: the share of images whose class is that of most of their {neighbours} neighbours in the \
 picture. More is not better: what an epoch has beyond its own, independent UMAP leaked in from other epochs.
 - **Step**: how far the median point moves from one frame to the next, in standard deviations of all positions. \
-**Without reason**: the same, of the points that kept at least 80 % of their {neighbours} neighbours in latent space.
+**Without reason**: the same, of the points that kept at least 80 % of their neighbours in latent space.
 """
 TABLE = (
     "Trustworthiness and continuity: the worst frame · the mean of all. Neighbour accuracy: the first frame → the "
@@ -97,7 +97,8 @@ def summary(about: dict[str, Any]) -> pd.DataFrame:
     Long words may be parted, so that it fits a narrow window: a table that scrolls cannot be reached by the keyboard.
     """
 
-    def told(values: Sequence[float], worst: Callable[[Sequence[float]], float]) -> str:
+    def told(figures: Sequence[float | None], worst: Callable[[Sequence[float]], float]) -> str:
+        values = [value for value in figures if value is not None]
         return f"{worst(values):.3f}\u00a0· {np.mean(values):.3f}" if values else "–"
 
     rows = {}
