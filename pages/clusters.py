@@ -51,15 +51,16 @@ def pick_second() -> LiveRun | None:
 # How far a film is -----------------------------------------------------------------------------------------------
 
 
-def watch(shown: list[tuple[LiveRun, Film]], polled: bool) -> None:
+def watch(shown: list[tuple[LiveRun, Film]], polled: bool, newer: bool) -> None:
     """How far the films are, and what can be done about it. A fragment, which comes round while there is news.
 
     Args:
         shown: the runs on the page, each with its film as the page has it.
         polled: whether it comes round.
+        newer: whether the sidebar offers epochs of the first run that the page has not.
     """
     news = any(film_stamp(live) != film.stamp for live, film in shown) or "clusters_problem" in st.session_state
-    if news or busy(shown) != polled:
+    if news or busy(shown) != polled or has_newer(shown[0][0]) != newer:
         st.rerun()  # of all: there is more to see or to say, and it begins or ceases to come round
     for live, film in shown:
         show_progress(live, film)
@@ -68,6 +69,11 @@ def watch(shown: list[tuple[LiveRun, Film]], polled: bool) -> None:
 def busy(shown: list[tuple[LiveRun, Film]]) -> bool:
     """Whether a film is being worked out."""
     return any(progress(Run(live.path)).state == "running" for live, _ in shown)
+
+
+def has_newer(live: LiveRun) -> bool:
+    """Whether a run has come further than the page shows."""
+    return max(Run(live.path).epochs(), default=0) > live.space.epochs[-1]
 
 
 def show_progress(live: LiveRun, film: Film) -> None:
@@ -129,7 +135,7 @@ try:
             st.warning(plain(problem))
     with status:
         polled = busy(shown)
-        st.fragment(watch, run_every=2 if polled else None)(shown, polled)
+        st.fragment(watch, run_every=2 if polled else None)(shown, polled, has_newer(run))
     (_, film), *others = shown
     other = {"key": others[0][0].key, "film": others[0][1].key} if others else None
     live_component("clusters", run, cursor, revision, film=film.key, other=other, player=film_player())

@@ -75,7 +75,7 @@ def packed(run: Run, resumable: bool) -> bytes:
 def zip_door() -> None:
     """The uploader of a zip file, which is taken in as soon as it is there."""
     st.subheader("A run, as one zip file")
-    st.markdown("As it is downloaded above, or a run's folder that was zipped by hand.")
+    st.markdown("As it is downloaded above, or a run’s folder that was zipped by hand.")
     file = st.file_uploader(
         "Zip file of a run", key=door_key("zip"), max_upload_size=MAX_UPLOAD, on_change=accept_address
     )

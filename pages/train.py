@@ -9,13 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from bvae.config import Config, ConfigError, field_type
+from bvae.config import Config, ConfigError, field_type, propose_name
 from bvae.devices import Device, DeviceError, cores, estimate, find_devices, memory, training_images
-from bvae.queue import Queue, propose_name
+from bvae.queue import Queue
 from bvae.runs import RunError, check_new_run, check_run_name, list_runs
 from pages.parts.cursor import accept_address
 from pages.parts.selection import plain, require_app
-from pages.parts.watch import busy, duration, look_at, show_all_runs, standings, watch
+from pages.parts.watch import busy, duration, look_at, standings, watch
 
 FIELDS = {item.name: item for item in dataclasses.fields(Config)}
 PRESETS: dict[str, dict[str, Any]] = {
@@ -287,9 +287,10 @@ def show_form(queue: Queue) -> None:
     except ConfigError as error:
         problem = str(error)
     name = run_name()
-    started = st.session_state.get("train_started") == name
+    taken = name_problem(queue, name)
+    started = taken is not None and st.session_state.get("train_started") == name  # and was not deleted since
     if problem is None and not started:
-        problem = name_problem(queue, name)
+        problem = taken
     if config is not None and problem is None:
         st.code(config.command(str(queue.folder / name)), language=None, wrap_lines=True)
     for note in notes(config) if config else []:
@@ -329,7 +330,5 @@ st.markdown(
 )
 queue = Queue()
 show_form(queue)
-found = standings(queue)
-polled = busy(queue, found)
+polled = busy(queue, standings(queue))
 st.fragment(watch, run_every=2 if polled else None)(polled)
-show_all_runs(found)

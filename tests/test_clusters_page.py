@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from bvae.runs import Run, find_run
 from pages.parts.film import framed
-from tests.browsing import WAIT, canvases, expect_address, expect_z, frames, in_address
+from tests.browsing import canvases, expect_address, expect_z, frames, in_address, until
 from tests.conftest import serve
 
 COLOURS = ["3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd"]
@@ -47,7 +47,7 @@ class Board:
         return self
 
     def shown(self) -> None:
-        expect(self.page.locator(".clusters:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        expect(self.page.locator(".clusters:not([aria-busy])")).to_be_visible()
         frames(self.page, 3)
 
     def to(self, epoch: int) -> None:
@@ -101,6 +101,9 @@ class Board:
             return None
         return int(np.flatnonzero(self.probe.indices == int(self.tip.get_attribute("data-index") or -1))[0])
 
+    def expect_pointed(self, point: int | None) -> None:
+        until(self.page, lambda: self.pointed() == point, lambda: f"{self.pointed()} is pointed at, not {point}")
+
     def decoded(self, epoch: int, codes: np.ndarray) -> np.ndarray:
         with torch.no_grad():
             return (
@@ -150,7 +153,7 @@ def test_pointing_at_a_place_shows_the_image_that_the_film_has_there(board: Boar
         places = board.places(epoch)
         for point in board.alone(places, 3.0)[::60][:6]:
             board.hover(places[point])
-            assert board.pointed() == point
+            board.expect_pointed(point)
             np.testing.assert_array_equal(canvases(board.tip.locator(".image"))[0], board.probe.images[point].ravel())
             made = board.decoded(epoch, means[point])[0]
             assert np.abs(canvases(board.tip.locator(".decoded"))[0] - made).max() < 3
@@ -186,12 +189,12 @@ def test_hidden_classes_are_neither_drawn_nor_pointed_at(board: Board) -> None:
         x, y = places[point].round().astype(int)
         assert near(picture[y, x], (255, 255, 255), 2), "a hidden point is drawn"
         board.hover(places[point])
-        assert board.pointed() is None
+        board.expect_pointed(None)
     # What is shown belongs to its point, filtered or not.
     rest = [point for point in board.alone(places, 3.0, hidden=zeros) if not zeros[point]]
     for point in rest[:: len(rest) // 6]:
         board.hover(places[point])
-        assert board.pointed() == point
+        board.expect_pointed(point)
         np.testing.assert_array_equal(canvases(board.tip.locator(".image"))[0], board.probe.images[point].ravel())
     # One class alone, and all of them again.
     seven = board.page.get_by_role("button", name=re.compile("^Class 7,"))
@@ -209,7 +212,7 @@ def test_the_film_plays_pauses_and_rests_on_an_epoch(board: Board) -> None:
     board.to(board.epochs[0])
     before = board.colours()
     board.page.get_by_role("button", name="Play", exact=True).click()
-    expect(board.moment).to_have_text(str(board.epochs[2]), timeout=WAIT)
+    expect(board.moment).to_have_text(str(board.epochs[2]))
     assert in_address(board.page, "epoch") == "0", "Python heard of it while it played"
     board.page.get_by_role("button", name="Pause").click()
     expect_address(board.page, "epoch", lambda text: text not in (None, "0"))
@@ -278,6 +281,7 @@ def test_keys_step_the_epochs_and_go_from_point_to_point(board: Board) -> None:
 
     places = board.places(last)
     board.field.press("ArrowRight")  # the first press takes hold in the middle
+    frames(board.page, 2)
     at = board.pointed()
     assert at is not None
     for key, axis, sign in (("ArrowRight", 0, 1), ("ArrowUp", 1, -1), ("ArrowLeft", 0, -1), ("ArrowDown", 1, 1)):
@@ -324,7 +328,7 @@ def test_a_click_makes_the_point_the_cursor_of_all_pages(board: Board) -> None:
     expect(board.page.locator("#point-title")).to_have_text(title)
 
     board.page.get_by_role("link", name="Open the cursor in Traverse").click()
-    expect(board.page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(board.page.locator(".traverse:not([aria-busy])")).to_be_visible()
     shown = canvases(board.page.locator(".traverse .decoded"))[0]
     assert np.abs(shown - board.decoded(later, board.run.latents(later).mean[outside])[0]).max() < 3
 
@@ -429,15 +433,16 @@ def test_enlarged_every_image_stands_at_its_own_point_filtered_or_not(board: Boa
     target = board.alone(places, 3.0)[40]
     assert board.thumbnails() == []
     board.hover(places[target])
-    board.page.mouse.wheel(0, -600)  # the wheel scrolls the page until somebody takes hold of the map
-    frames(board.page, 3)
+    before = board.box()["y"]
+    board.page.mouse.wheel(0, 100)  # the wheel scrolls the page until somebody takes hold of the map
+    until(board.page, lambda: board.box()["y"] < before, lambda: "the page did not scroll")
     assert board.thumbnails() == []
-    board.page.evaluate("scrollTo(0, 0)")
     board.field.focus()
     board.hover(places[target])
     for _ in range(2):
+        picture = board.colours()
         board.page.mouse.wheel(0, -300)
-        frames(board.page, 2)
+        until(board.page, lambda picture=picture: (board.colours() != picture).any(), lambda: "nothing came nearer")
     box = board.box()
     scale = float(np.exp(6 * 0.25))
     middle = np.array([box["width"], box["height"]]) / 2
@@ -460,7 +465,7 @@ def test_enlarged_every_image_stands_at_its_own_point_filtered_or_not(board: Boa
             assert not hidden or board.probe.labels[point] != label
         for point, x, y in found[:3]:
             board.hover(np.array([x + 14, y + 14]))
-            assert board.pointed() == point
+            board.expect_pointed(point)
     board.field.press("0")
     board.page.wait_for_timeout(400)
     board.hover(np.array([2.0, 2.0]))
@@ -525,7 +530,7 @@ def test_colours_are_those_of_the_class_or_of_what_was_measured(board: Board) ->
     places = board.places(last)
     for point in board.alone(places, 8.0)[:4]:
         board.hover(places[point])
-        assert board.pointed() == point
+        board.expect_pointed(point)
 
 
 def ramp(share: float) -> tuple[int, ...]:
@@ -553,16 +558,21 @@ def test_the_page_is_found_as_it_was_left(board: Board) -> None:
     board.page.get_by_role("checkbox", name="Trails").check()
     board.page.get_by_role("button", name=re.compile("^Class 4,")).click()
     board.page.get_by_role("button", name="Enlarge").click()
+    board.page.get_by_role("button", name="All in view").click()
+    selected = board.page.locator(".selected").inner_text()
+    assert 0 < int(selected.split()[0].replace(",", "")) < len(board.probe.labels)
     board.page.wait_for_timeout(500)
+    frames(board.page, 3)
     before = board.page.locator(".dots").first.evaluate("(canvas) => canvas.toDataURL()")
     board.page.get_by_role("link", name="Generate", exact=True).click()
-    expect(board.page.locator(".generate:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(board.page.locator(".generate:not([aria-busy])")).to_be_visible()
     board.page.get_by_role("link", name="Clusters", exact=True).click()
     board.shown()
     expect(board.page.get_by_label("Layout")).to_have_value("pca_each")
     expect(board.page.get_by_label("Colour by")).to_have_value("reconstruction")
     expect(board.page.get_by_role("checkbox", name="Trails")).to_be_checked()
     expect(board.page.get_by_role("button", name=re.compile("^Class 4,"))).to_have_attribute("aria-pressed", "false")
+    expect(board.page.locator(".selected")).to_have_text(selected, use_inner_text=True)
     board.page.mouse.move(2, 2)
     frames(board.page, 3)
     assert board.page.locator(".dots").first.evaluate("(canvas) => canvas.toDataURL()") == before
@@ -572,7 +582,7 @@ def test_two_runs_side_by_side_run_by_one_clock(board: Board) -> None:
     second = find_run("mnist-beta1")
     board.page.get_by_role("combobox", name="Second run").click()
     board.page.get_by_role("option", name=second.name, exact=True).click()
-    expect(board.page.locator(".map")).to_have_count(2, timeout=WAIT)
+    expect(board.page.locator(".map")).to_have_count(2)
     expect(board.page.locator("figcaption").first).to_have_text(board.run.name)
     beside = Board(board.page, second, board.address)
     beside.map = board.page.locator(".map").nth(1)
@@ -588,7 +598,7 @@ def test_two_runs_side_by_side_run_by_one_clock(board: Board) -> None:
     places = beside.places(beside.epochs[-1])
     point = next(p for p in beside.alone(places, 4.0) if beside.probe.indices[p] in board.probe.indices)
     beside.hover(places[point])
-    assert beside.pointed() == point
+    beside.expect_pointed(point)
     index = beside.probe.indices[point]
     assert board.probe.indices[board.pointed() or 0] == index
     panel = canvases(board.page.locator(".point .pictures canvas"))
@@ -599,7 +609,7 @@ def test_two_runs_side_by_side_run_by_one_clock(board: Board) -> None:
 
     board.page.get_by_role("combobox", name="Second run").click()
     board.page.get_by_role("option", name="None", exact=True).click()
-    expect(board.page.locator(".map")).to_have_count(1, timeout=WAIT)
+    expect(board.page.locator(".map")).to_have_count(1)
 
 
 def test_a_run_without_a_film_shows_its_principal_components(page: Page, trained_run: Run, tmp_path: Path) -> None:
@@ -607,7 +617,7 @@ def test_a_run_without_a_film_shows_its_principal_components(page: Page, trained
     shutil.copytree(find_run("mnist-beta1").path, path, ignore=shutil.ignore_patterns("layout*"))
     with serve(path.parent, tmp_path / "log") as address:
         page.goto(f"{address}/clusters?run=without-film")
-        expect(page.locator(".clusters:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        expect(page.locator(".clusters:not([aria-busy])")).to_be_visible()
         expect(page.get_by_label("Layout")).to_have_value("pca_last")
         expect(page.get_by_role("option", name="UMAP film: not worked out yet")).to_be_disabled()
         expect(page.locator(".quality tbody td").first).to_have_text("–")

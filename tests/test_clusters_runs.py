@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +11,8 @@ from playwright.sync_api import Page, expect
 
 from bvae.film import progress
 from bvae.runs import Run, find_run
-from tests.browsing import WAIT
 from tests.conftest import serve
-from tests.test_clusters_python import reduced
+from tests.test_clusters_python import reduced, running
 
 LONG = 180_000  # milliseconds; where nothing is compiled yet, that comes first
 
@@ -29,7 +29,7 @@ def bare(trained_run: Run, tmp_path: Path) -> Iterator[tuple[Run, str]]:
 
 def open_page(page: Page, address: str) -> None:
     page.goto(address)
-    expect(page.locator(".clusters:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".clusters:not([aria-busy])")).to_be_visible()
 
 
 def pick(page: Page, label: str, name: str) -> None:
@@ -49,7 +49,7 @@ def test_a_film_appears_where_one_is_asked_for_and_only_then_is_the_server_asked
     page.get_by_role("slider", name="Epoch", exact=True).press("Home")
     expect(page.locator(".moment b")).to_have_text("0")
     page.get_by_role("button", name="Work out the film").click()
-    expect(page.get_by_role("progressbar")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("progressbar")).to_be_visible()
     before = page.locator(".clusters").bounding_box()
     expect(kind.locator("option[value=umap]")).to_be_enabled(timeout=LONG)
     expect(page.get_by_text("Film of bare: 3 frames of 80 test images, worked out in")).to_be_visible(timeout=LONG)
@@ -66,7 +66,29 @@ def test_a_film_appears_where_one_is_asked_for_and_only_then_is_the_server_asked
     page.wait_for_timeout(4_500)
     assert not sent, "two polls would have come in this time"
     page.get_by_text("How true the film is, epoch by epoch").click()
-    expect(page.get_by_role("table").filter(has_text="Independent UMAPs")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("table").filter(has_text="Independent UMAPs")).to_be_visible()
+
+
+def test_newer_epochs_of_a_run_in_training_are_offered_as_they_come(
+    page: Page, bare: tuple[Run, str], tmp_path: Path
+) -> None:
+    run, address = bare
+    files = [Path(folder) / "0100.safetensors" for folder in ("epochs", "latents")]
+    for file in files:
+        (tmp_path / file.parent).mkdir()
+        (run.path / file).rename(tmp_path / file)
+    running(run, stage="Waiting for the next epoch", done=10, remaining=None, heartbeat=time.time() + 3_600)
+    open_page(page, f"{address}/clusters?run=bare")
+    expect(page.get_by_text("Film of bare: Waiting for the next epoch")).to_be_visible()
+    expect(page.locator(".moment b")).to_have_text("5")
+    newer = page.get_by_role("button", name="Show newer epochs (now at 100)")
+    expect(newer).to_have_count(0)
+    for file in reversed(files):
+        (tmp_path / file).rename(run.path / file)
+    expect(newer).to_be_visible()
+    expect(page.locator(".moment b")).to_have_text("5")  # until the person wants to see them
+    newer.click()
+    expect(page.locator(".scrub .ticks")).to_contain_text("100")
 
 
 def test_of_two_runs_side_by_side_each_can_be_changed(page: Page, app: str) -> None:
@@ -76,12 +98,12 @@ def test_of_two_runs_side_by_side_each_can_be_changed(page: Page, app: str) -> N
     captions, moments = page.locator(".map figcaption"), page.locator(".moment b")
     for second in (names[1], names[2], names[1]):
         pick(page, "Second run, side by side", second)
-        expect(captions).to_have_text([names[0], second], timeout=WAIT)
+        expect(captions).to_have_text([names[0], second])
         expect(moments).to_have_text(["100", "20"])
         assert page.evaluate("betaVaeFilms.films.size") == 2
     pick(page, "Run", names[2])
-    expect(captions).to_have_text([names[2], names[1]], timeout=WAIT)
+    expect(captions).to_have_text([names[2], names[1]])
     expect(moments).to_have_text(["20", "20"])
     pick(page, "Run", names[1])  # which cannot stand beside itself
-    expect(captions.first).to_have_text("", timeout=WAIT)
+    expect(captions.first).to_have_text("")
     expect(moments.filter(visible=True)).to_have_text(["20"])

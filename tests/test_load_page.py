@@ -24,11 +24,11 @@ from bvae.archive import pack_run, spoken_size
 from bvae.runs import Run, list_runs, run_files
 from pages.parts.live import gallery
 from pages.parts.run_table import row
+from tests.browsing import WAIT
 from tests.conftest import ROOT, serve
 from tests.test_app import open_app, texts
 from tests.test_traverse_page import Traverse
 
-WAIT = 120_000  # milliseconds before a browser that never answers fails a test
 PAGES = ["", "traverse", "interpolate", "generate", "clusters", "reconstruct", "draw", "train", "load"]
 
 
@@ -66,30 +66,20 @@ def small_copy(run: Run, target: Path) -> Run:
 
 def open_load(page: Page, address: str, query: str = "") -> None:
     page.goto(f"{address}/load{query}")
-    expect(page.locator(".run-table:not([aria-busy])")).to_be_visible(timeout=WAIT)
-    expect(page.get_by_role("button", name="Make a run of them")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".run-table:not([aria-busy])")).to_be_visible()
+    expect(page.get_by_role("button", name="Make a run of them")).to_be_visible()
 
 
 def expect_selected(page: Page, name: str) -> None:
     """The run is that of the sidebar, of the table and of the address."""
-    expect(page.get_by_role("radio", name=f"{name}, ")).to_be_checked(timeout=WAIT)
-    expect(page.get_by_role("combobox", name="Run")).to_have_value(name, timeout=WAIT)
-    page.wait_for_url(lambda url: parse_qs(urlparse(url).query).get("run") == [name], timeout=WAIT)
+    expect(page.get_by_role("radio", name=f"{name}, ")).to_be_checked()
+    expect(page.get_by_role("combobox", name="Run")).to_have_value(name)
+    page.wait_for_url(lambda url: parse_qs(urlparse(url).query).get("run") == [name])
 
 
 def expect_no_fault(page: Page) -> None:
     assert page.get_by_test_id("stException").count() == 0
     assert "Traceback" not in page.locator("body").inner_text()
-
-
-def expect_picture(traverse: Traverse) -> None:
-    """The code that it set out from is drawn, once the weights have arrived."""
-    expected = traverse.decoded(traverse.start_code())
-    for _ in range(WAIT // 100):
-        if np.abs(traverse.image() - expected).max() < 0.6:
-            return
-        traverse.page.wait_for_timeout(100)
-    traverse.expect_picture(traverse.start_code())
 
 
 def upload(page: Page, label: str, *files: Path) -> None:
@@ -128,16 +118,30 @@ def test_the_table_tells_of_every_run_and_a_key_picks_one(
     page.get_by_role("radio", name="copy, ").check()
     expect_selected(page, "copy")
     page.get_by_role("link", name="Explore copy in Traverse").click()
-    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
     assert parse_qs(urlparse(page.url).query)["run"] == ["copy"]
     expect_no_fault(page)
+
+
+def test_of_more_runs_than_fit_the_table_scrolls_and_its_note_stays(
+    page: Page, server: str, runs: Path, trained_run: Run
+) -> None:
+    for number in range(10):
+        small_copy(trained_run, runs / f"copy-{number}")
+    open_load(page, server, f"?run={trained_run.name}")
+    height = "(element) => element.scrollHeight - element.clientHeight"
+    assert page.locator(".run-table .scroll").evaluate(height) > 50
+    room, note = page.locator(".st-key-run_table").bounding_box(), page.locator(".run-table .note").bounding_box()
+    assert room is not None
+    assert note is not None
+    assert note["y"] + note["height"] <= room["y"] + room["height"]
 
 
 def test_a_run_leaves_as_a_zip_and_comes_back_bit_for_bit(
     page: Page, server: str, runs: Path, trained_run: Run, tmp_path: Path
 ) -> None:
     open_load(page, server, f"?run={trained_run.name}")
-    with page.expect_download(timeout=WAIT) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="Download it as a zip file").click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
@@ -147,7 +151,7 @@ def test_a_run_leaves_as_a_zip_and_comes_back_bit_for_bit(
         assert file.testzip() is None
     page.get_by_text("with what resuming needs").click()
     page.wait_for_timeout(500)
-    with page.expect_download(timeout=WAIT) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="Download it as a zip file").click()
     download.value.save_as(tmp_path / "small.zip")
     with zipfile.ZipFile(tmp_path / "small.zip") as file:
@@ -156,7 +160,7 @@ def test_a_run_leaves_as_a_zip_and_comes_back_bit_for_bit(
     name = f"{trained_run.name}-2"
     upload(page, "Zip file of a run", path)
     message = page.get_by_text(f"{name} has come in and is now the selected run.")
-    expect(message).to_contain_text(f"There is a {trained_run.name} already, which stays as it is.", timeout=WAIT)
+    expect(message).to_contain_text(f"There is a {trained_run.name} already, which stays as it is.")
     expect_selected(page, name)
     expect(page.get_by_text(path.name, exact=True)).to_have_count(0)  # the uploader is empty for the next
     came = Run(runs / name)
@@ -168,9 +172,9 @@ def test_a_run_leaves_as_a_zip_and_comes_back_bit_for_bit(
 
     page.get_by_role("link", name=f"Explore {name} in Traverse").click()
     traverse = Traverse(page, came, server)
-    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
     traverse.expect_address("digit", lambda text: text is not None)
-    expect_picture(traverse)
+    traverse.expect_picture(traverse.start_code())
     first = traverse.order()[0]
     traverse.slider(first).fill("1.5")
     code = traverse.start_code().copy()
@@ -189,12 +193,12 @@ def test_an_app_without_any_run_takes_its_first_from_a_zip(page: Page, trained_r
         pack_run(trained_run, file, resumable=False)
     with serve(tmp_path / "runs", tmp_path / "log", folder=copy) as address:
         page.goto(f"{address}/load")
-        expect(page.get_by_text("There is no run yet. Train one, or bring one here.")).to_be_visible(timeout=WAIT)
+        expect(page.get_by_text("There is no run yet. Train one, or bring one here.")).to_be_visible()
         upload(page, "Zip file of a run", tmp_path / "first.zip")
         expect_selected(page, trained_run.name)
         expect(page.get_by_text(f"{trained_run.name} has come in and is now the selected run.")).to_be_visible()
         page.get_by_role("link", name="Traverse", exact=True).click()
-        expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
         expect_no_fault(page)
     assert Run(tmp_path / "runs" / trained_run.name).epochs() == trained_run.epochs()
 
@@ -209,7 +213,7 @@ def test_weights_with_their_config_become_a_run_to_look_at(
     expect(make).to_be_disabled()
     upload(page, "Weights, a safetensors file", Path(weights))
     upload(page, "Config, a run", trained_run.path / "config.json")
-    expect(make).to_be_enabled(timeout=WAIT)
+    expect(make).to_be_enabled()
     make.click()
     expect(page.get_by_text("mine has come in and is now the selected run.")).to_be_visible(timeout=4 * WAIT)
     expect_selected(page, "mine")
@@ -219,9 +223,9 @@ def test_weights_with_their_config_become_a_run_to_look_at(
     assert all(np.array_equal(run.weights()[part], array) for part, array in trained_run.weights(epoch).items())
     page.get_by_role("link", name="Explore mine in Traverse").click()
     traverse = Traverse(page, run, server)
-    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
     traverse.expect_address("digit", lambda text: text is not None)
-    expect_picture(traverse)
+    traverse.expect_picture(traverse.start_code())
 
 
 # Refused ---------------------------------------------------------------------------------------------------------
@@ -232,7 +236,7 @@ def test_bad_files_are_refused_with_a_sentence_and_nothing_is_lost(
 ) -> None:
     epoch = trained_run.epochs()[1]
     open_load(page, server, f"?run={trained_run.name}&epoch={epoch}&start=origin")
-    page.wait_for_url(lambda url: "epoch" in url, timeout=WAIT)
+    page.wait_for_url(lambda url: "epoch" in url)
     address = page.url
     slip = tmp_path / "slip.zip"
     with zipfile.ZipFile(slip, "w") as file:
@@ -251,17 +255,17 @@ def test_bad_files_are_refused_with_a_sentence_and_nothing_is_lost(
     ):
         upload(page, "Zip file of a run", path)
         alert = page.get_by_role("alert").filter(has_text=path.name)
-        expect(alert).to_contain_text(sentence, timeout=WAIT)
+        expect(alert).to_contain_text(sentence)
         assert alert.get_by_role("link", name="x", exact=True).count() == 0, "a name is no Markdown"
-        expect(page.get_by_text("save_file(")).to_have_count(int(path == pickled), timeout=WAIT)
+        expect(page.get_by_text("save_file(")).to_have_count(int(path == pickled))
     page.get_by_role("button", name="Remove config.json").click()
-    expect(page.get_by_role("alert").filter(has_text="config.json")).to_have_count(0, timeout=WAIT)
+    expect(page.get_by_role("alert").filter(has_text="config.json")).to_have_count(0)
     expect_no_fault(page)
     assert page.url == address
     assert list(runs.iterdir()) == []
     page.get_by_role("link", name="Traverse", exact=True).click()
     expect(page.get_by_role("slider", name="Epoch", exact=True)).to_have_attribute(
-        "aria-valuetext", re.compile(rf"\b{epoch}\b"), timeout=WAIT
+        "aria-valuetext", re.compile(rf"\b{epoch}\b")
     )
 
 
@@ -277,7 +281,7 @@ def test_two_gigabytes_are_refused_by_the_browser_before_they_are_sent(
     door = page.get_by_test_id("stFileUploader").filter(has_text="Zip file of a run")
     expect(door).to_contain_text("500MB per file")
     upload(page, "Zip file of a run", path)
-    expect(door).to_contain_text("File must be 500.0MB or smaller.", timeout=WAIT)
+    expect(door).to_contain_text("File must be 500.0MB or smaller.")
     page.wait_for_timeout(500)
     assert sent == []
 
@@ -302,12 +306,12 @@ def test_a_run_that_is_deleted_while_it_is_looked_at(page: Page, server: str, ru
     traverse.slider(first).fill("1.25")
     other = list_runs()[0]
     gone = f"The run “copy” is not there any more. Showing “{other.name}” instead."
-    expect(page.get_by_text(gone)).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text(gone)).to_be_visible()
     traverse.expect_address("run", lambda run: run == other.name)
     if int(digit or -1) in other.probe().indices[gallery(other.probe().labels)]:
         assert traverse.in_address("digit") == digit, "the image that was looked at stays"
     traverse = Traverse(page, other, server)
-    expect_picture(traverse)
+    traverse.expect_picture(traverse.start_code())
     expect_no_fault(page)
     page.get_by_role("link", name="Load", exact=True).click()
     expect_selected(page, other.name)
@@ -325,7 +329,7 @@ def test_an_address_of_a_run_that_is_deleted(page: Page, server: str, runs: Path
     page.goto("about:blank")
     page.goto(address)
     other = list_runs()[0].name
-    expect(page.get_by_text(f"There is no run named “copy”. Showing “{other}” instead.")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text(f"There is no run named “copy”. Showing “{other}” instead.")).to_be_visible()
     traverse.expect_address("run", lambda run: run == other)
     expect_no_fault(page)
 
@@ -342,8 +346,8 @@ def test_a_wrong_address_is_a_sentence_on_every_page(page: Page, app: str, train
     if name == "train":  # has no cursor
         sentences = sentences[:1]
     for sentence in sentences:
-        expect(alerts.filter(has_text=sentence)).to_be_visible(timeout=WAIT)
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=WAIT)
+        expect(alerts.filter(has_text=sentence)).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect_no_fault(page)
     assert page.locator("[data-testid=stAlert] :is(a, b, em, .katex)").count() == 0
 
@@ -465,7 +469,7 @@ def test_text_of_a_run_from_elsewhere_is_never_markdown(runs_alone: Path) -> Non
 
 
 def open_load_page(**parameters: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
     for name, value in parameters.items():
         app.query_params[name] = value
     return on_load(app).run()
@@ -517,7 +521,7 @@ def test_a_fault_of_the_program_shows_no_stack_trace(page: Page, tmp_path: Path)
     with serve(tmp_path, log, folder=tmp_path) as address:
         page.goto(address)
         fault = page.get_by_test_id("stException")
-        expect(fault).to_contain_text("This app has encountered an error", timeout=WAIT)
+        expect(fault).to_contain_text("This app has encountered an error")
         text = page.locator("body").inner_text()
     for part in ("Traceback", "KeyError", "/secret/place", "app.py"):
         assert part not in text

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 import re
 import shutil
-import time
-from collections.abc import Callable, Iterator
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import pytest
 from PIL import Image
@@ -19,21 +23,14 @@ from streamlit.testing.v1 import AppTest
 
 from bvae.config import Config
 from bvae.queue import Queue
-from bvae.runs import Run, RunError
+from bvae.runs import Run, RunError, read_json, write_json
+from bvae.tests.waiting import empty, wait
 from pages.parts.figures import trade_off
-from pages.parts.watch import duration
-from tests.browsing import downloaded
+from pages.parts.watch import duration, standings
+from tests.browsing import WAIT, downloaded
 from tests.conftest import ROOT, serve
 
 PAGE = str(ROOT / "pages" / "train.py")
-WAIT = 120_000  # milliseconds before a browser that never answers fails a test
-
-
-def wait(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT / 1000
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -44,12 +41,7 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "runs"))
     queue = Queue()
     yield queue
-    for entry in queue.entries():
-        if not entry.started:
-            queue.remove(entry.name)
-    for entry in queue.entries():
-        queue.stop(entry.name)
-    wait(lambda: not queue.entries() and not queue.working())
+    empty(queue)
 
 
 # In the browser --------------------------------------------------------------------------------------------------
@@ -64,7 +56,7 @@ class Train:
 
     def open(self) -> Train:
         self.page.goto(f"{self.address}/train")
-        expect(self.page.get_by_role("heading", name="New run")).to_be_visible(timeout=WAIT)
+        expect(self.page.get_by_role("heading", name="New run")).to_be_visible()
         # A click while the page is still being built can be lost.
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
         return self
@@ -82,7 +74,7 @@ class Train:
         return self.page.get_by_role("button", name=name, exact=True)
 
     def says(self, text: str) -> None:
-        expect(self.page.get_by_text(text).first).to_be_visible(timeout=WAIT)
+        expect(self.page.get_by_text(text).first).to_be_visible()
 
 
 def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(
@@ -92,9 +84,9 @@ def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(
         train = Train(page, address).open()
         name = page.get_by_label("Name", exact=True)
         page.get_by_role("radiogroup", name="Start from").get_by_text("VAE, β = 1", exact=True).click()
-        expect(name).to_have_attribute("placeholder", "mnist-conv-beta1", timeout=WAIT)
+        expect(name).to_have_attribute("placeholder", "mnist-conv-beta1")
         train.choose("Network", "mlp")
-        expect(name).to_have_attribute("placeholder", "mnist-mlp-beta1", timeout=WAIT)
+        expect(name).to_have_attribute("placeholder", "mnist-mlp-beta1")
         train.fill("Epochs", "3")
         page.get_by_text("More settings").click()
         train.fill("Dataset limit", "5000")
@@ -110,9 +102,9 @@ def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(
         name.press_sequentially("half typed")
         page.evaluate("globalThis.notReloaded = true")
         for epoch in ("1", "2", "3"):
-            expect(page.locator(".training .at")).to_have_text(re.compile(f"[{epoch}-3]"), timeout=WAIT)
+            expect(page.locator(".training .at")).to_have_text(re.compile(f"[{epoch}-3]"))
         samples = page.get_by_role("img", name=re.compile("Sixteen images .* at epoch 3[.]"))
-        expect(samples).to_be_visible(timeout=WAIT)
+        expect(samples).to_be_visible()
         run = Run(queue.folder / "mnist-mlp-beta1")
         assert page.evaluate("globalThis.notReloaded")
         expect(name).to_have_value("half typed")
@@ -151,8 +143,8 @@ def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(
         train.button("Start training").click()
         wait(lambda: state(queue, "longer") == "running")
         second = Train(browser.new_page(), address).open()
-        expect(second.page.get_by_role("progressbar")).to_be_visible(timeout=WAIT)
-        expect(second.page.get_by_text("longer Epoch")).to_be_visible(timeout=WAIT)
+        expect(second.page.get_by_role("progressbar")).to_be_visible()
+        expect(second.page.get_by_text("longer Epoch")).to_be_visible()
         train.button("Stop").click()
         wait(lambda: state(queue, "longer") == "stopped")
         train.says("Stopped at epoch")
@@ -162,7 +154,7 @@ def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(
         second.button("Resume").click()
         wait(lambda: state(queue, "longer") == "running" and len(Run(queue.folder / "longer").history()) > stopped + 1)
         train.open()
-        expect(page.get_by_text("longer Epoch")).to_be_visible(timeout=WAIT)
+        expect(page.get_by_text("longer Epoch")).to_be_visible()
         train.button("Stop").click()
         wait(lambda: state(queue, "longer") == "stopped" and not queue.entries())
         second.page.close()
@@ -175,13 +167,13 @@ def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(
         assert (queue.folder / "longer").exists()
         train.button("Delete for good").click()
         wait(lambda: not (queue.folder / "longer").exists())
-        expect(page.get_by_text("This cannot be undone.")).to_be_hidden(timeout=WAIT)
-        expect(page.get_by_text("longer", exact=True)).to_have_count(0, timeout=WAIT)
+        expect(page.get_by_text("This cannot be undone.")).to_be_hidden()
+        expect(page.get_by_text("longer", exact=True)).to_have_count(0)
         assert (queue.folder / "mnist-mlp-beta1" / "config.json").exists()
         train.choose("Run to look at", "mnist-mlp-beta1")
         train.says("Finished, 3 epochs.")
         train.button("Open it").click()
-        expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
         assert "run=mnist-mlp-beta1" in page.url
 
 
@@ -199,7 +191,7 @@ def state(queue: Queue, name: str) -> str:
 def form(queue: Queue) -> AppTest:
     # The page as app.py runs it: AppTest finds no way to a page of a navigation, or not back to it.
     page = f"import runpy, streamlit\nstreamlit.session_state['in_app'] = True\nrunpy.run_path({PAGE!r})"
-    app = AppTest.from_string(page, default_timeout=60).run()
+    app = AppTest.from_string(page, default_timeout=180).run()
     assert not app.exception
     return app
 
@@ -307,6 +299,75 @@ def test_what_waits_can_be_taken_out_and_a_queue_that_nobody_works_through_can_b
     form.button(key="Take out mnist-conv-beta4").click().run()
     assert not form.exception
     assert queue.entries() == []
+    assert not form.button(key="train_start").disabled, "what is not there any more can be begun again"
+
+
+def test_a_run_that_waits_is_not_taken_for_the_bundled_run_of_its_name(
+    form: AppTest, queue: Queue, trained_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Queue, "start_worker", lambda self: None)
+    field(form, "name").set_value(trained_run.name).run()
+    form.button(key="train_start").click().run()
+    assert not form.exception
+    assert f"`{trained_run.name} (runs)` waiting for its turn." in texts(form.markdown)
+    assert "Its curves appear here once it has begun." in texts(form.markdown)
+    states = {standing.name: standing.state for standing in standings(queue)}
+    assert states[f"{trained_run.name} (runs)"] == "waiting"
+    assert states[trained_run.name] == "finished"
+
+
+def test_a_run_whose_trainer_is_gone_ends_and_does_not_wait(queue: Queue) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    queue.path.mkdir(parents=True)
+    entry = {"name": "mine", "config": Config().to_dict(), "pid": process.pid, "host": socket.gethostname()}
+    write_json(queue.path / "000001.json", entry)
+
+    def state() -> str:
+        return next(standing.state for standing in standings(queue) if standing.name == "mine")
+
+    with filelock.FileLock(queue.path / "working"):  # as the process does that is about to take the entry out
+        assert state() == "ending"
+    assert state() == "waiting", "for somebody who works through the queue"
+    (queue.path / "000001.json").unlink()
+
+
+def test_all_runs_come_round_with_what_is_trained_and_those_untrained_are_not_compared(
+    queue: Queue, trained_run: Run
+) -> None:
+    path = queue.folder / "untrained"
+    shutil.copytree(trained_run.path, path)
+    history = (path / "history.jsonl").read_text().splitlines(keepends=True)
+    (path / "history.jsonl").write_text(history[0])
+    app = AppTest.from_string("from pages.parts.watch import watch\nwatch(False)", default_timeout=60).run()
+    assert not app.exception
+    (table,) = app.dataframe
+    epochs = dict(zip(table.value["Run"], table.value["Epoch"], strict=True))
+    assert epochs["untrained"] == "0 of 100"
+    assert epochs[trained_run.name] == "100 of 100"
+    (chart,) = app.get("plotly_chart")
+    drawn = [name for name, _ in json.loads(chart.proto.spec)["data"][0]["customdata"]]
+    assert trained_run.name in drawn
+    assert "untrained" not in drawn
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_a_run_without_what_resuming_needs_is_not_offered_to_be_trained_on(
+    queue: Queue, trained_run: Run, imported: bool
+) -> None:
+    path = queue.folder / "brought"
+    shutil.copytree(trained_run.path, path, ignore=shutil.ignore_patterns("state.safetensors"))
+    config = read_json(path / "config.json")
+    write_json(path / "config.json", config | {"imported": imported})
+    script = "from pages.parts.watch import look_at, watch\nlook_at('brought')\nwatch(False)"
+    app = AppTest.from_string(script, default_timeout=60).run()
+    assert not app.exception
+    said = texts(app.markdown)
+    assert ("**Weights that came in without their training.**" in said) == imported
+    assert ("It came without what resuming needs." in said) != imported
+    labels = [button.label for button in app.button]
+    assert "Delete for good" in labels
+    assert not {"Resume", "Add to the queue"} & set(labels)
 
 
 def test_a_bundled_run_can_be_neither_deleted_nor_resumed(form: AppTest) -> None:

@@ -400,7 +400,11 @@ class Pack {
 
 // Positions -----------------------------------------------------------------------------------------------------------
 
-/** Save every position of the layout that is shown as CSV, a row a test image and epoch. @param {Shot} shot */
+/**
+ * Save every position of the layout that is shown as CSV, a row a test image and epoch. The first epoch has no `kept`,
+ * the share of its neighbours that an image kept since the epoch before.
+ * @param {Shot} shot
+ */
 export function saveFilmPositions(name, { maps }) {
   const parts = ["run,layout,epoch,index,class,x,y,kl,reconstruction,kept\n"];
   for (const { scene } of maps) {
@@ -409,7 +413,7 @@ export function saveFilmPositions(name, { maps }) {
     const classes = film.about.class_names.map(quoted);
     for (let frame = 0; frame < frames; frame++) {
       const places = film.at(kind, frame);
-      const measured = MEASURED.map((name) => film.values(name, frame));
+      const measured = MEASURED.map((name) => (name === "kept" && !frame ? null : film.values(name, frame)));
       const lines = Array.from({ length: film.points }, (_, point) => {
         const figures = measured.map((values) => (values ? single(values[point]) : "")).join(",");
         const place = `${single(places[2 * point])},${single(places[2 * point + 1])}`;

@@ -179,7 +179,6 @@ class Clusters {
   openFilms(sides, identity) {
     const sameRun = this.run?.key === sides[0].run.key;
     const epoch = sameRun && this.films.length ? this.epochAt(this.at) : null;
-    const chosen = sameRun ? this.selection.map((point) => this.films[0].indices[point]) : [];
     this.identity = identity;
     this.run = sides[0].run;
     this.films = sides.map(({ film }) => film);
@@ -216,7 +215,8 @@ class Clusters {
     this.makeChoices();
     if (epoch !== null) this.at = this.frameOf(first, epoch);
     this.applySettings();
-    this.selection = chosen.map((index) => first.point(index)).filter((point) => point >= 0);
+    const { key, indices } = filmShelf.selected ?? {};
+    this.selection = key === this.run.key ? indices.map((index) => first.point(index)).filter((point) => point >= 0) : [];
     this.selected.choose(this.selection);
     if (this.cursor) this.setCursor(this.cursor, false); // the film may have other epochs now
     this.mark();
@@ -269,7 +269,7 @@ class Clusters {
       class: { title: "class", note: "" },
       kl: { title: "KL of the image", note: `KL of the image’s posterior from the prior, nats; ${images} test images, ${range}.` },
       reconstruction: { title: "reconstruction", note: `−log p(x|z) at the mean of the posterior, nats; ${images} test images, ${range}.` },
-      kept: { title: "neighbours kept", note: `Share of its ${NEAREST} nearest codes that an image kept since the epoch before.` },
+      kept: { title: "neighbours kept", note: "Share of its nearest codes that an image kept since the epoch before." },
     };
   }
 
@@ -335,7 +335,7 @@ class Clusters {
     return `${this.sides[place].about.name} ${place}`;
   }
 
-  /** The browser keeps the views: they change too often to be sent, and mean nothing to Python. */
+  /** The browser keeps the views, as it does the selection: they change too often to be sent, and mean nothing to Python. */
   keepViews() {
     filmShelf.views ??= {};
     this.maps.forEach(({ view }, place) => (filmShelf.views[this.viewKey(place)] = view));
@@ -592,6 +592,7 @@ class Clusters {
 
   select(points) {
     this.selection = points;
+    filmShelf.selected = { key: this.run.key, indices: points.map((point) => this.films[0].indices[point]) };
     for (const map of this.maps) map.useLasso(false);
     this.selected.choose(points);
     const frames = this.frames();

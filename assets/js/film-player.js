@@ -185,7 +185,8 @@ class Player {
   press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const at = event.target.closest("button, select, input")?.tagName;
-    const native = at === "SELECT" || (at && event.key === " ") || (event.target.type === "range" && event.key.length > 1);
+    // What the control that has the focus does with the key itself. A slider does nothing with Space.
+    const native = at === "SELECT" || (event.target.type === "range" ? event.key.length > 1 : at && event.key === " ");
     const keys = {
       " ": () => this.play(!this.playing),
       ArrowLeft: () => this.seek(Math.ceil(this.moment) - 1),
@@ -394,7 +395,8 @@ class Player {
     const className = film.about.class_names[film.labels[point]];
     canvas.setAttribute("aria-label", `${name}, class ${className}`);
     const frame = Math.round(this.at(film));
-    const figures = Object.entries({ kl: "KL, nats", reconstruction: "Reconstruction, nats", kept: "Neighbours kept" });
+    const figures = [["kl", "KL, nats"], ["reconstruction", "Reconstruction, nats"]];
+    if (frame) figures.push(["kept", "Neighbours kept"]); // since the epoch before
     const lines = figures.map(([measure, words]) => [words, film.values(measure, frame)?.[point]]);
     const known = lines.filter(([, value]) => value !== undefined).map(([words, value]) => `${words}: ${value.toFixed(2)}`);
     const run = this.films.length > 1 ? [film.about.name] : [];

@@ -92,7 +92,8 @@ def check_cursor(value: Any, space: Space) -> Cursor:
 def _code(values: Any, space: Space) -> list[float]:
     numbers = [float(value) for value in values]
     if len(numbers) != space.latent_dim:
-        raise CursorError(f"it has {len(numbers)} numbers, and {space.run} has {space.latent_dim} latent dimensions.")
+        count = f"{len(numbers)} {'number' if len(numbers) == 1 else 'numbers'}"
+        raise CursorError(f"it has {count}, and {space.run} has {space.latent_dim} latent dimensions.")
     if not all(math.isfinite(number) and abs(number) < 1000 for number in numbers):
         raise CursorError("it has a number that is not finite, or beyond ±1000.")
     return numbers

@@ -36,6 +36,11 @@ class Standing:
     status: dict[str, Any]
 
     @property
+    def imported(self) -> bool:
+        """Whether it was made of weights alone, and never trained here."""
+        return self.run is not None and self.run.details.get("imported") is True
+
+    @property
     def own(self) -> bool:
         """Whether it lies where this app trains runs, so that it may be changed."""
         if self.run is None:
@@ -49,15 +54,17 @@ def standings(queue: Queue) -> list[Standing]:
     runs = runs_by_name()
     picked = {run.path.resolve(): name for name, run in runs.items()}
     found = []
-    entries = queue.entries()
-    for entry in entries:
-        name = picked.get((queue.folder / entry.name).resolve(), entry.name)
-        run = runs.get(name)
+    worked = queue.working()
+    for entry in queue.entries():
+        name = picked.get((queue.folder / entry.name).resolve())
+        run = runs[name] if name else None
+        if name is None:  # until it has begun, another run may have its name, as one of those that are bundled
+            name = f"{entry.name} ({queue.folder.resolve().name})" if entry.name in runs else entry.name
         status = _status(run) if run else {}
         if entry.error is not None:
             state = "refused"
-        elif not entry.started:
-            state = "waiting"
+        elif not entry.started:  # by now, if it has the number of a process
+            state = "ending" if entry.pid is not None and worked else "waiting"
         elif status.get("pid") == entry.pid and status["state"] != "queued":  # its own word, not an earlier trainer's
             state = "running" if status["state"] == "running" else "ending"
         else:
@@ -123,6 +130,8 @@ def say(standing: Standing) -> str:
     status, run = standing.status, standing.run
     epoch = status.get("epoch", 0)
     epochs = status.get("epochs") or (run.config.epochs if run else 0)
+    if standing.imported and standing.state == "finished":
+        return "weights that came in without their training"
     return {
         "waiting": "waiting for its turn",
         "starting": "starting: PyTorch and the images are loaded",
@@ -171,9 +180,10 @@ def _button(label: str, standing: Standing, action: Callable[..., None], *argume
 
 
 def look_at(name: str) -> None:
-    """Show a run closely. In a new widget: of the old one, the browser may send what it had again."""
+    """Show a run of the queue closely. In a new widget: of the old one, the browser may send what it had again."""
+    called = {standing.entry.name: standing.name for standing in standings(Queue()) if standing.entry}
     st.session_state["watch_number"] = st.session_state.get("watch_number", 0) + 1
-    st.session_state[_watch_key()] = name
+    st.session_state[_watch_key()] = called.get(name, name)
 
 
 def _watch_key() -> str:
@@ -184,11 +194,11 @@ def _watch_key() -> str:
 
 
 def watch(polled: bool) -> None:
-    """The queue, and the run that is looked at. A fragment, which comes round while there is news to expect."""
+    """The queue, one run closely, and all runs. A fragment, which comes round while there is news to expect."""
     queue = Queue()
     found = standings(queue)
     if st.session_state.pop("watch_acted", False) or busy(queue, found) != polled:
-        st.rerun()  # of all: to begin or cease to come round, and since the run picker and the table have news, too
+        st.rerun()  # of all: to begin or cease to come round, and since the run picker has news, too
     problems: list[str] = []
     queue.entries(problems)
     active = [standing for standing in found if standing.state in ACTIVE]
@@ -206,6 +216,7 @@ def watch(polled: bool) -> None:
         st.button("Continue the queue", on_click=_act, args=(queue.start_worker,))
     if found:
         _show_run(queue, found)
+        _show_all_runs(found)
 
 
 def _show_waiting(queue: Queue, standing: Standing, runs: list[Run]) -> None:
@@ -270,8 +281,9 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
         f"{history[-1]['epoch']}, on the test set of {images:,} images, with one code an image.]"
     )
     show_training(run, history)
-    with st.expander("Command"):
-        st.code(run.details.get("command", ""), language=None, wrap_lines=True)
+    if not standing.imported:
+        with st.expander("Command"):
+            st.code(run.details.get("command", ""), language=None, wrap_lines=True)
 
 
 def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
@@ -279,7 +291,12 @@ def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
         st.button("Open it", key=f"Open {standing.name}", on_click=_open, args=(standing.name,))
     if not standing.own or standing.state in ("running", "starting", "ending", "waiting"):
         return
-    if standing.state in ("stopped", "failed"):
+    # One that came in without it has a history and cannot go on; one that was killed at once begins anew.
+    resumable = (run.path / "state.safetensors").is_file() or not (run.path / "history.jsonl").is_file()
+    if not resumable:
+        if not standing.imported:
+            st.markdown(":small[It came without what resuming needs.]", width="content")
+    elif standing.state in ("stopped", "failed"):
         _button("Resume", standing, queue.resume, run.name)
     elif standing.state == "finished":
         with st.popover("Train on"):
@@ -293,13 +310,13 @@ def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
         _button("Delete for good", standing, _delete, queue, run.name)
 
 
-def show_all_runs(found: list[Standing]) -> None:
+def _show_all_runs(found: list[Standing]) -> None:
     """All runs in a table, and what β trades in a figure."""
     found = [standing for standing in found if standing.run]
     if not found:
         return
     st.subheader("All runs: what β trades")
-    rows = []
+    rows, trained = [], []
     for standing in found:
         run = standing.run
         assert run is not None
@@ -309,6 +326,9 @@ def show_all_runs(found: list[Standing]) -> None:
             history = []
         test = history[-1]["test"] if history else {}
         bound = test["reconstruction"] + test["kl"] if test else None
+        epoch = history[-1]["epoch"] if history else 0
+        if epoch or (history and standing.imported):  # one untrained lies so far off that all others would meet
+            trained.append(run)
         rows.append(
             {
                 "Run": standing.name,
@@ -316,7 +336,7 @@ def show_all_runs(found: list[Standing]) -> None:
                 "Weight": weight_of(run),
                 "Images": run.config.dataset,
                 "Network": run.config.network,
-                "Epoch": f"{history[-1]['epoch'] if history else 0} of {run.config.epochs}",
+                "Epoch": "weights only" if standing.imported else f"{epoch} of {run.config.epochs}",
                 "−ELBO": bound,
                 "Reconstruction": test.get("reconstruction"),
                 "KL": test.get("kl"),
@@ -333,11 +353,11 @@ def show_all_runs(found: list[Standing]) -> None:
     st.markdown(":small[−ELBO, reconstruction and KL: nats an image, on the whole test set, one code an image.]")
     chosen = st.session_state.get(_watch_key())
     highlighted = next((standing.run.name for standing in found if standing.name == chosen and standing.run), None)
-    if made := trade_off([standing.run for standing in found if standing.run], highlighted):
+    if made := trade_off(trained, highlighted):
         figure, words = made
         options = {"displaylogo": False, "toImageButtonOptions": {"filename": "trade-off", "scale": 2}}
         st.plotly_chart(figure, key="trade_off", config=options, alt=words)
         st.markdown(
             ":small[Nearer to the lower left is better. Along a line that falls by one nat for each nat to the right, "
-            "−ELBO stays the same. Filled: the run looked at above.]"
+            "−ELBO stays the same. Filled: the run looked at above, once it has an epoch behind it.]"
         )
