@@ -38,19 +38,24 @@ def show_objective(run: Run) -> None:
     if not history:  # deleted at this moment
         return
     record = history[-1]
-    test = record["test"]
+    test, used = record["test"], record["active_units"]
     reconstruction = r"\underbrace{-\,\mathbb{E}_{q(z \mid x)} \log p(x \mid z)}_{\text{reconstruction}}"
     divergence = r"\underbrace{\mathrm{KL}\bigl(q(z \mid x) \,\|\, p(z)\bigr)}_{\text{KL}}"
+    # β and C as they were at that epoch: the loss is made of these, and a run can be stopped while they grow. Braces
+    # keep a term in one piece on a narrow window.
     if config.capacity is None:
-        weight, weight_text = r"\beta", f"{config.beta:g}"
-        formula = rf"\mathcal{{L}} \,=\, {reconstruction} \,+\, \beta \cdot {divergence}"
+        weight, at_work, planned = r"\beta", record["beta"], config.beta
+        weight_text, term = f"{at_work:g}", rf"{{\beta \cdot {divergence}}}"
         meaning = (
             "The weight of the second term. At 1 this is the plain VAE; above 1 every nat in the code must pay more."
         )
     else:
-        weight, weight_text = r"\gamma", f"{config.capacity_gamma:g}"
-        formula = rf"\mathcal{{L}} \,=\, {reconstruction} \,+\, \gamma \cdot \bigl|\,{divergence} - C\,\bigr|"
-        meaning = f"The weight that holds the KL at the capacity C = {config.capacity:g} nats."
+        weight, at_work, planned = r"\gamma", record["capacity"], config.capacity
+        weight_text, term = f"{config.capacity_gamma:g}", rf"{{\gamma \cdot \bigl|\,{divergence} - C\,\bigr|}}"
+        meaning = f"The weight that holds the KL at the capacity C = {at_work:g} nats."
+    if at_work != planned:
+        meaning += f" So it is at epoch {record['epoch']}, on its way to {planned:g}."
+    formula = rf"\mathcal{{L}} \,=\, {reconstruction} \,+\, {term}"
     # Not st.latex, whose box scrolls and cannot be reached by the keyboard.
     st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
     floor = run.details.get("data", {}).get("bernoulli_floor") if config.likelihood == "bernoulli" else None
@@ -64,14 +69,16 @@ def show_objective(run: Run) -> None:
         (f"${weight}$", f"× {weight_text}", meaning),
         (
             "KL",
-            f"{test['kl']:.1f} nats",
+            f"{test['kl']:.2f} nats",  # to two decimals, so that the product with β is right in the first
             "How much a code tells about its image, beyond the prior p(z) = N(0, I). "
-            f"{record['active_units']} of {config.latent_dim} dimensions are in use; the others were given up.",
+            f"{used} of {config.latent_dim} dimensions are in use"
+            + ("; the others were given up." if 0 < used < config.latent_dim else "."),
         ),
         (
             "Loss",
             f"{test['loss']:.1f} nats",
-            f"Means over the {test['images']:,} test images at epoch {record['epoch']}, one code drawn for each.",
+            f"What training lowers: the sum. All are means over the {test['images']:,} test images at epoch "
+            f"{record['epoch']}, one code drawn for each.",
         ),
     ]
     # Rows of a given width wrap on a narrow window, where columns would cut the figures.

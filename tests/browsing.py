@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from playwright.sync_api import Locator, Page
 
-WAIT = 30_000  # milliseconds before a browser that never answers fails a test
+WAIT = 120_000  # milliseconds before a browser that never answers fails a test
 
 READ_CANVAS = """(canvas) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -28,13 +29,29 @@ def in_address(page: Page, name: str) -> str | None:
     return parse_qs(urlparse(page.url).query).get(name, [None])[0]
 
 
+def until(page: Page, condition: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+    """Wait for what a single look could miss: drawing follows an event by a frame, and what Python says by more."""
+    end = time.monotonic() + WAIT / 1000
+    while not condition():
+        assert time.monotonic() < end, otherwise()
+        page.wait_for_timeout(50)
+
+
 def expect_address(page: Page, name: str, check: Callable[[str | None], bool]) -> None:
     """Wait until Python has written a parameter as expected: it learned of what was done."""
-    for _ in range(WAIT // 50):
-        if check(in_address(page, name)):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{name} in the address stayed {in_address(page, name)!r}")
+    until(
+        page, lambda: check(in_address(page, name)), lambda: f"{name} in the address stayed {in_address(page, name)!r}"
+    )
+
+
+def expect_pictures(page: Page, read: Callable[[], np.ndarray], expected: np.ndarray, within: float = 0.6) -> None:
+    """Wait until pictures are as expected, both 0 to 255; half a grey level is lost to rounding."""
+
+    def off() -> float:
+        found = read()
+        return float(np.abs(found - expected).max()) if found.shape == expected.shape else np.inf
+
+    until(page, lambda: off() < within, lambda: f"a pixel stayed {off():.2f} away from what was expected")
 
 
 def expect_z(page: Page, expected: np.ndarray | torch.Tensor, within: float = 6e-4) -> None:

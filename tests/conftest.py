@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from bvae.runs import Run, find_run
+from tests.browsing import WAIT
 
 ROOT = Path(__file__).resolve().parents[1]
+expect.set_options(timeout=WAIT)
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -76,7 +78,7 @@ class serve:
             )
 
     def __enter__(self) -> str:
-        for _ in range(600):
+        for _ in range(1_200):
             try:
                 with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=5):
                     return self.address
@@ -89,7 +91,7 @@ class serve:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=WAIT / 1000)
 
 
 @pytest.fixture
@@ -97,7 +99,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page in a fresh session; an error that its scripts leave uncaught fails the test."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(WAIT)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page

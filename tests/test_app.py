@@ -30,7 +30,7 @@ def runs(trained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def open_app(**parameters: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
     for name, value in parameters.items():
         app.query_params[name] = value
     return app.run()
@@ -215,6 +215,38 @@ def test_changing_the_run_keeps_the_test_image(runs: Path) -> None:
     assert after["start"] == before["start"]
     assert after["epoch"] == Run(runs / "two").epochs()[-1]
     assert app.query_params["run"] == "two"
+
+
+def test_the_loss_on_home_is_the_sum_of_what_stands_beside_it(runs: Path) -> None:
+    values = {metric.label: metric.value for metric in open_app().metric}
+    test = Run(runs / "one").history()[-1]["test"]
+    assert values["Loss"] == f"{test['loss']:.1f} nats"
+    number = {label: float(value.strip("× nats")) for label, value in values.items()}
+    assert round(number["Reconstruction"] + number[r"$\beta$"] * number["KL"], 1) == number["Loss"]
+
+
+@pytest.mark.parametrize(
+    ("planned", "at_work", "weight", "sentence"),
+    [
+        ({"beta": 4.0}, {"beta": 0.5}, "× 0.5", "So it is at epoch 100, on its way to 4."),
+        ({"capacity": 25.0}, {"capacity": 7.5}, "× 30", "C = 7.5 nats. So it is at epoch 100, on its way to 25."),
+        ({"capacity": 25.0}, {"capacity": 25.0}, "× 30", "C = 25 nats."),
+    ],
+)
+def test_the_objective_on_home_is_the_one_that_was_at_work_at_its_epoch(
+    runs: Path, planned: dict[str, float], at_work: dict[str, float], weight: str, sentence: str
+) -> None:
+    run = runs / "one"
+    config = json.loads((run / "config.json").read_text())
+    config["config"] |= planned
+    (run / "config.json").write_text(json.dumps(config))
+    records = [json.loads(line) | at_work for line in (run / "history.jsonl").read_text().splitlines()]
+    (run / "history.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+
+    app = open_app()
+    assert not app.exception
+    assert app.metric[1].value == weight
+    assert any(markdown.value.endswith(f"{sentence}]") for markdown in app.markdown), texts(app.markdown)
 
 
 def test_what_the_first_page_needs_does_not_import_torch() -> None:

@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.browsing import WAIT
+
 PAGES = ["", "traverse", "interpolate", "generate", "clusters", "reconstruct", "draw", "train", "load"]
 LIVE = PAGES[:7]
 
@@ -77,7 +79,7 @@ def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
         viewport={"width": width, "height": 1000}, color_scheme=scheme, reduced_motion="reduce"
     )
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(WAIT)
     page.add_init_script(f"({WATCH_JUMPS})()")
     yield page
     context.close()

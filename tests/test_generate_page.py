@@ -18,7 +18,7 @@ from playwright.sync_api import Page, expect
 from bvae.pictures import mosaic
 from bvae.runs import Run
 from pages.parts.live import gallery
-from tests.browsing import WAIT, canvases, downloaded, expect_address, expect_z
+from tests.browsing import canvases, downloaded, expect_address, expect_pictures, expect_z
 
 
 class Generate:
@@ -36,18 +36,15 @@ class Generate:
         return self
 
     def expect_drawn(self) -> None:
-        expect(self.page.locator(".generate:not([aria-busy])")).to_be_visible(timeout=WAIT)
-        expect(self.page.locator(".generate .mosaic[aria-busy]")).to_have_count(0, timeout=WAIT)
+        expect(self.page.locator(".generate:not([aria-busy])")).to_be_visible()
+        expect(self.page.locator(".generate .mosaic[aria-busy]")).to_have_count(0)
 
     def expect_noise_of(self, seed: int) -> None:
         """Wait until Python has sent the noise of a seed, and it is drawn."""
         expected = grey(self.decoded(noise(seed)[0][:1]))[0]
-        for _ in range(WAIT // 50):
-            self.expect_drawn()
-            if np.abs(self.images()[0] - expected).max() < 0.6:
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"the noise of seed {seed} did not come")
+        self.expect_drawn()
+        expect_pictures(self.page, lambda: self.images()[0], expected)
+        self.expect_drawn()
 
     def images(self) -> np.ndarray:
         """The mosaic, (100, H·W), 0 to 255."""
@@ -62,7 +59,10 @@ class Generate:
 
     def expect_images(self, codes: np.ndarray, epoch: int | None = None) -> None:
         self.expect_drawn()
-        assert np.abs(self.images() - grey(self.decoded(codes, epoch))).max() < 0.6
+        expect_pictures(self.page, self.images, grey(self.decoded(codes, epoch)))
+
+    def expect_chosen(self, picture: np.ndarray, within: float = 0.6) -> None:
+        expect_pictures(self.page, self.chosen, picture, within)
 
     def expect_address(self, name: str, check: Callable[[str | None], bool]) -> None:
         expect_address(self.page, name, check)
@@ -177,7 +177,7 @@ def test_the_chosen_image_becomes_the_cursor_and_traverse_shows_it(generate: Gen
     tile.click()
     expect(tile).to_have_attribute("aria-current", "true")
     generate.expect_z(codes[36])
-    assert np.array_equal(generate.chosen(), generate.images()[36])
+    generate.expect_chosen(generate.images()[36])
     expect(page.locator(".norm")).to_have_text(f"‖z‖ = {np.linalg.norm(codes[36]):.2f}")
     expect(page.get_by_text("Image 37, now the cursor")).to_be_visible()
 
@@ -185,7 +185,7 @@ def test_the_chosen_image_becomes_the_cursor_and_traverse_shows_it(generate: Gen
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     generate.expect_z(codes[47])
-    assert np.array_equal(generate.chosen(), generate.images()[47])
+    generate.expect_chosen(generate.images()[47])
     generate.temperature.press("ArrowRight")
     expect(page.get_by_text("The cursor", exact=True)).to_be_visible()
     generate.temperature.press("ArrowLeft")
@@ -195,14 +195,14 @@ def test_the_chosen_image_becomes_the_cursor_and_traverse_shows_it(generate: Gen
     epoch = generate.run.epochs()[-2]
     generate.expect_address("epoch", lambda text: text == str(epoch))
     generate.expect_z(codes[47])
-    assert np.abs(generate.chosen() - grey(generate.decoded(codes[47:48], epoch))[0]).max() < 0.6
+    generate.expect_chosen(grey(generate.decoded(codes[47:48], epoch))[0])
     generate.epoch.press("End")
 
     page.get_by_role("link", name="Open in Traverse").click()
-    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
     expect(page.get_by_text("Started from a random code, drawn from the prior")).to_be_visible()
     generate.expect_z(codes[47])
-    assert np.abs(generate.chosen() - grey(generate.decoded(codes[47:48]))[0]).max() < 0.6
+    generate.expect_chosen(grey(generate.decoded(codes[47:48]))[0])
 
 
 def test_the_page_is_found_as_it_was_left_and_a_reload_keeps_the_cursor(generate: Generate) -> None:
@@ -214,16 +214,12 @@ def test_the_page_is_found_as_it_was_left_and_a_reload_keeps_the_cursor(generate
     generate.seed.press("Enter")
     expect(page.locator(".hundred > .note")).to_contain_text("default_rng(11)")
     codes = generate.posterior(11, 0.7)
-    for _ in range(WAIT // 50):  # until the noise has come
-        generate.expect_drawn()
-        if np.abs(generate.images() - grey(generate.decoded(codes))).max() < 0.6:
-            break
-        page.wait_for_timeout(50)
+    generate.expect_images(codes)
     page.get_by_role("button", name="Image 5 of 100").click()
     generate.expect_z(codes[4])
 
     page.get_by_role("link", name="Interpolate").click()
-    expect(page.locator(".interpolate:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".interpolate:not([aria-busy])")).to_be_visible()
     page.get_by_role("link", name="Generate").click()
     generate.expect_images(codes)
     expect(generate.seed).to_have_value("11")
@@ -234,7 +230,7 @@ def test_the_page_is_found_as_it_was_left_and_a_reload_keeps_the_cursor(generate
     page.reload()
     generate.expect_drawn()
     generate.expect_z(codes[4])
-    assert np.abs(generate.chosen() - grey(generate.decoded(codes[4:5]))[0]).max() < 2  # three decimals
+    generate.expect_chosen(grey(generate.decoded(codes[4:5]))[0], within=2)  # three decimals
     generate.expect_images(noise(0)[0])
 
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 from bvae.latent import interpolate
 from bvae.pictures import mosaic
 from bvae.runs import Run
-from tests.browsing import WAIT, canvases, downloaded, expect_address, expect_z, frames
+from tests.browsing import canvases, downloaded, expect_address, expect_z, frames
 
 
 class Interpolate:
@@ -37,8 +37,8 @@ class Interpolate:
         return self
 
     def expect_drawn(self) -> None:
-        expect(self.page.locator(".interpolate:not([aria-busy])")).to_be_visible(timeout=WAIT)
-        expect(self.page.locator(".interpolate .mosaic[aria-busy]")).to_have_count(0, timeout=WAIT)
+        expect(self.page.locator(".interpolate:not([aria-busy])")).to_be_visible()
+        expect(self.page.locator(".interpolate .mosaic[aria-busy]")).to_have_count(0)
 
     def images(self, selector: str) -> np.ndarray:
         """The canvases of a part of the page, (N, H·W), 0 to 255."""
@@ -179,8 +179,8 @@ def test_a_drawing_can_be_an_end_and_without_one_a_link_leads_to_the_draw_page(w
     page = walk.page
     expect(page.get_by_role("button", name="Your drawing")).to_be_hidden()
     page.get_by_role("link", name="Draw one").click()
-    expect(page.locator(".draw:not([aria-busy])")).to_be_visible(timeout=WAIT)
-    page.wait_for_function("globalThis.betaVaeEncoders?.current", timeout=WAIT)
+    expect(page.locator(".draw:not([aria-busy])")).to_be_visible()
+    page.wait_for_function("globalThis.betaVaeEncoders?.current")
     box = page.get_by_role("img", name="Drawing field").bounding_box()
     assert box is not None
     before = page.url
@@ -233,13 +233,13 @@ def test_it_plays_when_asked_pauses_and_goes_there_and_back(walk: Interpolate) -
     walk.scrub.press("End")
     walk.play.click()  # from the end it begins again, and stops there by itself
     expect(walk.play).to_have_text("Pause")
-    expect(walk.play).to_have_text("Play", timeout=WAIT)
+    expect(walk.play).to_have_text("Play")
     assert np.abs(walk.picture() - grey(walk.decoded(walk.code("B")[None]))[0]).max() < 0.6
 
     page.get_by_role("checkbox", name="there and back").check()
     walk.play.click()
-    page.wait_for_function("(slider) => slider.value < 75", arg=walk.scrub.element_handle(), timeout=WAIT)
-    page.wait_for_function("(slider) => slider.value > 75", arg=walk.scrub.element_handle(), timeout=WAIT)
+    page.wait_for_function("(slider) => slider.value < 75", arg=walk.scrub.element_handle())
+    page.wait_for_function("(slider) => slider.value > 75", arg=walk.scrub.element_handle())
     walk.scrub.focus()
     page.keyboard.press("Space")
     expect(walk.play).to_have_text("Play")
@@ -273,6 +273,17 @@ def test_keys_scrub_and_the_cross_fade_is_the_mix_of_the_pixels(walk: Interpolat
         assert np.abs(walk.picture(".pictures .fade") - grey(mix)).max() < 0.6
         expect(walk.scrub).to_have_attribute("aria-valuetext", f"{round(100 * share)} % of the way from A to B")
     expect(walk.page.locator(".norm").first).to_have_text(f"‖z‖ {end.norm():.2f}")
+
+
+def test_two_ends_that_look_alike_are_not_compared(walk: Interpolate) -> None:
+    walk.open()
+    explained = walk.page.locator(".explain")
+    expect(explained).to_contain_text("times as long, because")
+    for letter in "AB":
+        walk.slot(letter).check()
+        walk.page.get_by_role("button", name="The cursor").click()
+    expect(walk.page.locator(".walk-length")).to_have_text("path length 0.00")
+    expect(explained).not_to_contain_text("as long")
 
 
 def test_path_lengths_are_those_of_numpy(walk: Interpolate) -> None:
@@ -316,7 +327,7 @@ def test_the_grid_lies_between_four_corners_and_a_cell_goes_to_traverse(walk: In
     walk.expect_z(codes[36])
 
     walk.page.get_by_role("link", name="Open Traverse").click()
-    expect(walk.page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(walk.page.locator(".traverse:not([aria-busy])")).to_be_visible()
     walk.expect_z(codes[36])
     shown = canvases(walk.page.get_by_role("img", name="Decoded image"))[0]
     assert np.abs(shown - grey(walk.decoded(codes[36][None]))[0]).max() < 0.6
@@ -364,7 +375,7 @@ def test_the_page_is_found_as_it_was_left_and_a_reload_shows_the_same_cursor(wal
     before = [walk.index(letter) for letter in "ABCD"]
 
     page.get_by_role("link", name="Generate").click()
-    expect(page.locator(".generate:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".generate:not([aria-busy])")).to_be_visible()
     page.get_by_role("link", name="Interpolate").click()
     walk.expect_drawn()
     assert [walk.index(letter) for letter in "ABCD"] == before

@@ -24,7 +24,7 @@ from bvae.metrics import PerImage, per_image
 from bvae.runs import Run
 from bvae.training import train_run
 from pages.parts.choice import draw, rank, sheet
-from tests.browsing import WAIT, canvases, downloaded, expect_address, expect_z, in_address
+from tests.browsing import canvases, downloaded, expect_address, expect_z, in_address
 from tests.conftest import ROOT
 
 ROWS = ("original", "first", "now", "last")
@@ -41,7 +41,7 @@ class Sheet:
 
     def open(self, **parameters: str) -> Sheet:
         self.page.goto(f"{self.address}/reconstruct?{urlencode({'run': self.run.name} | parameters)}")
-        expect(self.page.locator(".reconstruct:not([aria-busy])")).to_be_visible(timeout=WAIT)
+        expect(self.page.locator(".reconstruct:not([aria-busy])")).to_be_visible()
         expect_address(self.page, "z", lambda text: text is not None)
         return self
 
@@ -57,7 +57,7 @@ class Sheet:
     def worked_through(self, epoch: int) -> None:
         """Wait until every image has its figures of an epoch."""
         expect(self.page.locator("#figures-title")).to_have_text(f"At epoch {epoch}")
-        expect(self.page.locator(".mean")).to_contain_text("Mean of the", timeout=WAIT)
+        expect(self.page.locator(".mean")).to_contain_text("Mean of the")
 
     def indices(self) -> list[int]:
         """The test images shown, in order, by their positions in the test split."""
@@ -137,27 +137,27 @@ def test_the_worst_and_the_best_are_ranked_among_all_probe_images(opened: Sheet)
 
     opened.choose("Worst")
     caption = opened.page.locator(".caption")
-    expect(caption).to_contain_text(f"the highest reconstruction at epoch {last}", timeout=WAIT)
+    expect(caption).to_contain_text(f"the highest reconstruction at epoch {last}")
     assert opened.indices() == indices[np.argsort(-cost.reconstruction)[:10]].tolist()
 
     # The images stay while the clock moves, and are ranked anew on request.
     opened.epoch.press("ArrowLeft")
     anew = opened.page.get_by_role("button", name=f"Rank at epoch {before}")
-    expect(anew).to_be_enabled(timeout=WAIT)
+    expect(anew).to_be_enabled()
     assert opened.indices() == indices[np.argsort(-cost.reconstruction)[:10]].tolist()
     anew.click()
-    expect(caption).to_contain_text(f"the highest reconstruction at epoch {before}", timeout=WAIT)
+    expect(caption).to_contain_text(f"the highest reconstruction at epoch {before}")
     assert opened.indices() == indices[np.argsort(-opened.measured(before).reconstruction)[:10]].tolist()
     expect(anew).to_be_disabled()
 
     opened.choose("Best")
-    expect(caption).to_contain_text("the lowest reconstruction", timeout=WAIT)
+    expect(caption).to_contain_text("the lowest reconstruction")
     opened.page.get_by_role("combobox", name="Class").click()
     opened.page.get_by_role("option", name="8", exact=True).click()
-    expect(caption).to_contain_text("of the probe images of class 8", timeout=WAIT)
+    expect(caption).to_contain_text("of the probe images of class 8")
     opened.page.get_by_role("combobox", name="Ranked by").click()
     opened.page.get_by_role("option", name="KL", exact=True).click()
-    expect(caption).to_contain_text("the lowest KL", timeout=WAIT)
+    expect(caption).to_contain_text("the lowest KL")
     eights = np.flatnonzero(labels == 8)
     expected = eights[np.argsort(opened.measured(before).kl[eights])[:10]]
     assert opened.indices() == indices[expected].tolist()
@@ -168,23 +168,23 @@ def test_a_seed_repeats_a_draw_and_the_choice_is_kept_when_one_comes_back(opened
     seed = opened.page.get_by_role("spinbutton", name="Seed")
     zero = opened.indices()
     opened.page.get_by_role("button", name="New draw").click()
-    expect(caption).not_to_contain_text("with seed 0.", timeout=WAIT)
+    expect(caption).not_to_contain_text("with seed 0.")
     drawn, value = opened.indices(), seed.input_value()
     assert drawn != zero
     expect(caption).to_contain_text(f"10 of 2,500 probe images (test split), drawn at random with seed {value}.")
 
     seed.fill("0")
     seed.press("Enter")
-    expect(caption).to_contain_text("with seed 0.", timeout=WAIT)
+    expect(caption).to_contain_text("with seed 0.")
     assert opened.indices() == zero
 
     opened.page.get_by_role("link", name="Traverse", exact=True).click()
-    expect(opened.page.locator(".traverse:not([aria-busy])")).to_be_visible(timeout=WAIT)
+    expect(opened.page.locator(".traverse:not([aria-busy])")).to_be_visible()
     opened.page.get_by_role("link", name="Reconstruct", exact=True).click()
-    expect(caption).to_contain_text("with seed 0.", timeout=WAIT)
+    expect(caption).to_contain_text("with seed 0.")
     opened.page.get_by_role("combobox", name="How many").click()
     opened.page.get_by_role("option", name="20", exact=True).click()
-    expect(opened.cards).to_have_count(20, timeout=WAIT)
+    expect(opened.cards).to_have_count(20)
     assert opened.indices()[:10] == zero
 
 
@@ -208,7 +208,7 @@ def test_an_image_that_is_pressed_becomes_the_cursor_and_is_kept_by_the_clock(op
     # One of the gallery keeps its name, which other pages know.
     opened.page.get_by_role("combobox", name="How many").click()
     opened.page.get_by_role("option", name="50", exact=True).click()
-    expect(opened.cards).to_have_count(50, timeout=WAIT)
+    expect(opened.cards).to_have_count(50)
     inside = next(n for n, place in enumerate(opened.positions()) if place in gallery)
     opened.cards.nth(inside).click()
     opened.expect_address("digit", str(opened.indices()[inside]))
@@ -227,6 +227,7 @@ def test_what_is_shown_can_be_saved(opened: Sheet) -> None:
         np.testing.assert_array_equal(tile, opened.pictures(row))
 
     rows = list(csv.DictReader(io.StringIO(opened.download(".save-figures-csv").decode())))
+    expect(opened.page.get_by_role("button", name="JSON of the figures")).to_be_visible()
     saved = json.loads(opened.download(".save-figures-json"))
     assert [int(row["test_index"]) for row in rows[::3]] == opened.indices()
     for n, epoch in enumerate((first, before, last)):

@@ -636,6 +636,7 @@ class Draw {
 
   /** The drawing rests: what follows from it is shown, its code is the cursor, and the page is remembered. */
   settle() {
+    this.find(".problem").textContent = ""; // of a picture that was brought before
     this.show();
     this.owed = !this.posterior && !this.isEmpty();
     this.release(true);

@@ -148,10 +148,10 @@ class Generate {
     this.find(".temperature-value").textContent = number(temperature);
     this.slider.setAttribute("aria-valuetext", number(temperature));
     this.find(".source-note").textContent = posterior
-      ? "z = μ + temperature · σ · ε, with μ and σ of a test image's posterior at this epoch, another image in every tile " +
-        `(of the ${run.labels.length} that the app shows). This looks better than the prior because the decoder learned from such codes alone, and ` +
-        "taken together they are " +
-        "not N(0, I): the prior also reaches into the gaps between them."
+      ? "z = μ + temperature · σ · ε, with μ and σ of a test image's posterior at this epoch, a random image in every tile " +
+        `(of the ${run.labels.length} that the app shows). After training this looks better than the prior, because the ` +
+        "decoder learned from such codes alone, and taken together they are not N(0, I): the prior also reaches into the " +
+        "gaps between them."
       : "z = temperature · ε, with ε from N(0, I). At 0 every code is the origin; above 1 the codes lie farther out than " +
         "those that the decoder learned from.";
     this.mosaic.show(run.decoder(epoch), this.codes);

@@ -576,11 +576,14 @@ class Interpolate {
     const straight = this.showBars(".fade-bars", "Cross-fade", faded, most);
     this.find(".walk-length").textContent = `path length ${number(total)}`;
     this.find(".fade-length").textContent = `path length ${number(straight)}`;
-    const times = straight > 0 ? `${number(total / straight)} times as long` : "as long";
+    const times = total / straight;
+    const reason =
+      ", because it goes by way of images that the decoder can draw, where the cross-fade shows both ends at once";
+    // Between ends that look alike, as all do before any training, there is nothing to compare.
+    const longer = straight < 0.005 ? "" : ` The latent walk is ${number(times)} times as long${times < 1.05 ? "" : reason}.`;
     this.find(".explain").textContent =
       "Bars: the L2 norm between neighbouring images, pixel values from 0 to 1; both begin and end at the same two decoded " +
-      `images. The cross-fade is the straight line between them. The latent walk is ${times}, because it goes by way ` +
-      "of images that the decoder can draw, where the cross-fade shows both ends at once.";
+      `images. The cross-fade is the straight line between them.${longer}`;
   }
 
   showBars(selector, name, lengths, most) {

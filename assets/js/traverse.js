@@ -191,7 +191,7 @@ class Traverse {
       "posterior, the codes that the decoder was trained on; ⚠ marks a value beyond.";
     this.find("#all-title").textContent = active.length ? "All active dimensions" : "All dimensions";
     const many = passive === 1 ? "1 dimension carries" : `${passive} dimensions carry`;
-    details.firstElementChild.textContent = `${many} nothing (KL below ${threshold} nats)`;
+    details.firstElementChild.textContent = `${many} nothing at epoch ${this.run.epochs.at(-1)} (KL below ${threshold} nats)`;
     this.dimension = order[0];
   }
 
@@ -327,7 +327,7 @@ class Traverse {
       original.setAttribute("aria-label", `Original image, ${names[label]}`);
     }
     const texts = {
-      digit: position >= 0 ? `Started from test image ${this.start.index}, a ${names[label]}: this is the original.` : "",
+      digit: position >= 0 ? `Started from test image ${this.start.index}, class ${names[label]}: this is the original.` : "",
       random: "Started from a random code, drawn from the prior N(0, I).",
       origin: "Started from the origin: every latent dimension at 0.",
       code: "Started from a given code.",
@@ -604,7 +604,9 @@ class Traverse {
       saveGif(`${along}.gif`, [...there, ...there.slice(1, -1).reverse()], shape);
     }
     if (what === "csv" || what === "json") {
-      const where = { run: about.name, epoch: this.epoch, start: this.start };
+      const { kind, index = "" } = this.start;
+      const start = what === "json" ? { start: this.start } : { start: kind, start_index: index }; // a cell holds no object
+      const where = { run: about.name, epoch: this.epoch, ...start };
       saveCodes(`${name}-code.${what}`, [{ name: `epoch ${this.epoch}`, z: this.z }], where);
     }
   }
