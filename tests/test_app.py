@@ -249,10 +249,14 @@ def test_the_objective_on_home_is_the_one_that_was_at_work_at_its_epoch(
     assert any(markdown.value.endswith(f"{sentence}]") for markdown in app.markdown), texts(app.markdown)
 
 
-def test_what_the_first_page_needs_does_not_import_torch() -> None:
-    code = "import sys, pages.parts.selection, pages.parts.live, pages.parts.cursor; print('torch' in sys.modules)"
+def test_the_first_page_imports_neither_torch_nor_pandas() -> None:
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; "
+        f"app = AppTest.from_file({str(ROOT / 'app.py')!r}, default_timeout=180).run(); assert app.metric; "
+        "print({'torch', 'pandas'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "set()"
 
 
 # The cursor and the address --------------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ def open_clusters(app: AppTest | None = None, **parameters: str) -> AppTest:
 def component_data(app: AppTest) -> dict[str, Any]:
     """What the map gets as its data."""
     (found,) = (element.proto for element in app.get("bidi_component") if element.proto.component_name == "clusters")
-    return dict(json.loads(found.json))
+    return dict(json.loads(found.json)[0])
 
 
 def shown(app: AppTest) -> list[dict[str, Any]]:

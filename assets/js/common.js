@@ -251,7 +251,8 @@ export class Mosaic {
  */
 export function component(selector, View) {
   const mounted = new WeakMap();
-  return ({ data, parentElement, setStateValue }) => {
+  return ({ data: sent, parentElement, setStateValue }) => {
+    const data = sent?.[0]; // see live.py
     let attach = mounted.get(parentElement);
     if (!attach) {
       let view = null;

@@ -200,18 +200,23 @@ def facts(record: dict[str, Any]) -> str:
 
 @functools.cache  # registered once a process; a page's own script runs at every rerun
 def component(name: str) -> Any:
-    """The component made of `assets/html|css|js/<name>.*` and, where there are, `assets/js/<name>-*.js`."""
+    """The component made of `assets/html|css|js/<name>.*` and, where there are, `assets/js/<name>-*.js`.
+
+    Its data travel in a list: among the values of a dict Streamlit looks for tables, and imports pandas to do so, which
+    would keep the first page waiting.
+    """
 
     def read(kind: str, *names: str) -> str:
         return "\n".join((ASSETS / kind / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
 
     parts = sorted(path.name for path in (ASSETS / "js").glob(f"{name}-*.js"))
-    return st.components.v2.component(
+    made = st.components.v2.component(
         name,
         html=read("html", name),
         css=read("css", "common", name),
         js=script("decoder.js", "store.js", "common.js", *parts, f"{name}.js"),
     )
+    return lambda data, **options: made(data=[data], **options)
 
 
 def live_component(

@@ -38,8 +38,14 @@ def quantiles(means: np.ndarray, log_variances: np.ndarray) -> np.ndarray:
     shifted from image to image by the golden ratio, which is nearer to the mixture than random draws of that number.
     """
     noise = _even_noise(len(means))  # (P, each)
-    points = means[:, None] + np.exp(log_variances / 2)[:, None] * noise[:, :, None]  # (P, each, D)
-    return np.quantile(points.reshape(noise.size, -1), LEVELS, axis=0).T.astype(np.float32)
+    centres, deviations = (np.ascontiguousarray(values.T) for values in (means, np.exp(log_variances / 2)))  # (D, P)
+    points = (centres[:, :, None] + deviations[:, :, None] * noise).reshape(len(centres), -1)  # (D, P · each)
+    # Sorted and read off, linearly between two points: a third of the time of np.quantile, with the same result.
+    points.sort(axis=1)
+    place = np.array(LEVELS) * (noise.size - 1)
+    below = place.astype(np.int64)
+    above, share = np.minimum(below + 1, noise.size - 1), place - below
+    return (points[:, below] * (1 - share) + points[:, above] * share).astype(np.float32)
 
 
 @functools.cache  # the same for every epoch, and most of the time that they take
@@ -48,6 +54,11 @@ def _even_noise(images: int) -> np.ndarray:
     shift = np.arange(images) * GOLDEN % 1  # (P,)
     share = (np.arange(each) + np.clip(shift, 1e-4, 1 - 1e-4)[:, None]) / each  # (P, each)
     return np.array([NormalDist().inv_cdf(value) for value in share.ravel()], dtype=np.float32).reshape(share.shape)
+
+
+@functools.lru_cache(maxsize=2)  # likewise
+def _draws(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).standard_normal(shape)
 
 
 def whole(
@@ -65,8 +76,7 @@ def whole(
     covariance = (mean - centre).T @ (mean - centre) / len(mean) + np.diag(variance.mean(axis=0))
     whitening = np.linalg.inv(np.linalg.cholesky(covariance))
     each = -(-POINTS // len(mean))
-    noise = np.random.default_rng(0).standard_normal((each, *mean.shape))
-    codes = mean + np.sqrt(variance) * noise  # (each, P, A)
+    codes = mean + np.sqrt(variance) * _draws(each, *mean.shape)  # (each, P, A)
     distances = np.linalg.norm((codes - centre) @ whitening.T, axis=-1)
     return centre.astype(np.float32), whitening.astype(np.float32), float(np.quantile(distances, INSIDE))
 
