@@ -385,8 +385,8 @@ def _measure(file: Path, path: Path, config: Config, image_shape: tuple[int, int
 
     from bvae.data import DataError, load_dataset
     from bvae.model import BetaVAE
-    from bvae.objective import Evaluation, evaluate, objective
-    from bvae.training import encode_probe, probe_set, run_details
+    from bvae.objective import evaluate
+    from bvae.training import encode_probe, history_record, probe_set, run_details
 
     try:
         dataset = load_dataset(config.dataset, limit=config.dataset_limit, progress=False)
@@ -404,27 +404,11 @@ def _measure(file: Path, path: Path, config: Config, image_shape: tuple[int, int
     # Of the training images no more than a measure needs: the whole split would take six times as long.
     train, test = (evaluate(model, images.pixels[:10_000], config.seed) for images in (dataset.train, dataset.test))
     step = config.beta_warmup_steps + config.capacity_steps  # where β and C are at their last values
-
-    def figures(found: Evaluation) -> dict[str, float]:
-        parts = torch.tensor([found.reconstruction, found.kl], dtype=torch.float64)
-        loss = float(objective(config, step, parts[0], parts[1]))
-        return {"loss": loss, "reconstruction": found.reconstruction, "kl": found.kl, "images": found.images}
-
     if not all(math.isfinite(found.elbo) for found in (train, test)):
         raise RunError(f"{name} was refused: with these weights, the loss of the test images is no finite number.")
     probe = probe_set(dataset, config)
     latents = encode_probe(model, torch.from_numpy(probe.images))
-    record = {
-        "epoch": 0,
-        "seconds": round(time.perf_counter() - started, 3),
-        "beta": config.beta_at(step) if config.capacity is None else None,
-        "capacity": config.capacity_at(step),
-        "learning_rate": 0.0,
-        "train": figures(train),
-        "test": figures(test),
-        "kl_per_dimension": test.kl_per_dimension,
-        "active_units": test.active_units,
-    }
+    record = history_record(config, epoch=0, step=step, start=started, learning_rate=0.0, train=train, test=test)
     with RunWriter.create(path, config, run_details(dataset, model) | {"imported": True}, probe) as writer:
         writer.save_only_epoch(record, arrays, latents)
         writer.status("finished", epoch=0, step=0, epochs=config.epochs)

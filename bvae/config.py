@@ -121,9 +121,9 @@ class Config:
         """The learning rate given, or the network's own (measured in tests/benchmarks/networks.py)."""
         return self.learning_rate or {"conv": 0.01, "mlp": 0.004}[self.network]
 
-    def beta_at(self, step: int) -> float:
-        """β in force at a training step (0 is the first)."""
-        return self.beta * _ramp(step, self.beta_warmup_steps)
+    def beta_at(self, step: int) -> float | None:
+        """β in force at a training step (0 is the first), or None where the objective is the capacity form."""
+        return self.beta * _ramp(step, self.beta_warmup_steps) if self.capacity is None else None
 
     def capacity_at(self, step: int) -> float | None:
         """KL capacity C in nats at a training step, or None where the objective is the β form."""

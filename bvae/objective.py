@@ -73,10 +73,11 @@ def objective(config: Config, step: int, reconstruction: Tensor, kl: Tensor) -> 
     reconstruction + β · KL, or in the capacity form (Burgess et al. 2018) reconstruction + γ · |KL − C|, where KL is
     averaged over the batch before the absolute value is taken.
     """
-    capacity = config.capacity_at(step)
-    if capacity is None:
-        return reconstruction + config.beta_at(step) * kl
-    return reconstruction + config.capacity_gamma * torch.abs(kl - capacity)
+    beta, capacity = config.beta_at(step), config.capacity_at(step)
+    if capacity is not None:
+        return reconstruction + config.capacity_gamma * torch.abs(kl - capacity)
+    assert beta is not None  # a config has either
+    return reconstruction + beta * kl
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,50 @@ class Progress:
     kl: float
 
 
+def history_record(
+    config: Config,
+    epoch: int,
+    step: int,
+    start: float,
+    learning_rate: float,
+    train: Evaluation | dict[str, float],
+    test: Evaluation,
+) -> Record:
+    """What a run's history says of an epoch.
+
+    Args:
+        config: of the run.
+        epoch: completed.
+        step: of training, whose β or capacity was in force.
+        start: of the epoch, by `time.perf_counter`.
+        learning_rate: of that step.
+        train: an evaluation, or means over the epoch as they are returned.
+        test: the evaluation of the test split.
+
+    Returns:
+        `epoch`, `seconds`, `beta` or in the capacity form `capacity` in nats (the other is None), `learning_rate`,
+        `train` and `test` (each `loss`, `reconstruction`, `kl` in nats an image, and `images`), and of the test split
+        `kl_per_dimension` and `active_units`.
+    """
+
+    def figures(found: Evaluation) -> dict[str, float]:
+        parts = torch.tensor([found.reconstruction, found.kl], dtype=torch.float64)
+        loss = float(objective(config, step, parts[0], parts[1]))
+        return {"loss": loss, "reconstruction": found.reconstruction, "kl": found.kl, "images": found.images}
+
+    return {
+        "epoch": epoch,
+        "seconds": round(time.perf_counter() - start, 3),
+        "beta": config.beta_at(step),
+        "capacity": config.capacity_at(step),
+        "learning_rate": learning_rate,
+        "train": figures(train) if isinstance(train, Evaluation) else train,
+        "test": figures(test),
+        "kl_per_dimension": test.kl_per_dimension,
+        "active_units": test.active_units,
+    }
+
+
 class Trainer:
     """Trains a β-VAE on a data set that lies whole on the device.
 
@@ -63,11 +107,8 @@ class Trainer:
         dataset: the images; its tensors are moved to `device`.
         device: from `choose_device`.
 
-    Iterating `records(...)` trains. A record holds `epoch`, `seconds`, `beta` or in the capacity form `capacity` in
-    nats (in force at the epoch's end; the other is None), `learning_rate`, `train` and `test` (each `loss`,
-    `reconstruction`, `kl` in nats an image, and `images`), and of the test split `kl_per_dimension` and `active_units`.
-    `train` is the mean over the epoch, during which the network changes; at epoch 0 nothing changes, and it is
-    evaluated as the test split is.
+    Iterating `records(...)` trains, and yields one record an epoch; see `history_record`. Its `train` is the mean over
+    the epoch, during which the network changes; at epoch 0 nothing changes, and it is evaluated as the test split is.
     """
 
     def __init__(self, config: Config, dataset: Dataset, device: torch.device) -> None:
@@ -177,27 +218,8 @@ class Trainer:
             # The last step of an epoch can break the weights, and its loss was taken before it.
             raise self._diverged(f"on the test images after epoch {self.epoch}")
         last_step = max(0, self.epoch * self.steps - 1)
-        return {
-            "epoch": self.epoch,
-            "seconds": round(self.seconds + time.perf_counter() - start, 3),
-            "beta": self.config.beta_at(last_step) if self.config.capacity is None else None,
-            "capacity": self.config.capacity_at(last_step),
-            "learning_rate": self.config.learning_rate_at(last_step, self.config.epochs * self.steps),
-            "train": self._figures(train, last_step) if isinstance(train, Evaluation) else train,
-            "test": self._figures(test, last_step),
-            "kl_per_dimension": test.kl_per_dimension,
-            "active_units": test.active_units,
-        }
-
-    def _figures(self, evaluation: Evaluation, step: int) -> dict[str, float]:
-        parts = torch.tensor([evaluation.reconstruction, evaluation.kl], dtype=torch.float64)
-        loss = float(objective(self.config, step, parts[0], parts[1]))
-        return {
-            "loss": loss,
-            "reconstruction": evaluation.reconstruction,
-            "kl": evaluation.kl,
-            "images": evaluation.images,
-        }
+        rate = self.config.learning_rate_at(last_step, self.config.epochs * self.steps)
+        return history_record(self.config, self.epoch, last_step, start - self.seconds, rate, train, test)
 
     def state(self, record: Record | None) -> State:
         """All that `restore` needs to continue exactly."""

@@ -199,9 +199,9 @@ def notes(config: Config) -> list[str]:
                 f"This run has {steps:,} steps, so C comes to {reached:.1f} of {config.capacity:g} nats only. "
                 "Give fewer capacity steps, or more epochs."
             )
-    elif config.beta_at(steps - 1) < 0.95 * config.beta:
+    elif (beta := config.beta_at(steps - 1) or 0.0) < 0.95 * config.beta:
         found.append(
-            f"This run has {steps:,} steps, so β comes to {config.beta_at(steps - 1):.2f} of {config.beta:g} only. "
+            f"This run has {steps:,} steps, so β comes to {beta:.2f} of {config.beta:g} only. "
             "Give fewer warm-up steps, or more epochs."
         )
     return found

@@ -147,15 +147,17 @@ def test_the_gif_is_the_film(clusters: Clusters, film: Map) -> None:
 PLAYED = """async (base64) => {
   const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const video = document.createElement("video");
-  const done = (event) => new Promise((resolve, reject) => {
-    video.addEventListener(event, resolve, { once: true });
-    video.addEventListener("error", () => reject(new Error(video.error.message)), { once: true });
+  const failed = new Promise((_, reject) => {
+    video.onerror = () => reject(new Error(video.error.message));
   });
+  const ended = new Promise((resolve) => {
+    video.onended = resolve;
+  });
+  // A video says that it has data, and that a seek is over, a moment before there is a picture to draw.
+  const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
   video.muted = true;
   video.src = URL.createObjectURL(new Blob([bytes]));
-  await done("loadeddata");
-  video.currentTime = 0.001; // nothing is drawn of a video that has not been played or sought
-  await done("seeked");
+  await Promise.race([shown, failed]);
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
   const picture = () => {
@@ -164,7 +166,7 @@ PLAYED = """async (base64) => {
   };
   const first = picture();
   await video.play();
-  await done("ended");
+  await Promise.race([ended, failed]);
   return { duration: video.duration, first, last: picture() };
 }"""
 

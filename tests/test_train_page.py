@@ -339,7 +339,7 @@ def test_all_runs_come_round_with_what_is_trained_and_those_untrained_are_not_co
     shutil.copytree(trained_run.path, path)
     history = (path / "history.jsonl").read_text().splitlines(keepends=True)
     (path / "history.jsonl").write_text(history[0])
-    app = AppTest.from_string("from pages.parts.watch import watch\nwatch(False)", default_timeout=60).run()
+    app = AppTest.from_string("from pages.parts.watch import watch\nwatch(False)", default_timeout=180).run()
     assert not app.exception
     (table,) = app.dataframe
     epochs = dict(zip(table.value["Run"], table.value["Epoch"], strict=True))
@@ -360,7 +360,7 @@ def test_a_run_without_what_resuming_needs_is_not_offered_to_be_trained_on(
     config = read_json(path / "config.json")
     write_json(path / "config.json", config | {"imported": imported})
     script = "from pages.parts.watch import look_at, watch\nlook_at('brought')\nwatch(False)"
-    app = AppTest.from_string(script, default_timeout=60).run()
+    app = AppTest.from_string(script, default_timeout=180).run()
     assert not app.exception
     said = texts(app.markdown)
     assert ("**Weights that came in without their training.**" in said) == imported
