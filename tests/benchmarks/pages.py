@@ -53,12 +53,28 @@ DRAG = """async (milliseconds) => {
 }"""
 
 
+# Looked for at every frame, from inside: Playwright's own waits look twice a second once they have waited a while.
+SHOWN = """([heading, selector]) => {
+  const shown = (element) => element.getClientRects().length > 0;
+  const headings = [...document.querySelectorAll("h1")].filter(shown);
+  if (heading && !headings.some((element) => element.textContent.includes(heading))) return false;
+  if (!selector) return true;
+  const roots = [document, ...[...document.querySelectorAll("*")].flatMap((element) => element.shadowRoot ?? [])];
+  return roots.some((root) => [...root.querySelectorAll(selector)].some(shown));
+}"""
+
+
+def wait_for(page: Page, heading: str, selector: str) -> None:
+    """Wait until a heading is to be seen and an element beneath it; either may be an empty text."""
+    page.wait_for_function(SHOWN, arg=[heading, selector], polling="raf", timeout=120_000)
+
+
 def open_page(browser: Browser, address: str) -> tuple[Page, float]:
     """A fresh session on the first page, and the seconds until its first slider can be moved."""
     page = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
     start = time.perf_counter()
-    page.goto(address)
-    page.locator(".live:not([aria-busy]) .slider input").first.wait_for(timeout=120_000)
+    page.goto(address, wait_until="commit")
+    wait_for(page, "", ".live:not([aria-busy]) .slider input")
     return page, time.perf_counter() - start
 
 
@@ -67,11 +83,10 @@ def click(page: Page, name: str) -> None:
 
 
 def wait_for_content(page: Page, name: str) -> None:
-    title = "What does β do?" if name == "Home" else name
-    page.get_by_role("heading", level=1).get_by_text(title).wait_for(timeout=60_000)
-    if name in LIVE:
-        root = "traverse" if name == "Home" else name.lower()
-        page.locator(f".{root}.live:not([aria-busy])").wait_for(timeout=60_000)
+    root = "traverse" if name == "Home" else name.lower()
+    wait_for(
+        page, "What does β do?" if name == "Home" else name, f".{root}.live:not([aria-busy])" if name in LIVE else ""
+    )
 
 
 def spread(values: list[float]) -> dict[str, float]:
