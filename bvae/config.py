@@ -8,6 +8,7 @@ that exists can be trained. Imports nothing but the standard library: the app's 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import shlex
 import types
@@ -182,6 +183,7 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+@functools.cache  # a run's config asks for all of them, and a page lists all runs
 def field_type(name: str) -> tuple[type, bool]:
     """A field's plain type and whether it may be None."""
     hint = typing.get_type_hints(Config)[name]
