@@ -533,6 +533,23 @@ def test_colours_are_those_of_the_class_or_of_what_was_measured(board: Board) ->
         board.expect_pointed(point)
 
 
+def test_what_an_image_kept_is_not_known_of_the_first_epoch(board: Board) -> None:
+    layout = board.run.layout()
+    assert layout is not None
+    board.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
+    board.page.get_by_label("Colour by").select_option("kept")
+    text = board.field.evaluate("(field) => getComputedStyle(field).color.match(/[0-9.]+/g).map(Number)")
+    for frame, epoch in enumerate(board.epochs[:2]):
+        board.to(epoch)
+        places, picture = board.places(epoch), board.colours()
+        lone = board.alone(places, 8.0)[:12]
+        assert len(lone) > 3
+        for point in lone:
+            x, y = places[point].round().astype(int)
+            expected = ramp(layout.kept[frame, point]) if frame else tuple(text[:3])
+            assert near(picture[y, x], expected), f"at epoch {epoch} a point has another's colour"
+
+
 def ramp(share: float) -> tuple[int, ...]:
     stops = np.array([tuple(bytes.fromhex(colour)) for colour in ("e0a92e", "d8576b", "8b2d9c", "1d1147")])
     place = min(1.0, max(0.0, share)) * 3

@@ -352,6 +352,7 @@ def test_a_point_shows_its_image_without_a_network(alone: Player, film: Map, tra
         page.keyboard.press("ArrowRight")
         expect(page.locator(".point")).to_contain_text("Neighbours kept")
         page.keyboard.press("ArrowLeft")
+        frames(page, 2)  # the points are where they were drawn last
 
 
 def test_a_class_is_hidden_without_a_network(alone: Player, film: Map) -> None:

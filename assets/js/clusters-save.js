@@ -339,17 +339,15 @@ export async function saveFilmPage(name, { maps, seconds, speed, player }) {
 
 /** What the player needs of a film: see SavedFilm in film-player.js, which undoes it. */
 function packFilm({ film, hidden }, pack) {
-  const { about, points } = film;
+  const { about } = film;
   const labels = Array.from(film.labels);
   return {
     about: { ...about, key: undefined },
     hidden: about.class_names.map((_, label) => labels.every((of, point) => of !== label || hidden[point] === 1)),
     kinds: Array.from(film.kinds, ([name, { frames, positions }]) => ({ name, frames, ...pack.fractions(positions, Uint16Array) })),
-    measured: MEASURED.filter((name) => film.values(name, 0)).map((name) => {
-      const frames = film.epochs.map((_, frame) => film.values(name, frame)).filter(Boolean);
-      const all = new Float32Array(frames.length * points);
-      frames.forEach((values, frame) => all.set(values, frame * points));
-      return { name, frames: frames.length, range: film.range(name), ...pack.fractions(all, Uint8Array) };
+    measured: MEASURED.filter((name) => film.measured[name].count).map((name) => {
+      const measured = film.measured[name];
+      return { name, frames: measured.count, range: film.range(name), ...pack.fractions(measured.all(), Uint8Array) };
     }),
     images: pack.add(film.images),
     labels: pack.add(film.labels),
@@ -413,7 +411,7 @@ export function saveFilmPositions(name, { maps }) {
     const classes = film.about.class_names.map(quoted);
     for (let frame = 0; frame < frames; frame++) {
       const places = film.at(kind, frame);
-      const measured = MEASURED.map((name) => (name === "kept" && !frame ? null : film.values(name, frame)));
+      const measured = MEASURED.map((name) => film.values(name, frame));
       const lines = Array.from({ length: film.points }, (_, point) => {
         const figures = measured.map((values) => (values ? single(values[point]) : "")).join(",");
         const place = `${single(places[2 * point])},${single(places[2 * point + 1])}`;

@@ -246,8 +246,10 @@ export class Scene {
       return;
     }
     const frame = Math.floor(at);
-    const before = film.values(this.colourBy, frame);
-    const after = (at > frame && film.values(this.colourBy, frame + 1)) || before;
+    // Where one of the two is not known, the other stands for it.
+    const next = at > frame ? film.values(this.colourBy, frame + 1) : null;
+    const before = film.values(this.colourBy, frame) ?? next;
+    const after = next ?? before;
     if (!before) {
       colours.fill(packed(this.theme.text));
       return;
@@ -295,7 +297,7 @@ export class Scene {
     if (!moved.has(key)) {
       const { points } = this.film;
       const flags = new Uint8Array(points);
-      const kept = frame > 0 && frame < this.frames ? this.film.values("kept", frame) : null;
+      const kept = frame < this.frames ? this.film.values("kept", frame) : null;
       if (kept) {
         const [before, after] = [this.film.at(this.kind, frame - 1), this.film.at(this.kind, frame)];
         for (let point = 0, i = 0; point < points; point++, i += 2) {

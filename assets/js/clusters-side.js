@@ -79,7 +79,7 @@ export class PointPanel {
     const measured = [["kl", "KL"], ["reconstruction", "reconstruction"]].filter(([name]) => Number.isFinite(value(name)));
     const parts = measured.map(([name, word]) => `${word} ${known(value(name))} nats`);
     const among = Math.min(NEIGHBOURS, film.points) - 1;
-    if (frame > 0 && among > 0 && Number.isFinite(kept)) {
+    if (among > 0 && Number.isFinite(kept)) {
       parts.push(`kept ${Math.round(kept * among)} of ${among} neighbours since epoch ${film.epochs[frame - 1]}`);
     }
     const first = this.sides.length > 1 ? `${film.about.name}: ` : "";

@@ -252,7 +252,7 @@ class Clusters {
       return option(kind, there ? name : `${name}: not worked out yet`, there);
     });
     this.find("select.kind").replaceChildren(...kinds);
-    const measured = Object.entries(this.colourNames()).filter(([name]) => name === "class" || film.values(name, 0));
+    const measured = Object.entries(this.colourNames()).filter(([name]) => name === "class" || film.measured[name].count);
     const group = make("optgroup", "", "", { label: "A latent dimension" });
     const active = film.about.order.slice(0, film.latentDim - film.about.passive);
     group.append(...active.map((dimension) => option(`z${dimension}`, `z${dimension}`)));
@@ -269,7 +269,7 @@ class Clusters {
       class: { title: "class", note: "" },
       kl: { title: "KL of the image", note: `KL of the image’s posterior from the prior, nats; ${images} test images, ${range}.` },
       reconstruction: { title: "reconstruction", note: `−log p(x|z) at the mean of the posterior, nats; ${images} test images, ${range}.` },
-      kept: { title: "neighbours kept", note: "Share of its nearest codes that an image kept since the epoch before." },
+      kept: { title: "neighbours kept", note: "Share of its nearest codes that an image kept since the epoch before; the first epoch has none." },
     };
   }
 

@@ -46,6 +46,7 @@ class SavedFilm {
   }
 
   values(name, frame) {
+    if (name === "kept" && frame === 0) return null; // as in films.js
     const found = this.measured.get(name);
     return found && frame < found.frames ? found.all.subarray(frame * this.points, (frame + 1) * this.points) : null;
   }
@@ -395,8 +396,7 @@ class Player {
     const className = film.about.class_names[film.labels[point]];
     canvas.setAttribute("aria-label", `${name}, class ${className}`);
     const frame = Math.round(this.at(film));
-    const figures = [["kl", "KL, nats"], ["reconstruction", "Reconstruction, nats"]];
-    if (frame) figures.push(["kept", "Neighbours kept"]); // since the epoch before
+    const figures = [["kl", "KL, nats"], ["reconstruction", "Reconstruction, nats"], ["kept", "Neighbours kept"]];
     const lines = figures.map(([measure, words]) => [words, film.values(measure, frame)?.[point]]);
     const known = lines.filter(([, value]) => value !== undefined).map(([words, value]) => `${words}: ${value.toFixed(2)}`);
     const run = this.films.length > 1 ? [film.about.name] : [];

@@ -111,6 +111,7 @@ class Film {
    * @returns {Float32Array|null} null where it is not known
    */
   values(name, frame) {
+    if (name === "kept" && frame === 0) return null; // since which epoch?
     if (name.startsWith("z")) return frame < this.epochs.length ? this.column(Number(name.slice(1)), frame) : null;
     const all = this.measured[name];
     return all && frame < all.count && frame >= 0 ? all.at(frame) : null;
