@@ -7,6 +7,7 @@ import streamlit as st
 
 from bvae.runs import RunError
 from pages.parts.cursor import follow_address
+from pages.parts.live import mount_rest
 from pages.parts.selection import no_run, open_run, pick_run, plain
 
 EXPLORE = [
@@ -40,5 +41,7 @@ elif live or page in RUNS:
     st.session_state["in_app"] = True
     try:
         page.run()
+        if live and page not in RUNS:
+            mount_rest(live)
     except (RunError, OSError) as error:  # a run that is deleted or damaged while the page reads it
         st.error(plain(str(error)))

@@ -12,7 +12,7 @@ from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.film import Film, film_stamp, mount_film, open_film
 from pages.parts.film_player import film_player
 from pages.parts.film_quality import say_size, show_quality
-from pages.parts.live import LiveRun, live_component, mount_weights, open_live
+from pages.parts.live import LiveRun, live_component, mount_head, mount_rest, open_live
 from pages.parts.selection import live_run, plain, runs_by_name
 from pages.parts.watch import duration
 
@@ -141,7 +141,8 @@ try:
     live_component("clusters", run, cursor, revision, film=film.key, other=other, player=film_player())
     mount_film(film)
     for live, film in others:
-        mount_weights(live, "second_store")
+        mount_head(live, "second_head")
+        mount_rest(live, "second_rest")
         mount_film(film, "second_film_store")
     show_quality([(live.space.run, film) for live, film in shown])
 except (RunError, OSError) as error:

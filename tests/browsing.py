@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import torch
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, WebSocketRoute
 
 WAIT = 120_000  # milliseconds before a browser that never answers fails a test
 
@@ -67,6 +67,34 @@ def expect_z(page: Page, expected: np.ndarray | torch.Tensor, within: float = 6e
 def frames(page: Page, count: int) -> None:
     """Wait for frames: a busy machine makes them late, not fewer."""
     page.evaluate("async (n) => { for (let i = 0; i < n; i++) await new Promise(requestAnimationFrame); }", count)
+
+
+class HeldWeights:
+    """What the server sends a page from the weights of a run's other epochs on, held until it is released."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.held: list[Callable[[], None]] = []
+        self.holding = True
+        page.route_web_socket("**/_stcore/stream", self._route)
+
+    def _route(self, socket: WebSocketRoute) -> None:
+        def arrive(message: bytes) -> None:
+            if self.holding and (self.held or b'"rest_of"' in message):
+                self.held.append(lambda: socket.send(message))  # and all that follow, so that their order stays
+            else:
+                socket.send(message)
+
+        socket.connect_to_server().on_message(arrive)
+
+    def expect(self) -> None:
+        """Wait until the weights are held."""
+        until(self.page, lambda: bool(self.held), lambda: "the other epochs' weights did not come")
+
+    def release(self) -> None:
+        self.holding = False
+        for send in self.held:
+            send()
 
 
 def downloaded(page: Page, button: Locator) -> Path:

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from bvae.runs import Run, find_run
 from pages.parts.film import framed
-from tests.browsing import canvases, expect_address, expect_z, frames, in_address, until
+from tests.browsing import HeldWeights, canvases, expect_address, expect_pictures, expect_z, frames, in_address, until
 from tests.conftest import serve
 
 COLOURS = ["3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd"]
@@ -479,6 +479,23 @@ def shift_of(board: Board, scale: float) -> np.ndarray:
     places = board.places(board.epochs[-1])
     shifts = [np.array([x + 14, y + 14]) - (places[point] - middle) * scale for point, x, y in board.thumbnails()]
     return np.median(shifts, axis=0)
+
+
+def test_the_map_does_not_wait_for_all_weights(page: Page, app: str, trained_run: Run) -> None:
+    held = HeldWeights(page)
+    board = Board(page, trained_run, app).open(epoch="1")
+    held.expect()
+    places = board.places(1)
+    point = int(board.alone(places, 8.0)[0])
+    board.hover(places[point])
+    board.expect_pointed(point)
+    made = board.tip.locator(".decoded")
+    assert np.array_equal(canvases(board.tip.locator(".image"))[0], board.probe.images[point].ravel())
+    assert not canvases(made).any()
+
+    held.release()
+    expected = board.decoded(1, board.run.latents(1).mean[point])
+    expect_pictures(board.page, lambda: canvases(made), expected, within=3)
 
 
 # Colours and layouts ---------------------------------------------------------------------------------------------

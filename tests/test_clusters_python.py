@@ -479,7 +479,7 @@ def test_two_runs_side_by_side(filmed: Run, trained_run: Run, folder: Path) -> N
     assert data["other"]["key"] == open_live(Run(folder / "other"), "other").key != data["key"]
     assert "**other** has no film yet" in texts(app.markdown)
     weights = [proto for proto in (e.proto for e in app.get("bidi_component")) if proto.component_name == "live_store"]
-    assert len({proto.id for proto in weights}) == 2
+    assert len({proto.id for proto in weights}) == 4  # two parts of each
     app.selectbox(key="run").select("other")  # then the second can no longer be itself
     app = open_clusters(app)
     assert not app.exception

@@ -20,6 +20,7 @@ from bvae.runs import Run
 from pages.parts.spread import BINS, LEVELS, REACH, quantiles, whole
 from tests.browsing import (
     READ_CANVAS,
+    HeldWeights,
     canvases,
     downloaded,
     expect_address,
@@ -444,7 +445,8 @@ def test_weights_travel_once_and_the_picture_stays_through_reruns(traverse: Trav
     sizes: list[int] = []
     traverse.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
     traverse.open()
-    assert max(sizes) > 300_000, "the weights should have come in one message"
+    traverse.page.wait_for_function("[...betaVaeLive.runs.values()].at(-1).whole")
+    assert sum(size > 300_000 for size in sizes) == 2, "the weights of the last epoch, and those of the others"
     sizes.clear()
     traverse.picture.evaluate("(canvas) => { canvas.dataset.mark = 'the same canvas'; }")
 
@@ -454,6 +456,56 @@ def test_weights_travel_once_and_the_picture_stays_through_reruns(traverse: Trav
 
     assert sum(sizes) < 300_000
     assert traverse.picture.get_attribute("data-mark") == "the same canvas"
+
+
+def test_a_slider_moves_before_the_other_epochs_have_come_and_the_clock_waits_for_them(traverse: Traverse) -> None:
+    held = HeldWeights(traverse.page)
+    traverse.open()
+    held.expect()
+    first, second = traverse.order()[:2]
+    z = traverse.start_code()
+    traverse.slider(first).fill("2")
+    z[first] = 2
+    traverse.expect_picture(z)
+
+    traverse.epoch.press("Home")
+    traverse.frames()
+    traverse.expect_picture(z)  # of the last epoch, and the page says so
+    expect(traverse.page.locator(".epoch-value")).to_have_text(str(traverse.run.epochs()[-1]))
+
+    held.release()
+    expect(traverse.page.locator(".epoch-value")).to_have_text("0, before any training")
+    z += traverse.start_code(0) - traverse.start_code()
+    traverse.expect_picture(z, epoch=0)
+    traverse.expect_address("epoch", lambda epoch: epoch == "0")
+    traverse.slider(second).fill("1")
+    z[second] = 1
+    traverse.expect_picture(z, epoch=0)
+
+
+# The browser mounts two components in no promised order: here, what is published first is published second.
+SWAPPED = """() => {
+  let live;
+  const first = [];
+  Object.defineProperty(globalThis, "betaVaeLive", {
+    get: () => live,
+    set: (registry) => {
+      live = registry;
+      const publish = registry.publish.bind(registry);
+      registry.publish = (bytes) => {
+        first.push(bytes);
+        if (first.length === 2) first.reverse().forEach(publish);
+        else if (first.length > 2) publish(bytes);
+      };
+    },
+  });
+}"""
+
+
+def test_the_other_epochs_may_come_before_the_last(traverse: Traverse) -> None:
+    traverse.page.add_init_script(f"({SWAPPED})()")
+    traverse.open(epoch="0")
+    traverse.expect_picture(traverse.start_code(0), epoch=0)
 
 
 # Where the data are ----------------------------------------------------------------------------------------------

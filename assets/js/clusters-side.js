@@ -31,6 +31,12 @@ function captioned(picture, caption) {
   return { figure, canvas, text, picture: new Picture(canvas, picture) };
 }
 
+/** Draw what an epoch's decoder makes of a code: nothing while its weights are on their way. */
+function drawDecoded(picture, canvas, run, epoch, code) {
+  if (run.has(epoch)) picture.draw(run.decoder(epoch).decode(code), 255);
+  else canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+}
+
 /** One point: its image, what the epoch's decoder makes of it, its code, its figures. */
 export class PointPanel {
   constructor(section) {
@@ -68,7 +74,7 @@ export class PointPanel {
       const { run, about } = this.sides[side];
       figure.hidden = !codes[side];
       if (!codes[side]) return;
-      picture.draw(run.decoder(epochs[side]).decode(codes[side]), 255);
+      drawDecoded(picture, canvas, run, epochs[side], codes[side]);
       const whose = this.sides.length > 1 ? `${about.name}, ` : "";
       text.textContent = `${whose}epoch ${epochs[side]}`;
       canvas.setAttribute("aria-label", `Decoded by ${whose}epoch ${epochs[side]}`);
@@ -197,7 +203,7 @@ export class SelectionPanel {
       const { run, film, about, pointOf } = this.sides[side];
       const points = side ? this.points.map(pointOf).filter((point) => point >= 0) : this.points;
       const code = SelectionPanel.meanCode(film, frames[side], points);
-      picture.draw(run.decoder(epochs[side]).decode(code), 255);
+      drawDecoded(picture, canvas, run, epochs[side], code);
       text.textContent = this.sides.length > 1 ? `mean code, ${about.name}` : `mean code, epoch ${epochs[side]}`;
       canvas.setAttribute("aria-label", `Decode of their mean code at epoch ${epochs[side]}`);
     });

@@ -148,7 +148,14 @@ class Clusters {
     this.data = data;
     this.settings ??= { ...DEFAULTS, ...data.memory?.settings };
     if (!this.hidden.size && data.memory?.run === data.key) this.hidden = new Set(data.memory.hidden);
-    for (const key of [data.key, data.other?.key]) if (key && !live.get(key)) live.whenReady(key).then(this.arrived);
+    for (const key of [data.key, data.other?.key]) {
+      if (!key || live.get(key)?.whole) continue;
+      live.whenReady(key, data.cursor.epoch).then(this.arrived);
+      live.whenReady(key).then(() => {
+        this.told = null; // what is decoded at this moment can be drawn now
+        this.arrived();
+      });
+    }
     this.open();
   }
 
@@ -165,7 +172,8 @@ class Clusters {
     if (!first) return;
     const there = second ? [first, second] : [first];
     const identity = there.map((each) => `${each.run.key} ${each.film.key}`).join();
-    if (identity !== this.identity) this.openFilms(there, identity);
+    const same = identity === this.identity && there.every(({ run }, place) => run === this.sides[place].run);
+    if (!same) this.openFilms(there, identity);
     if (revision !== this.revision) {
       this.revision = revision;
       this.link.forget("cursor");

@@ -67,8 +67,22 @@ export class Clock {
     this.facts = make("p", "facts");
     const note = make("p", "note", "−ELBO: the bound that training lowers at β = 1; less is better.");
     container.replaceChildren(line, this.input, ...container.children, this.facts, note);
-    this.input.oninput = (event) => listener.moved(this.run.epochs[Number(this.input.value)], event);
+    this.input.oninput = (event) => {
+      const { run, chosen } = this;
+      if (run.has(chosen)) return listener.moved(chosen, event);
+      // Its weights are on their way: what is shown follows when they are here, if nothing else was chosen meanwhile.
+      live.whenReady(run.key, chosen).then((arrived) => {
+        if (arrived !== this.run || chosen !== this.chosen) return;
+        listener.moved(chosen, event);
+        listener.released();
+      });
+    };
     this.input.onchange = () => listener.released();
+  }
+
+  /** The epoch at which the slider stands. */
+  get chosen() {
+    return this.run.epochs[Number(this.input.value)];
   }
 
   open(run) {
@@ -275,14 +289,17 @@ export function component(selector, View) {
 }
 
 /**
- * Call `show(run)` once the weights of `key` are there, unless another run was asked for meanwhile.
- * @param {object} view keeps the key that it waits for in `wanted`
+ * Call `show(run)` once the weights of a run are there, unless something else was asked for meanwhile.
+ * @param {object} view keeps what it waits for in `wanted`
+ * @param {{key: string, epoch: number|undefined}} wanted a run and the epoch whose weights are enough; without one, all are
+ *   waited for
+ * @param {function(LiveRun)} show
  */
-export function whenRun(view, key, show) {
-  view.wanted = key;
+export function whenRun(view, { key, epoch }, show) {
+  view.wanted = show;
   const run = live.get(key);
-  if (run) show(run);
-  else live.whenReady(key).then((arrived) => view.wanted === key && show(arrived));
+  if (run?.has(epoch)) show(run);
+  else live.whenReady(key, epoch).then((arrived) => view.wanted === show && show(arrived));
 }
 
 // Saving --------------------------------------------------------------------------------------------------------------

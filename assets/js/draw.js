@@ -292,7 +292,7 @@ class Draw {
 
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
-    whenRun(this, data.key, (run) => {
+    whenRun(this, { key: data.key }, (run) => {
       const other = run !== this.run;
       if (other) this.openRun(run, data.centred);
       if (!this.remembered) this.remember(data.memory);

@@ -53,7 +53,7 @@ class Generate {
   /** Take what Python sent: the same again on most reruns, and then nothing changes here. */
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
-    whenRun(this, data.key, (run) => {
+    whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
       if (run !== this.run) this.openRun(run, data);
       if (data.revision !== this.revision) this.follow(data);
       if (this.noise === null || data.seed !== this.noiseSeed) this.takeNoise(data);

@@ -136,7 +136,7 @@ class Interpolate {
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
     this.drawing = data.drawing;
-    whenRun(this, data.key, (run) => {
+    whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
       if (run !== this.run) this.openRun(run, data);
       else if (data.revision !== this.revision) this.follow(data);
       this.showTools();

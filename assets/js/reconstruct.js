@@ -90,7 +90,7 @@ class Reconstruct {
 
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
-    whenRun(this, data.key, (run) => {
+    whenRun(this, { key: data.key }, (run) => {
       const text = JSON.stringify(data.images);
       if (run !== this.run) {
         this.run = run;

@@ -27,6 +27,18 @@ class LiveRun {
     this.indices = tensors.get("gallery/indices").data;
     this.tensors = tensors;
     this.decoders = new Map();
+    this.whole = false;
+  }
+
+  /** Take the weights of the other epochs. @param {Uint8Array} bytes safetensors */
+  complete(bytes) {
+    for (const [name, tensor] of parseSafetensors(bytes).tensors) this.tensors.set(name, tensor);
+    this.whole = true;
+  }
+
+  /** @returns {boolean} whether the weights of an epoch are here; without one, those of all */
+  has(epoch) {
+    return this.whole || epoch === this.epochs.at(-1);
   }
 
   /** @returns {Decoder} the decoder as it was after `epoch`, made at its first use */
@@ -78,7 +90,8 @@ function row({ data, shape }, index) {
 class Registry {
   constructor() {
     this.runs = new Map();
-    this.waiting = new Map();
+    this.waiting = []; // {key, epoch, resolve}
+    this.early = null; // {key, bytes}: other epochs' weights that came before their run
     /** Milliseconds from an input event to its picture on the canvas, newest last; for benchmarks. */
     this.latencies = [];
     /** Milliseconds between the frames of what moves by itself, newest last; for benchmarks. */
@@ -105,35 +118,53 @@ class Registry {
     return run;
   }
 
-  /** @returns {Promise<LiveRun>} resolves once the run's weights have arrived */
-  whenReady(key) {
+  /** @returns {Promise<LiveRun>} resolves once the weights of an epoch have arrived; without one, those of all */
+  whenReady(key, epoch) {
     const run = this.runs.get(key);
-    if (run) return Promise.resolve(run);
-    return new Promise((resolve) => {
-      this.waiting.set(key, [...(this.waiting.get(key) ?? []), resolve]);
-    });
+    if (run?.has(epoch)) return Promise.resolve(run);
+    return new Promise((resolve) => this.waiting.push({ key, epoch, resolve }));
   }
 
-  /** @param {Uint8Array} bytes */
+  /** @param {Uint8Array} bytes a run with its last epoch's weights, or those of its other epochs; costs little if known */
   publish(bytes) {
-    const key = JSON.parse(safetensorsHeader(bytes).header.__metadata__.live).key;
-    const run = this.runs.get(key) ?? new LiveRun(bytes);
-    this.runs.delete(key);
+    const { live: about, rest_of: rest } = safetensorsHeader(bytes).header.__metadata__;
+    if (about) this.open(JSON.parse(about).key, bytes);
+    else this.complete(rest, bytes);
+  }
+
+  open(key, bytes) {
+    const known = this.get(key);
+    if (known) return;
+    const run = new LiveRun(bytes);
     this.runs.set(key, run); // last in the map is newest
     for (const old of [...this.runs.keys()].slice(0, -RUNS_KEPT)) this.runs.delete(old);
-    for (const resolve of this.waiting.get(key) ?? []) resolve(run);
-    this.waiting.delete(key);
-    warmUp(run);
+    this.tell(run);
+    warmUp(run, Array(30).fill(run.epochs.at(-1)));
+    if (this.early?.key === key) this.complete(key, this.early.bytes);
+  }
+
+  complete(key, bytes) {
+    const run = this.runs.get(key);
+    this.early = run ? null : { key, bytes };
+    if (!run || run.whole) return;
+    run.complete(bytes);
+    this.tell(run);
+    warmUp(run, run.epochs);
+  }
+
+  tell(run) {
+    const told = this.waiting.filter(({ key, epoch }) => key === run.key && run.has(epoch));
+    this.waiting = this.waiting.filter((each) => !told.includes(each));
+    for (const { resolve } of told) resolve(run);
   }
 }
 
-/** Let the browser compile the decoder and lay out the other epochs' weights while nobody is dragging. */
-function warmUp(run) {
+/** Let the browser compile the decoder and lay out weights while nobody is dragging. @param {number[]} epochs */
+function warmUp(run, epochs) {
   const idle = globalThis.requestIdleCallback ?? ((task) => setTimeout(task, 20));
   const out = new Float32Array(run.pixels);
   const code = new Float32Array(run.latentDim);
-  const last = run.epochs[run.epochs.length - 1];
-  const tasks = [...Array(30).fill(last), ...run.epochs];
+  const tasks = [...epochs];
   const next = () => {
     if (tasks.length === 0) return;
     run.decoder(tasks.shift()).decode(code, out);
@@ -145,14 +176,11 @@ function warmUp(run) {
 /** @type {Registry} */
 export const live = (globalThis.betaVaeLive ??= new Registry());
 
-let received = null; // the last bytes published, so that a rerun that brings the same object costs nothing
-
 /** The invisible component that stands beside every live one: takes the weights and publishes them. */
 export default function ({ data, parentElement }) {
-  if (!data || data === received) return;
+  if (!data) return;
   try {
     live.publish(data);
-    received = data;
   } catch (error) {
     parentElement.querySelector(".store-problem").textContent = `The run's weights cannot be shown: ${error.message}`;
   }

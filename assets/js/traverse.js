@@ -79,7 +79,7 @@ class Traverse {
     this.root.classList.toggle("compact", Boolean(data.compact));
     this.memory ??= data.memory ?? {};
     this.answered?.();
-    whenRun(this, data.key, (run) => {
+    whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
       if (run !== this.run) this.openRun(run);
       this.applyFromPython(data);
       this.pad.draw(this.epoch); // the theme may have changed

@@ -1,5 +1,7 @@
 """What is live in the browser: the selected run's weights, sent once, and the components that draw with them.
 
+They are sent in two parts, so that the first slider moves before the weights of all other epochs have come.
+
 The decoder runs in the page, so a slider morphs its digit at every frame; a round trip to Python takes about 100 ms.
 Imports no torch.
 """
@@ -65,7 +67,8 @@ class LiveRun:
 
     key: str  # changes when what is sent changes
     path: Path  # of the run's folder
-    content: bytes  # safetensors; see `_pack`
+    head: bytes  # safetensors: all that the last epoch needs; see `_pack`
+    rest: bytes  # safetensors: the other epochs' weights
     space: Space
     order: tuple[int, ...]  # all dimensions, those that carry most first
     active: int  # how many of them are not passive
@@ -104,12 +107,13 @@ def thin(epochs: list[int], most: int, wanted: int | None = None) -> list[int]:
 # cache_resource rather than cache_data: the latter would copy these megabytes at every rerun.
 @st.cache_resource(max_entries=4, show_spinner="Reading the run …")
 def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRun:
-    """One safetensors file of all that is drawn in the browser, `version` being there to tell an altered run.
+    """Two safetensors files of all that is drawn in the browser, `version` being there to tell an altered run.
 
-    Tensors: `{epoch:04d}/decoder.{i}.weight` and `.bias`, `{epoch:04d}/mean` and `/log_variance` (G, D),
-    `gallery/images` (G, H, W) uint8, `gallery/labels` and `gallery/indices` (G,) int32, `kl` (E, D) in nats. Where all
-    probe images are, see spread.py: `density` (E, D, BINS) uint8, `quantiles` (E, D, Q), and over the active dimensions
-    `whole/centre` (E, A), `whole/whitening` (E, A, A) and `whole/limit` (E,). The rest is JSON in the metadata.
+    Tensors: `{epoch:04d}/decoder.{i}.weight` and `.bias`, in the first file those of the last epoch and in the second
+    all others. Everything else is in the first: `{epoch:04d}/mean` and `/log_variance` (G, D), `gallery/images`
+    (G, H, W) uint8, `gallery/labels` and `gallery/indices` (G,) int32, `kl` (E, D) in nats. Where all probe images are,
+    see spread.py: `density` (E, D, BINS) uint8, `quantiles` (E, D, Q), and over the active dimensions `whole/centre`
+    (E, A), `whole/whitening` (E, A, A) and `whole/limit` (E,). The rest is JSON in the metadata.
     """
     run = Run(path)
     probe = run.probe()
@@ -146,10 +150,12 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
         "kl": kl,
         **spread([latents[epoch] for epoch in epochs], active if len(active) else order),
     }
+    rest: dict[str, np.ndarray] = {}
     for epoch in epochs:
         tensors[f"{epoch:04d}/mean"] = means[epoch]
         tensors[f"{epoch:04d}/log_variance"] = log_variances[epoch]
-        tensors |= {f"{epoch:04d}/{part}": array for part, array in weights[epoch].items()}
+        part = tensors if epoch == epochs[-1] else rest
+        part |= {f"{epoch:04d}/{parameter}": array for parameter, array in weights[epoch].items()}
     about: dict[str, Any] = {
         "name": run.name,
         "noun": noun(run),
@@ -167,13 +173,15 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
         "facts": [facts(records[epoch]) for epoch in epochs],
     }
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    for tensor in sorted(tensors):
-        digest.update(tensor.encode() + tensors[tensor].tobytes())
+    every = tensors | rest
+    for tensor in sorted(every):
+        digest.update(tensor.encode() + every[tensor].tobytes())
     about["key"] = digest.hexdigest()[:16]
-    content = safetensors.numpy.save(tensors, {"live": json.dumps(about)})
+    head = safetensors.numpy.save(tensors, {"live": json.dumps(about)})
+    others = safetensors.numpy.save(rest, {"rest_of": about["key"]})
     labels, indices = tensors["gallery/labels"], tensors["gallery/indices"]
     space = Space(name, run.config.latent_dim, epochs, labels, indices, means)
-    return LiveRun(about["key"], run.path, content, space, tuple(order.tolist()), len(active), tuple(problems))
+    return LiveRun(about["key"], run.path, head, others, space, tuple(order.tolist()), len(active), tuple(problems))
 
 
 def gallery(labels: np.ndarray, size: int = GALLERY_SIZE) -> np.ndarray:
@@ -253,11 +261,19 @@ def live_component(
     component(name)(
         key=name, data=data, height=height, on_cursor_change=settle, on_memory_change=remember, on_page_change=leave
     )
-    # After the component, so that nothing waits for these megabytes, and before the rest of the page, which would keep
-    # them waiting. The bytes are the same at every rerun: Streamlit then sends a reference to what the browser has.
-    mount_weights(run)
+    # After the component, which does not wait for it, and before the rest of the page, which would keep it waiting.
+    mount_head(run)
 
 
-def mount_weights(run: LiveRun, slot: str = "live_store") -> None:
-    """Hand a run's weights to the browser; of two runs at once, each in a slot of its own."""
-    _store(key=slot, data=run.content, height="content")
+# Of two runs at once, each has slots of its own. The bytes are the same at every rerun: Streamlit then sends only a
+# reference to what the browser has.
+
+
+def mount_head(run: LiveRun, slot: str = "live_head") -> None:
+    """Hand the browser what a run's last epoch needs."""
+    _store(key=slot, data=run.head, height="content")
+
+
+def mount_rest(run: LiveRun, slot: str = "live_rest") -> None:
+    """Hand the browser the weights of a run's other epochs: megabytes, and so at the end of a page."""
+    _store(key=slot, data=run.rest, height="content")
