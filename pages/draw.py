@@ -1,12 +1,10 @@
 """Draw: write a digit by hand, see its code, what the decoder makes of it, and which images lie near."""
 
-import math
-
 import streamlit as st
 
 from bvae.runs import Run, RunError
 from pages.parts.cursor import open_cursor
-from pages.parts.encoders import centred, check_drawing, mount_encoders
+from pages.parts.encoders import centred, mount_encoders
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
@@ -19,12 +17,7 @@ st.markdown(
     "into a code, and the decoder draws that code. **The digit you write becomes the cursor of all pages.**"
 )
 try:
-    trained = Run(run.path)
-    drawing = check_drawing(st.session_state.get("draw_memory"), run, math.prod(trained.image_shape))
-    st.session_state.pop("drawing", None)
-    if drawing:
-        st.session_state["drawing"] = drawing  # an end for an interpolation
-    live_component("draw", run, cursor, revision, centred=centred(trained))
+    live_component("draw", run, cursor, revision, centred=centred(Run(run.path)))
     mount_encoders(run, cursor["epoch"])  # last: nothing waits for these megabytes
 except (RunError, OSError) as error:
     st.error(str(error))

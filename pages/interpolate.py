@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.parts.cursor import open_cursor
+from pages.parts.encoders import kept_drawing
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
@@ -15,4 +16,4 @@ st.markdown(
     "one image turns into the other. Mixing the pixels instead only lays one over the other. "
     "**Press Play, or choose two other images.**"
 )
-live_component("interpolate", run, cursor, revision, drawing=st.session_state.get("drawing"))
+live_component("interpolate", run, cursor, revision, drawing=kept_drawing(run))

@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,7 +24,7 @@ from bvae.metrics import PerImage, per_image
 from bvae.runs import Run
 from bvae.training import train_run
 from pages.parts.choice import draw, rank, sheet
-from tests.browsing import canvases, downloaded, expect_address, expect_z, in_address
+from tests.browsing import canvases, downloaded, expect_address, expect_pictures, expect_z, in_address
 from tests.conftest import ROOT
 
 ROWS = ("original", "first", "now", "last")
@@ -105,7 +105,7 @@ def test_pictures_and_figures_are_those_of_pytorch_at_every_epoch(opened: Sheet)
         opened.epoch.press(key)
         opened.worked_through(epoch)
         for row, shown in (("first", first), ("now", epoch), ("last", last)):
-            assert np.abs(opened.pictures(row) - opened.expected_pictures(shown)).max() < 0.6
+            expect_pictures(opened.page, partial(opened.pictures, row), opened.expected_pictures(shown))
         expected = opened.expected_figures(epoch)
         assert np.abs(opened.figures() - expected).max() < 0.05 + 0.05  # and half of the last digit shown
         mean = re.findall(r"([\d.]+) nats", opened.page.locator(".mean").inner_text())

@@ -8,6 +8,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode, urlparse
 
 import numpy as np
@@ -548,6 +549,7 @@ def test_behind_each_slider_is_the_histogram_of_the_means_at_the_epoch(traverse:
     traverse.open()
     for key, epoch in (("Home", traverse.run.epochs()[0]), ("End", traverse.run.epochs()[-1])):
         traverse.epoch.press(key)
+        expect(traverse.page.locator(".epoch-value")).to_have_text(re.compile(rf"^{epoch}\b"))
         traverse.frames()
         means = traverse.run.latents(epoch).mean
         for dimension in (traverse.order()[0], traverse.order()[-1]):
@@ -623,9 +625,8 @@ def test_the_grid_leads_along_every_active_dimension_and_follows_the_code(traver
         names = cells.evaluate_all("(cells) => cells.map((cell) => cell.ariaLabel.split(',')[0])")
         dimensions = np.repeat(active, values.shape[1])
         assert names == [f"Set z{dimension} to {text}" for dimension, text in zip(dimensions, shown, strict=True)]
-        pictures = canvases(cells.locator("canvas"))
-        expected = traverse.all_decoded(along(code, active, values))
-        assert np.abs(pictures - expected.reshape(len(pictures), -1)).max() < 0.6
+        expected = traverse.all_decoded(along(code, active, values)).reshape(values.size, -1)
+        expect_pictures(traverse.page, partial(canvases, cells.locator("canvas")), expected)
 
 
 def test_a_cell_of_the_grid_sets_its_value_with_mouse_and_keys(traverse: Traverse) -> None:

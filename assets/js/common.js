@@ -68,32 +68,34 @@ export class Clock {
     const note = make("p", "note", "−ELBO: the bound that training lowers at β = 1; less is better.");
     container.replaceChildren(line, this.input, ...container.children, this.facts, note);
     this.input.oninput = (event) => {
-      const { run, chosen } = this;
-      if (run.has(chosen)) return listener.moved(chosen, event);
-      // Its weights are on their way: what is shown follows when they are here, if nothing else was chosen meanwhile.
-      live.whenReady(run.key, chosen).then((arrived) => {
-        if (arrived !== this.run || chosen !== this.chosen) return;
-        listener.moved(chosen, event);
+      const { run } = this;
+      const epoch = run.epochs[Number(this.input.value)];
+      this.awaited = run.has(epoch) ? null : epoch;
+      if (this.awaited === null) return listener.moved(epoch, event);
+      // Its weights are on their way: what is shown follows when they are here, if no other was chosen meanwhile.
+      live.whenReady(run.key, epoch).then((arrived) => {
+        if (arrived !== this.run || epoch !== this.awaited) return;
+        this.awaited = null;
+        listener.moved(epoch, event);
         listener.released();
       });
     };
     this.input.onchange = () => listener.released();
   }
 
-  /** The epoch at which the slider stands. */
-  get chosen() {
-    return this.run.epochs[Number(this.input.value)];
-  }
-
   open(run) {
     this.run = run;
+    this.shown = null;
+    this.awaited = null; // the epoch at which the slider stands while its weights are on their way
     this.input.max = run.epochs.length - 1;
   }
 
   show(epoch) {
     const { epochs, about } = this.run;
     const position = epochs.indexOf(epoch);
-    if (Number(this.input.value) !== position) this.input.value = position;
+    if (epoch !== this.shown) this.awaited = null;
+    this.shown = epoch;
+    if (this.awaited === null && Number(this.input.value) !== position) this.input.value = position;
     const text = epoch === 0 ? "0, before any training" : String(epoch);
     this.input.setAttribute("aria-valuetext", `epoch ${text}`);
     this.value.textContent = text;

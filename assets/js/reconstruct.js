@@ -298,6 +298,7 @@ class Reconstruct {
     const all = Array.from(batch.indices.keys());
     const originals = all.map((n) => Float32Array.from(batch.image(n), (byte) => byte / 255));
     const rows = [epochs.first, epochs.now, epochs.last].map((epoch) => all.map((n) => batch.make(epoch, n).picture));
+    this.showEpoch(); // what was made for the file, too: work() passes over what is known
     savePng(`reconstructions-epoch-${this.epoch}.png`, [...originals, ...rows.flat()], this.run.imageShape, all.length);
   }
 
@@ -314,6 +315,7 @@ class Reconstruct {
         return { epoch, reconstruction: value(reconstruction), kl: value(kl) };
       }),
     }));
+    this.showEpoch(); // as for the picture
     const name = `reconstructions-epoch-${this.epoch}.${kind}`;
     if (kind === "json") {
       save(name, [JSON.stringify({ run: this.run.about.name, split: "test", figures: FIGURES, images }, null, 1)], "application/json");

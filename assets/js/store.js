@@ -46,6 +46,8 @@ class LiveRun {
     if (!this.decoders.has(epoch)) {
       const prefix = `${snapshot(epoch)}/decoder.`;
       this.decoders.set(epoch, new Decoder(this.about.layers, this.tensors, prefix, this.imageShape));
+      // It has laid them out anew. They may be copies of what arrived, where that does not begin at a multiple of four.
+      for (const name of this.tensors.keys()) if (name.startsWith(prefix)) this.tensors.delete(name);
     }
     return this.decoders.get(epoch);
   }

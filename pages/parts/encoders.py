@@ -89,6 +89,14 @@ def _packed(path: str, key: str, epochs: tuple[int, ...]) -> bytes:
     return safetensors.numpy.save(tensors, {"encoders": json.dumps(about)})
 
 
+def kept_drawing(run: LiveRun) -> dict[str, Any] | None:
+    """The drawing that the session keeps from the Draw page, an end for an interpolation, if it is of this run.
+
+    Read from what the page remembers and not set by that page, which a quick click on another page would end too soon.
+    """
+    return check_drawing(st.session_state.get("draw_memory"), run, math.prod(Run(run.path).image_shape))
+
+
 def check_drawing(value: Any, run: LiveRun, pixels: int) -> dict[str, Any] | None:
     """A drawing as the browser sent it, if it is one and of this run; whatever a browser sends can be altered.
 
