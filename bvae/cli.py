@@ -27,7 +27,7 @@ from bvae.config import DEVICES, Config, ConfigError, field_type, flag, propose_
 from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, run_folders
 
 STOPPED = 130
-_APPEARING_SECONDS = 60.0  # in which a run that is about to be trained begins to exist
+_APPEARING_SECONDS = 300.0  # in which a run that is about to be trained begins to exist
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

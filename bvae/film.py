@@ -30,6 +30,8 @@ from bvae.runs import Layout, Run, RunError, read_json, write_json, write_layout
 FORMAT = 1
 KINDS = ("umap", "independent", "pca_last", "pca_each")  # the film, and what it is compared with
 PROJECT = Path(__file__).resolve().parents[1]
+# Longer than a trainer may be silent: what it compiles takes minutes beside other work, since it gives way to that.
+SILENT_SECONDS = 900.0
 
 
 class Progress(NamedTuple):
@@ -52,7 +54,7 @@ def progress(run: Run) -> Progress:
             return Progress("absent")
         return Progress("failed", error=str(error))
     state = about.get("state")
-    if state == "running" and not writer_lives(about):
+    if state == "running" and not writer_lives(about, SILENT_SECONDS):
         return Progress("failed", error="The process that worked out the film was ended. Begin again: it continues.")
     if state == "failed":
         return Progress("failed", error=str(about.get("error")))

@@ -551,10 +551,10 @@ def _epoch_of(file_name: str) -> int | None:
     return epoch if _file_name(epoch) == file_name else None
 
 
-def writer_lives(status: dict[str, Any]) -> bool:
+def writer_lives(status: dict[str, Any], silent_seconds: float = SILENT_SECONDS) -> bool:
     """Whether the process that wrote a status, with its pid, host and heartbeat, is still at work."""
     try:
-        if not time.time() - float(status["heartbeat"]) < SILENT_SECONDS:
+        if not time.time() - float(status["heartbeat"]) < silent_seconds:
             return False  # even where its process number lives, which by now may be another program's
         if status.get("host") == socket.gethostname():
             return process_lives(int(status["pid"]))

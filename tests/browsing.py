@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -67,6 +68,27 @@ def expect_z(page: Page, expected: np.ndarray | torch.Tensor, within: float = 6e
 def frames(page: Page, count: int) -> None:
     """Wait for frames: a busy machine makes them late, not fewer."""
     page.evaluate("async (n) => { for (let i = 0; i < n; i++) await new Promise(requestAnimationFrame); }", count)
+
+
+RAN = """() => {
+  const app = document.querySelector("[data-testid=stApp]");
+  globalThis.ran = new Promise((resolve) => {
+    let began = false;
+    new MutationObserver(() => {
+      const state = app.dataset.testScriptState;
+      if (began && state === "notRunning") resolve();
+      began ||= state === "running";
+    }).observe(app, { attributes: true });
+  });
+}"""
+
+
+@contextlib.contextmanager
+def rerun(page: Page) -> Iterator[None]:
+    """Wait until Python has begun and ended a run for what is done meanwhile. The page may show nothing of it."""
+    page.evaluate(RAN)
+    yield
+    page.evaluate("ran")
 
 
 class HeldWeights:

@@ -23,6 +23,7 @@ from streamlit.testing.v1 import AppTest
 from bvae.film import progress
 from bvae.film_worker import work
 from bvae.runs import Run, read_json, read_tensors, write_json, write_layout, write_tensors
+from bvae.tests.waiting import wait
 from pages.parts.film import MAX_BYTES, Film, bytes_an_epoch, film_stamp, framed, open_film
 from pages.parts.film_quality import KINDS, by_epoch, in_words, summary
 from pages.parts.live import open_live
@@ -318,11 +319,8 @@ def test_a_film_is_worked_out_on_request_while_principal_components_are_shown(tr
     assert not app.error
     assert progress(run).state in ("running", "finished")
     assert component_data(app)["film"]  # something to see meanwhile
-    for _ in range(600):
-        found = progress(run)
-        if found.state != "running":
-            break
-        time.sleep(0.2)
+    wait(lambda: progress(run).state != "running")
+    found = progress(run)
     assert found.state == "finished", found.error
     app = open_clusters(app)
     assert "Film of **bare**: 2 frames of 60 test images, worked out in " in texts(app.markdown)

@@ -277,6 +277,7 @@ class Player:
 def saved(browser: Browser, app: str, trained_run: Run) -> Iterator[Path]:
     """The film of the bundled run as one file."""
     context = browser.new_context()
+    context.set_default_timeout(WAIT)
     path = Clusters(context.new_page(), trained_run, app).open().save("Film to play offline, HTML")
     assert path.name == "mnist-beta4-umap.html"
     yield path
@@ -290,6 +291,7 @@ def alone(browser: Browser, saved: Path) -> Iterator[Player]:
 
 def opened(browser: Browser, path: Path, scheme: str = "light") -> Iterator[Player]:
     context = browser.new_context(offline=True, color_scheme=scheme, viewport={"width": 1300, "height": 1000})
+    context.set_default_timeout(WAIT)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))

@@ -142,6 +142,7 @@ export class FilmMap {
       tip.querySelector("span").textContent = film.about.class_names[film.labels[point]];
       tip.dataset.index = film.indices[point];
     }
+    this.tipDecoded.context.clearRect(0, 0, decoded.width, decoded.height); // it may be empty, see drawDecoded
     this.tipDecoded.context.drawImage(decoded, 0, 0);
     const [wide, high] = [tip.offsetWidth, tip.offsetHeight];
     const left = x + 16 + wide < width ? x + 16 : x - 16 - wide;

@@ -146,8 +146,9 @@ class Clusters {
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
     this.data = data;
+    // What Python remembers counts once, when the page opens: later it is this page's own word, perhaps an older one.
+    if (!this.settings && data.memory?.run === data.key) this.hidden = new Set(data.memory.hidden);
     this.settings ??= { ...DEFAULTS, ...data.memory?.settings };
-    if (!this.hidden.size && data.memory?.run === data.key) this.hidden = new Set(data.memory.hidden);
     for (const key of [data.key, data.other?.key]) {
       if (!key || live.get(key)?.whole) continue;
       live.whenReady(key, data.cursor.epoch).then(this.arrived);

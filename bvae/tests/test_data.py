@@ -236,6 +236,8 @@ class Server:
 
     def _handler(server) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
+            timeout = 30  # seconds; not the limit of new sockets, which the code under test lends to the whole process
+
             def do_GET(self) -> None:
                 name = self.path.lstrip("/")
                 server.requests.append(name)
