@@ -135,8 +135,7 @@ class Registry {
   }
 
   open(key, bytes) {
-    const known = this.get(key);
-    if (known) return;
+    if (this.get(key)) return;
     const run = new LiveRun(bytes);
     this.runs.set(key, run); // last in the map is newest
     for (const old of [...this.runs.keys()].slice(0, -RUNS_KEPT)) this.runs.delete(old);
