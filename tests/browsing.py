@@ -70,6 +70,11 @@ def frames(page: Page, count: int) -> None:
     page.evaluate("async (n) => { for (let i = 0; i < n; i++) await new Promise(requestAnimationFrame); }", count)
 
 
+def expect_all_weights(page: Page) -> None:
+    """Wait until the weights of all epochs are there, which come last."""
+    page.wait_for_function("[...betaVaeLive.runs.values()].at(-1).whole")
+
+
 RAN = """() => {
   const app = document.querySelector("[data-testid=stApp]");
   globalThis.ran = new Promise((resolve) => {

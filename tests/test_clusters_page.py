@@ -17,7 +17,17 @@ from playwright.sync_api import Page, expect
 
 from bvae.runs import Run, find_run
 from pages.parts.film import framed
-from tests.browsing import HeldWeights, canvases, expect_address, expect_pictures, expect_z, frames, in_address, until
+from tests.browsing import (
+    HeldWeights,
+    canvases,
+    expect_address,
+    expect_all_weights,
+    expect_pictures,
+    expect_z,
+    frames,
+    in_address,
+    until,
+)
 from tests.conftest import serve
 
 COLOURS = ["3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd"]
@@ -41,12 +51,12 @@ class Board:
         self.moment = self.map.locator(".moment b")
 
     def open(self, whole: bool = True, **parameters: str) -> Board:
-        """Open the page; `whole` waits for the weights of all epochs, too, which come last."""
+        """Open the page; `whole` waits for the weights of all epochs, too."""
         self.page.goto(f"{self.address}/clusters?{urlencode({'run': self.run.name} | parameters)}")
         self.shown()
         expect_address(self.page, "z", lambda text: text is not None)
         if whole:
-            self.page.wait_for_function("[...betaVaeLive.runs.values()].at(-1).whole")
+            expect_all_weights(self.page)
         return self
 
     def shown(self) -> None:

@@ -224,7 +224,7 @@ def test_what_is_shown_can_be_saved(opened: Sheet) -> None:
     assert picture.shape == (4 * (4 * 29 + 1), 4 * (10 * 29 + 1))
     tiles = picture[2::4, 2::4][1:, 1:].reshape(4, 29, 10, 29).transpose(0, 2, 1, 3)[..., :28, :28]
     for row, tile in zip(ROWS, tiles, strict=True):
-        np.testing.assert_array_equal(tile, opened.pictures(row))
+        expect_pictures(opened.page, partial(opened.pictures, row), tile, within=1e-9)
 
     rows = list(csv.DictReader(io.StringIO(opened.download(".save-figures-csv").decode())))
     expect(opened.page.get_by_role("button", name="JSON of the figures")).to_be_visible()

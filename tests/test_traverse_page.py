@@ -25,6 +25,7 @@ from tests.browsing import (
     canvases,
     downloaded,
     expect_address,
+    expect_all_weights,
     expect_pictures,
     expect_z,
     frames,
@@ -446,7 +447,7 @@ def test_weights_travel_once_and_the_picture_stays_through_reruns(traverse: Trav
     sizes: list[int] = []
     traverse.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
     traverse.open()
-    traverse.page.wait_for_function("[...betaVaeLive.runs.values()].at(-1).whole")
+    expect_all_weights(traverse.page)
     assert sum(size > 300_000 for size in sizes) == 2, "the weights of the last epoch, and those of the others"
     sizes.clear()
     traverse.picture.evaluate("(canvas) => { canvas.dataset.mark = 'the same canvas'; }")

@@ -202,7 +202,11 @@ class Reconstruct {
     }
     this.next = (this.next + 1) % batch.indices.length;
     const { first, now, last } = this.epochs;
-    for (const n of this.waiting) if ([first, now, last].every((epoch) => batch.known(epoch, n))) this.waiting.delete(n);
+    for (const n of this.waiting) {
+      if (![first, now, last].every((epoch) => batch.known(epoch, n))) continue;
+      this.waiting.delete(n);
+      this.showCard(n); // what was made for a file, too
+    }
     this.showFigures();
     if (this.waiting.size) this.frame = requestAnimationFrame(() => this.work());
   }
@@ -298,7 +302,6 @@ class Reconstruct {
     const all = Array.from(batch.indices.keys());
     const originals = all.map((n) => Float32Array.from(batch.image(n), (byte) => byte / 255));
     const rows = [epochs.first, epochs.now, epochs.last].map((epoch) => all.map((n) => batch.make(epoch, n).picture));
-    this.showEpoch(); // what was made for the file, too: work() passes over what is known
     savePng(`reconstructions-epoch-${this.epoch}.png`, [...originals, ...rows.flat()], this.run.imageShape, all.length);
   }
 
@@ -315,7 +318,6 @@ class Reconstruct {
         return { epoch, reconstruction: value(reconstruction), kl: value(kl) };
       }),
     }));
-    this.showEpoch(); // as for the picture
     const name = `reconstructions-epoch-${this.epoch}.${kind}`;
     if (kind === "json") {
       save(name, [JSON.stringify({ run: this.run.about.name, split: "test", figures: FIGURES, images }, null, 1)], "application/json");

@@ -83,10 +83,8 @@ def click(page: Page, name: str) -> None:
 
 
 def wait_for_content(page: Page, name: str) -> None:
-    root = "traverse" if name == "Home" else name.lower()
-    wait_for(
-        page, "What does β do?" if name == "Home" else name, f".{root}.live:not([aria-busy])" if name in LIVE else ""
-    )
+    title, root = ("What does β do?", "traverse") if name == "Home" else (name, name.lower())
+    wait_for(page, title, f".{root}.live:not([aria-busy])" if name in LIVE else "")
 
 
 def spread(values: list[float]) -> dict[str, float]:
