@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from bvae.runs import RunError
-from pages.parts.choice import MEASURES, draw, measured, probe_classes, rank, sheet
+from pages.parts.choice import MEASURES, SHARED, draw, measured, probe_classes, rank, sheet
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
@@ -38,7 +38,7 @@ st.markdown(
 )
 
 try:
-    labels, class_names = probe_classes(run.path, run.key)
+    labels, indices, class_names = probe_classes(run.path, run.key)
 except (RunError, OSError) as error:
     st.error(str(error))
     st.stop()
@@ -81,8 +81,10 @@ chosen_class = None if label == ALL else label
 of = f"{len(labels):,} probe images" if label == ALL else f"the probe images of class {class_names[label]}"
 try:
     if which == RANDOM:
-        chosen = draw(labels, count, seed, chosen_class)
+        chosen = draw(labels, indices, count, seed, chosen_class)
         caption = f"{len(chosen)} of {of} (test split), drawn at random with seed {seed}."
+        if len(labels) > SHARED:
+            caption += f" The first {SHARED} are drawn before the others, so that runs that hold fewer show the same."
     else:
         values = measured(run.path, run.key, ranked[1])[measure]
         chosen = rank(values, labels, count, which == BEST, chosen_class)

@@ -21,11 +21,13 @@ from playwright.sync_api import Page, expect
 from bvae.config import Config
 from bvae.data import bernoulli_floor
 from bvae.metrics import PerImage, per_image
-from bvae.runs import Run
+from bvae.runs import Run, find_run
 from bvae.training import train_run
 from pages.parts.choice import draw, rank, sheet
 from tests.browsing import canvases, downloaded, expect_address, expect_pictures, expect_z, in_address
 from tests.conftest import ROOT
+
+COMPARED = ("mnist-beta1", "mnist-beta4", "mnist-beta10")
 
 ROWS = ("original", "first", "now", "last")
 
@@ -254,11 +256,35 @@ def test_what_is_shown_can_be_saved(opened: Sheet) -> None:
 
 
 def test_draws_are_without_repetition_and_longer_ones_begin_alike() -> None:
-    labels = np.arange(100) % 10
-    assert draw(labels, 10, 3).tolist() == draw(labels, 50, 3)[:10].tolist()
-    assert len(set(draw(labels, 100, 3))) == 100
-    assert draw(labels, 10, 3).tolist() != draw(labels, 10, 4).tolist()
-    assert sorted(draw(labels, 50, 3, label=7)) == list(range(7, 100, 10))
+    labels, indices = np.arange(100) % 10, np.arange(100)
+    assert draw(labels, indices, 10, 3).tolist() == draw(labels, indices, 50, 3)[:10].tolist()
+    assert len(set(draw(labels, indices, 100, 3))) == 100
+    assert draw(labels, indices, 10, 3).tolist() != draw(labels, indices, 10, 4).tolist()
+    assert sorted(draw(labels, indices, 50, 3, label=7)) == list(range(7, 100, 10))
+    # An image's turn does not depend on which others are held.
+    some = np.flatnonzero(np.random.default_rng(0).random(100) < 0.5)
+    expected = [image for image in draw(labels, indices, 100, 3).tolist() if image in some]
+    assert some[draw(labels[some], indices[some], 100, 3)].tolist() == expected
+    # Every image comes first as often as any other: 2,000 draws, 20 for each but for chance.
+    first = [draw(labels, indices, 1, seed)[0] for seed in range(2000)]
+    counts = np.bincount(first, minlength=100)
+    assert np.square(counts - 20).sum() / 20 < 149, "beyond what chance does once in a thousand times"
+    # Whatever a file from elsewhere says.
+    assert sorted(draw(labels, indices - 2**40, 100, 3)) == list(range(100))
+
+
+@pytest.mark.parametrize("label", [None, *range(10)])
+def test_a_seed_draws_the_same_images_of_runs_with_larger_and_smaller_probe_sets(label: int | None) -> None:
+    probes = [find_run(name).probe() for name in COMPARED]
+    assert {len(probe.labels) for probe in probes} == {500, 2500}
+    drawn = set()
+    for seed in range(21):
+        first, *others = (
+            probe.indices[draw(probe.labels, probe.indices, 10, seed, label)].tolist() for probe in probes
+        )
+        assert all(other == first for other in others), seed
+        drawn.add(tuple(first))
+    assert len(drawn) == 21, "seeds that draw alike"
 
 
 def test_ranking_is_by_value_and_within_a_class() -> None:

@@ -12,12 +12,41 @@ import streamlit as st
 from bvae.runs import Run, RunError
 
 MEASURES = ("reconstruction", "KL", "reconstruction + KL")  # each in nats an image
+SHARED = 500  # a draw begins with so many probe images, those that a small probe set has too
 
 
-def draw(labels: np.ndarray, count: int, seed: int, label: int | None = None) -> np.ndarray:
-    """Positions of up to `count` images drawn at random without repetition, of one class or of all: (n,)."""
+def draw(labels: np.ndarray, indices: np.ndarray, count: int, seed: int, label: int | None = None) -> np.ndarray:
+    """Positions of up to `count` probe images drawn at random without repetition, of one class or of all: (n,).
+
+    A seed draws the same images of every run that holds them, so that runs can be compared image by image. Each place
+    of the test split has a lot of its own, whatever else is held; and since a probe set is made of the first images of
+    each class in turn, the smaller is part of the larger, and its images are drawn before the others.
+
+    Args:
+        labels, indices: (P,), the probe images' classes and positions in the test split.
+    """
+    turn = np.zeros(len(labels), int)  # 0 for the first of each class, 1 for the second
+    for each in np.unique(labels):
+        own = np.flatnonzero(labels == each)
+        turn[own[np.argsort(indices[own], kind="stable")]] = np.arange(len(own))
+    rank = np.empty(len(labels), int)
+    rank[np.lexsort((labels, turn))] = np.arange(len(labels))
     members = _members(labels, label)
-    return np.random.default_rng(seed).permutation(members)[:count]
+    return members[np.lexsort((_lots(indices[members], seed), rank[members] >= SHARED))][:count]
+
+
+def _lots(indices: np.ndarray, seed: int) -> np.ndarray:
+    """A random number for each position, (n,) uint64: SplitMix64 (Steele, Lea and Flood 2014), mixed twice.
+
+    A generator of NumPy would have to draw for all positions before, and in a file from elsewhere any number can stand.
+    """
+    lots = np.full(len(indices), seed, np.uint64)
+    for step in (np.uint64(1), indices.astype(np.uint64)):
+        lots = lots + step * np.uint64(0x9E3779B97F4A7C15)
+        lots = (lots ^ (lots >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        lots = (lots ^ (lots >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        lots = lots ^ (lots >> np.uint64(31))
+    return lots
 
 
 def rank(values: np.ndarray, labels: np.ndarray, count: int, best: bool, label: int | None = None) -> np.ndarray:
@@ -33,10 +62,11 @@ def _members(labels: np.ndarray, label: int | None) -> np.ndarray:
 
 # `key` stands for what is in the run: a snapshot that is there does not change, and another run has another key.
 @st.cache_data(max_entries=8, show_spinner=False)
-def probe_classes(path: Path, key: str) -> tuple[np.ndarray, list[str]]:
-    """The class of every probe image, (P,), and the names of the classes."""
+def probe_classes(path: Path, key: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """The class of every probe image and its position in the test split, (P,) each, and the names of the classes."""
     run = Run(path)
-    return run.probe().labels, run.class_names
+    probe = run.probe()
+    return probe.labels, probe.indices, run.class_names
 
 
 @st.cache_data(max_entries=32, show_spinner="Measuring all probe images at this epoch …")
