@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ import torch
 from playwright.sync_api import Locator, Page, WebSocketRoute
 
 WAIT = 120_000  # milliseconds before a browser that never answers fails a test
+
+CLASSES = Path(__file__).parents[1] / "assets" / "js" / "classes.js"
+CLASS_COLOURS = re.findall(r"#([0-9a-f]{6})", CLASSES.read_text(encoding="utf-8"))
 
 READ_CANVAS = """(canvas) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);

@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 from bvae.runs import Run, find_run
 from pages.parts.film import framed
 from tests.browsing import (
+    CLASS_COLOURS,
     HeldWeights,
     canvases,
     expect_address,
@@ -30,7 +31,6 @@ from tests.browsing import (
 )
 from tests.conftest import serve
 
-COLOURS = ["3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd"]
 HALF = 5e-3  # what half floats leave of a code
 
 
@@ -264,7 +264,7 @@ def test_a_hand_on_the_scrubber_looks_between_two_epochs_and_python_hears_at_the
         expected = before + (after - before) * (at - np.floor(at))
         for point in board.alone(expected, 18.0)[:3]:
             x, y = expected[point].round().astype(int)
-            assert near(board.colours()[y, x], COLOURS[board.probe.labels[point]])
+            assert near(board.colours()[y, x], CLASS_COLOURS[board.probe.labels[point]])
         expect(board.moment).to_have_text(str(board.epochs[round(at)]))
     assert in_address(board.page, "epoch") == str(board.epochs[-1]), "Python heard before the release"
     mouse.up()
@@ -413,7 +413,7 @@ def test_the_lasso_shows_what_the_selected_images_have_in_common(board: Board) -
     frames(board.page, 2)
     outside = next(point for point in board.alone(places, 18.0) if point not in inside)
     x, y = places[outside].round().astype(int)
-    assert not near(board.colours()[y, x], COLOURS[board.probe.labels[outside]])
+    assert not near(board.colours()[y, x], CLASS_COLOURS[board.probe.labels[outside]])
     board.page.get_by_role("button", name="Take the mean code as cursor").click()
     expect_z(board.page, code, within=0.05)
     board.time.press("ArrowLeft")
@@ -523,7 +523,7 @@ def test_colours_are_those_of_the_class_or_of_what_was_measured(board: Board) ->
     picture = board.colours()
     for point in lone:
         x, y = places[point].round().astype(int)
-        assert near(picture[y, x], COLOURS[board.probe.labels[point]]), "a class has another's colour"
+        assert near(picture[y, x], CLASS_COLOURS[board.probe.labels[point]]), "a class has another's colour"
 
     board.page.get_by_label("Colour by").select_option("kl")
     frames(board.page, 3)
@@ -550,7 +550,7 @@ def test_colours_are_those_of_the_class_or_of_what_was_measured(board: Board) ->
     places, picture = board.places(board.epochs[frame]), board.colours()
     for point in lone_at[frame]:
         x, y = places[point].round().astype(int)
-        assert near(picture[y, x], COLOURS[board.probe.labels[point]]) != stray[frame, point]
+        assert near(picture[y, x], CLASS_COLOURS[board.probe.labels[point]]) != stray[frame, point]
     board.to(last)
     board.page.get_by_role("checkbox", name="Dim what moves without reason").uncheck()
 

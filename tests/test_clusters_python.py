@@ -18,15 +18,17 @@ import pytest
 import safetensors.numpy
 import torch
 from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
 from streamlit.testing.v1 import AppTest
 
 from bvae.film import progress
 from bvae.film_worker import work
-from bvae.runs import Run, read_json, read_tensors, write_json, write_layout, write_tensors
+from bvae.runs import BUNDLED_RUNS, Run, read_json, read_tensors, write_json, write_layout, write_tensors
 from bvae.tests.waiting import wait
 from pages.parts.film import MAX_BYTES, Film, bytes_an_epoch, film_stamp, framed, open_film
 from pages.parts.film_quality import KINDS, by_epoch, in_words, summary
 from pages.parts.live import open_live
+from tests.browsing import CLASS_COLOURS
 from tests.conftest import ROOT
 from tests.test_app import texts
 
@@ -556,3 +558,36 @@ def test_the_pages_that_are_opened_first_do_not_import_what_a_film_needs() -> No
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+# Colours ---------------------------------------------------------------------------------------------------------
+
+
+def test_classes_that_touch_in_the_bundled_films_have_colours_far_apart() -> None:
+    petroff = {"3f90da", "ffa90e", "bd1f01", "94a4a2", "832db6", "a96b59", "e76300", "b9ac70", "717581", "92dadd"}
+    assert set(CLASS_COLOURS) == petroff
+    touching = np.zeros((10, 10))
+    for path in BUNDLED_RUNS.iterdir():
+        run = Run(path)
+        layout, labels = run.layout(), run.probe().labels
+        assert layout is not None
+        near = NearestNeighbors(n_neighbors=10).fit(layout.positions[-1]).kneighbors(return_distance=False)
+        counts = np.zeros((10, 10))
+        np.add.at(counts, (labels[:, None], labels[near]), 1)
+        counts = np.triu(counts + counts.T, 1)
+        touching += counts / counts.sum() / len(list(BUNDLED_RUNS.iterdir()))
+    pairs = np.argwhere(touching > 0.02)  # of all neighbours of two classes
+    assert len(pairs) > 12
+    assert [3, 8] in pairs.tolist()
+    places = np.stack([oklab(colour) for colour in CLASS_COLOURS])
+    apart = np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)
+    assert apart.min() > 0.2, f"{pairs[apart.argmin()]} look alike"
+
+
+def oklab(colour: str) -> np.ndarray:
+    """A colour where distances are as they are seen, (3,): Ottosson 2020."""
+    encoded = np.array(tuple(bytes.fromhex(colour))) / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    cones = [[0.41222, 0.53633, 0.05145], [0.21190, 0.68070, 0.10740], [0.08830, 0.28172, 0.62998]]
+    axes = [[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]]
+    return np.array(axes) @ np.cbrt(np.array(cones) @ linear)

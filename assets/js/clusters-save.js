@@ -5,8 +5,9 @@
  * is used.
  */
 
+import { classColour } from "./classes.js";
 import { Palette } from "./clusters-palette.js";
-import { CLASS_COLOURS, Scene, eased } from "./clusters-scene.js";
+import { Scene, eased } from "./clusters-scene.js";
 import { KIND_NAMES, KIND_NOTES } from "./clusters-side.js";
 import { GIF_END, gifFrame, gifHead, listenToMenu, make, number, save } from "./common.js";
 
@@ -146,7 +147,7 @@ class Sheet {
     if (scene.colourBy === "class") {
       for (const { label, name, left, row } of this.classes) {
         const middle = top + (row + 0.5) * this.row;
-        context.fillStyle = CLASS_COLOURS[label % CLASS_COLOURS.length];
+        context.fillStyle = classColour(label);
         context.beginPath();
         context.arc(left + 5 * unit, middle, 4.5 * unit, 0, 2 * Math.PI);
         context.fill();

@@ -6,10 +6,7 @@
  * the canvas's own paths.
  */
 
-// Petroff's ten colours, told apart by colour-blind eyes too; the numerals say the same without colour.
-export const CLASS_COLOURS = [
-  "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
-];
+import { CLASS_COLOURS } from "./classes.js";
 
 /** The whole film, each point of it; x and y are the middle of the picture as shares of half the film's extent. */
 export const WHOLE = Object.freeze({ x: 0, y: 0, scale: 1 });
@@ -263,11 +260,6 @@ export class Scene {
       const step = Math.round((value - least) * scale);
       colours[point] = steps[step < 0 ? 0 : step >= steps.length ? steps.length - 1 : step];
     }
-  }
-
-  /** @returns {string} a class's colour, as CSS writes it */
-  classColour(label) {
-    return CLASS_COLOURS[label % CLASS_COLOURS.length];
   }
 
   /** @returns {string[]} the colours of the values from the least to the greatest, as CSS writes them */

@@ -1,5 +1,6 @@
 /** What stands beside the map: the point that is pointed at, the selection, the legend, and how true the frame is. */
 
+import { classColour } from "./classes.js";
 import { Picture, make, number } from "./common.js";
 
 const CODE_LIMIT = 3; // either way, of the bars of a code
@@ -223,7 +224,7 @@ export class Legend {
     };
   }
 
-  open(film, scene, hidden) {
+  open(film, hidden) {
     this.film = film;
     const { class_names: names } = film.about;
     const counts = names.map(() => 0);
@@ -234,7 +235,7 @@ export class Legend {
         type: "button", title: "Hide or show. With Shift: show this class alone", "aria-label": `Class ${name}, ${counts[label]} images`,
       });
       const swatch = make("span", "swatch");
-      swatch.style.background = scene.classColour(label);
+      swatch.style.background = classColour(label);
       button.append(swatch, make("span", "", name));
       button.onclick = (event) => this.toggle(label, event.shiftKey);
       button.onpointerenter = button.onfocus = () => this.listener.look(label);

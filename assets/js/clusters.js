@@ -219,7 +219,7 @@ class Clusters {
     this.root.style.setProperty("--shape", `${first.imageShape[1]} / ${first.imageShape[0]}`);
     this.point.open(this.sides);
     this.selected.open(this.sides);
-    this.legend.open(first, this.maps[0].scene, this.hidden);
+    this.legend.open(first, this.hidden);
     this.hidden = this.legend.hidden;
     this.makeChoices();
     if (epoch !== null) this.at = this.frameOf(first, epoch);

@@ -3,7 +3,8 @@
  * positions, the images and what was measured of them, and nothing from anywhere else.
  */
 
-import { CLASS_COLOURS, Scene, WHOLE, eased } from "./clusters-scene.js";
+import { classColour } from "./classes.js";
+import { Scene, WHOLE, eased } from "./clusters-scene.js";
 
 const TYPES = { Uint8Array, Uint16Array, Int32Array };
 const COLOURED_BY = {
@@ -152,7 +153,7 @@ class Player {
     const buttons = about.class_names.map((name, label) => {
       const button = make("button", "", "", { type: "button", "aria-pressed": !hidden[label] });
       const colour = make("i", "", "", { "aria-hidden": "true" });
-      colour.style.setProperty("--colour", CLASS_COLOURS[label % CLASS_COLOURS.length]);
+      colour.style.setProperty("--colour", classColour(label));
       button.append(colour, name);
       button.onclick = () => {
         button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") === "false");

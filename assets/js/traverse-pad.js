@@ -3,15 +3,11 @@
  * the other, and the focus goes with them, so that each value is spoken.
  */
 
+import { CLASS_COLOURS, classColour } from "./classes.js";
 import { make, number } from "./common.js";
 import { STEP } from "./traverse-data.js";
 
 const PAD_LIMIT = 3; // either way: beyond lies one code in 370 of the prior
-
-// Petroff's ten colours; the numeral at each class's median says the same without colour.
-const PAD_COLOURS = [
-  "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
-];
 
 export class Pad {
   /** @param {HTMLElement} section @param {{moved: function(Event), released: function(), chosen: function()}} listener */
@@ -87,7 +83,7 @@ export class Pad {
 
   numerals() {
     const { class_names: names } = this.run.about;
-    return names.length <= PAD_COLOURS.length && names.every((name) => name.length <= 2);
+    return names.length <= CLASS_COLOURS.length && names.every((name) => name.length <= 2);
   }
 
   drag(event) {
@@ -157,7 +153,7 @@ export class Pad {
       const mean = this.run.mean(epoch, position);
       const [x, y] = [mean[across.dimension], mean[up.dimension]];
       classes[label]?.push([x, y]);
-      context.fillStyle = PAD_COLOURS[label % PAD_COLOURS.length];
+      context.fillStyle = classColour(label);
       context.beginPath();
       context.arc(place(x), place(-y), 2.5 * devicePixelRatio, 0, 2 * Math.PI);
       context.fill();

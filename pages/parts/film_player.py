@@ -13,5 +13,5 @@ def film_player() -> str:
     markup = (ASSETS / "html" / "film-player.html").read_text(encoding="utf-8")
     style = (ASSETS / "css" / "film-player.css").read_text(encoding="utf-8")
     markup = markup.replace("<style></style>", f"<style>\n{style}</style>")
-    source = script("clusters-scene.js", "film-player.js")
+    source = script("classes.js", "clusters-scene.js", "film-player.js")
     return markup.replace('<script type="module"></script>', f'<script type="module">\n{source}</script>')
