@@ -10,6 +10,7 @@ import { Palette } from "./clusters-palette.js";
 import { Scene, eased } from "./clusters-scene.js";
 import { KIND_NAMES, KIND_NOTES } from "./clusters-side.js";
 import { GIF_END, gifFrame, gifHead, listenToMenu, make, number, save } from "./common.js";
+import { csvRow } from "./csv.js";
 
 const PICTURE = { width: 1200 }; // pixels of a map
 const GIF = { width: 480, rate: 12.5 }; // frames a second
@@ -408,15 +409,14 @@ export function saveFilmPositions(name, { maps }) {
   const parts = ["run,layout,epoch,index,class,x,y,kl,reconstruction,kept\n"];
   for (const { scene } of maps) {
     const { film, kind, frames } = scene;
-    const run = `${quoted(film.about.name)},${kind}`;
-    const classes = film.about.class_names.map(quoted);
     for (let frame = 0; frame < frames; frame++) {
       const places = film.at(kind, frame);
       const measured = MEASURED.map((name) => film.values(name, frame));
       const lines = Array.from({ length: film.points }, (_, point) => {
-        const figures = measured.map((values) => (values ? single(values[point]) : "")).join(",");
-        const place = `${single(places[2 * point])},${single(places[2 * point + 1])}`;
-        return `${run},${film.epochs[frame]},${film.indices[point]},${classes[film.labels[point]]},${place},${figures}\n`;
+        const image = [film.indices[point], film.about.class_names[film.labels[point]]];
+        const place = [single(places[2 * point]), single(places[2 * point + 1])];
+        const figures = measured.map((values) => values && single(values[point]));
+        return csvRow([film.about.name, kind, film.epochs[frame], ...image, ...place, ...figures]);
       });
       parts.push(lines.join(""));
     }
@@ -426,4 +426,3 @@ export function saveFilmPositions(name, { maps }) {
 
 /** As many digits as single precision has. */
 const single = (value) => Number(value.toPrecision(7));
-const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

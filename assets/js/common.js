@@ -2,6 +2,7 @@
  * What the live components share: elements, pictures, the epoch clock, being mounted by Streamlit, saving to a file.
  */
 
+import { csvRow } from "./csv.js";
 import { live } from "./store.js";
 
 /** @returns {string} a number with a real minus sign, and no minus before a zero */
@@ -465,8 +466,7 @@ export function saveCodes(name, codes, about) {
     save(name, [JSON.stringify({ ...about, codes: rows }, null, 1)], "application/json");
     return;
   }
-  const quoted = (value) => (typeof value === "string" ? `"${value.replaceAll('"', '""')}"` : value);
   const head = [...Object.keys(about), "name", ...Array.from(codes[0].z, (_, dimension) => `z${dimension}`)];
-  const lines = codes.map(({ name: label, z }) => [...Object.values(about).map(quoted), quoted(label), ...z].join(","));
-  save(name, [[head.join(","), ...lines].join("\n") + "\n"], "text/csv");
+  const rows = codes.map(({ name: label, z }) => [...Object.values(about), label, ...z]);
+  save(name, [head, ...rows].map(csvRow), "text/csv");
 }

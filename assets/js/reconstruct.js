@@ -6,6 +6,7 @@
 
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, make, number, save, saveCodes, savePng, whenRun } from "./common.js";
+import { csvRow } from "./csv.js";
 import { live } from "./store.js";
 
 const FRAME_MS = 10; // of a frame's 16 ms, what decoding may take
@@ -323,14 +324,11 @@ class Reconstruct {
       save(name, [JSON.stringify({ run: this.run.about.name, split: "test", figures: FIGURES, images }, null, 1)], "application/json");
       return;
     }
-    const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
-    const lines = images.flatMap((image) =>
-      image.epochs.map((at) =>
-        [image.test_index, quoted(image.class), at.epoch, at.reconstruction, at.kl, image.bernoulli_floor].join(","),
-      ),
+    const rows = images.flatMap((image) =>
+      image.epochs.map((at) => [image.test_index, image.class, at.epoch, at.reconstruction, at.kl, image.bernoulli_floor]),
     );
-    const head = "test_index,class,epoch,reconstruction_nats,kl_nats,bernoulli_floor_nats";
-    save(name, [[head, ...lines].join("\n") + "\n"], "text/csv");
+    const head = ["test_index", "class", "epoch", "reconstruction_nats", "kl_nats", "bernoulli_floor_nats"];
+    save(name, [head, ...rows].map(csvRow), "text/csv");
   }
 
   saveCodes(kind) {

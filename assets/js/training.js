@@ -5,6 +5,7 @@
  */
 
 import { component, make, number, save } from "./common.js";
+import { csvRow } from "./csv.js";
 
 const HEIGHT = 190;
 const MARGIN = { left: 38, right: 26, top: 8, bottom: 32 };
@@ -234,8 +235,8 @@ class Training {
     );
     columns.unshift(["epoch", epochs]);
     columns.push(["active_units", active], ...dimensions.map((values, j) => [`test_kl_z${j}_nats`, values]));
-    const lines = epochs.map((_, i) => columns.map(([, values]) => values[i]).join(","));
-    return [columns.map(([name]) => name).join(","), ...lines, ""].join("\n");
+    const rows = epochs.map((_, i) => columns.map(([, values]) => values[i]));
+    return [columns.map(([name]) => name), ...rows].map(csvRow).join("");
   }
 
   /** All charts on one sheet, in the colours of the theme. */

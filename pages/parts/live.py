@@ -222,7 +222,7 @@ def component(name: str) -> Any:
         name,
         html=read("html", name),
         css=read("css", "common", name),
-        js=script("decoder.js", "store.js", "classes.js", "common.js", *parts, f"{name}.js"),
+        js=script("decoder.js", "store.js", "classes.js", "csv.js", "common.js", *parts, f"{name}.js"),
     )
     return lambda data, **options: made(data=[data], **options)
 
