@@ -304,9 +304,14 @@ def test_a_random_code_is_a_draw_from_the_prior_and_reset_returns_to_it(traverse
 
 def test_the_origin_is_the_code_of_zeros(traverse: Traverse) -> None:
     traverse.open()
+    expect(traverse.page.get_by_role("radio", name="Class 3")).to_be_checked()
     traverse.page.get_by_role("button", name="Origin").click()
     traverse.expect_z(np.zeros(20))
     traverse.expect_picture(np.zeros(20))
+    expect(traverse.page.locator(".start :checked")).to_have_count(0)
+    traverse.page.reload()
+    expect(traverse.page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    expect(traverse.page.locator(".start :checked")).to_have_count(0)
 
 
 def test_another_test_image_can_be_picked_with_mouse_and_keys(traverse: Traverse) -> None:
@@ -739,6 +744,8 @@ def test_the_tour_moves_one_dimension_there_and_back_and_python_hears_at_the_pau
     assert traverse.in_address("z") == before, "Python heard while it moved"
     expect(page.get_by_text(f"2 of {len(traverse.active())}", exact=True)).to_be_visible()
     expect(page.get_by_role("heading", name=f"Along z{second}")).to_be_visible()
+    traverse.frames(10)
+    assert f"What z{second} moves" in page.locator(".heat-text").inner_text(), "the caption is of another dimension"
     assert float(slider.input_value()) == pytest.approx(start[first], abs=0.03), "it should have come back"
     traverse.frames(30)
     page.get_by_role("button", name="Pause the tour").click()

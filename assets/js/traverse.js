@@ -316,7 +316,9 @@ class Traverse {
     const { noun, class_names: names } = this.run.about;
     const position = this.startPosition();
     const label = position >= 0 ? this.run.labels[position] : this.shownClass ?? this.run.labels[0];
-    for (const radio of this.root.querySelectorAll("[name=class]")) radio.checked = Number(radio.value) === label;
+    for (const radio of this.root.querySelectorAll("[name=class]")) {
+      radio.checked = position >= 0 && Number(radio.value) === label;
+    }
     this.showClass(label);
     this.checkExample();
 
@@ -464,6 +466,7 @@ class Traverse {
   showDimension(dimension) {
     if (dimension === this.dimension) return;
     this.dimension = dimension;
+    this.worded = 0; // no caption may speak of the dimension before
     this.nameStrip();
     this.refreshStrip();
   }
@@ -514,8 +517,9 @@ class Traverse {
       this.showData();
       this.showSign();
       this.pad.show(this.z, (dimension) => this.sliders[dimension].input.getAttribute("aria-valuetext"));
-      this.around = !this.showHeat() || this.moved;
-      if (this.inWords()) this.worded = performance.now();
+      const drawn = this.showHeat();
+      this.around = !drawn || this.moved;
+      if (drawn && this.inWords()) this.worded = performance.now(); // else those of the heat image might never be due
     }
     for (const tile of this.stale) {
       this.tileCode.set(this.z);
