@@ -9,23 +9,22 @@ only to measure weights that come without a run.
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import math
 import os
 import re
 import shutil
 import stat
-import struct
 import tempfile
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
 from bvae.config import Config, ConfigError, propose_name
+from bvae.foreign import Contents, complete, contents, read
+from bvae.kinds import DAMAGED_ZIP, JSON, PICKLE, RUN, SAFETENSORS, UNREADABLE, ZIP, Kind, ShortReads, recognise
 from bvae.runs import (
     FORMAT,
     OTHER_EPOCHS,
@@ -47,8 +46,6 @@ from bvae.runs import (
 MAX_UNPACKED = 2**30  # bytes of all files together
 MAX_TEXT = 16 * 2**20  # bytes of one JSON file
 MAX_ENTRIES = 2_000
-# zipfile reads the list of contents in one piece, so this bounds how many entries it can ever make of it.
-MAX_LIST = 2**20  # bytes
 MAX_RATIO = 100  # unpacked to packed, of a file that is large enough to matter
 RATIO_FROM = 2**20  # bytes
 
@@ -56,13 +53,11 @@ RATIO_FROM = 2**20  # bytes
 _NOISE = re.compile(r"__MACOSX/.*|(.*/)?(\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini|\.[^/]*\.tmp)")
 _CHUNK = 2**16
 _WEIGHTS = "weights.safetensors"
-_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")  # the second: a zip of nothing
-_PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-# Reading a zip file that somebody forged can fail in as many ways.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError)
 _LEFTOVER_SECONDS = 6 * 3600.0
+_ASKED_RUN = "Here goes a run as one zip file, as the Load page and `pack` write it."
+_ASKED_CONFIG = "It is no config of this program: here goes a run’s config.json, or its settings alone as JSON."
 # What of a config.json is kept. The rest could be anything, and some of it is shown.
-_DETAILS = {"image_shape", "class_names", "parameters", "data", "versions", "imported"}
+_DETAILS = {"image_shape", "class_names", "parameters", "data", "versions", "imported", "changes"}
 
 CONVERT = """import safetensors.torch, torch
 state = torch.load("model.pt", weights_only=True)  # or the part of it that holds the weights
@@ -174,54 +169,34 @@ def import_run(file: IO[bytes], name: str, folder: Path | None = None) -> TakenI
         RunError: when it is unsafe, damaged or no run, with the reason. Nothing of it is left then.
     """
     folder = run_folders()[-1] if folder is None else folder
-    file.seek(0)
-    start = file.read(16)
-    if not start.startswith(_ZIP_STARTS):
-        if _is_pickle(start, name):
-            raise PickleError(name)
-        raise RunError(f"{name} is not a zip file. Give a run as one zip file, as the Load page and `pack` write it.")
+    _expect(file, name, RUN, ZIP, DAMAGED_ZIP, asked=_ASKED_RUN)
     with contextlib.ExitStack() as stack:
         try:
-            opened = stack.enter_context(zipfile.ZipFile(_ShortReads(file)))
+            opened = stack.enter_context(zipfile.ZipFile(ShortReads(file)))
             top, entries = _judge(opened, name)
             place = stack.enter_context(_beside(folder, sum(entry.file_size for entry in entries.values())))
             wanted = clean_name(top or PurePosixPath(name).stem)
             path = place / free_name(wanted, folder)
             for inside, entry in entries.items():
                 _unpack(opened, entry, path / inside)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise RunError(f"{name} is cut short or damaged ({error}). Make it again, or send it again.") from error
         return TakenIn(_take_in(path, folder, name), wanted)
 
 
-def _is_pickle(start: bytes, name: str) -> bool:
-    # A safetensors file begins with a length, which can look like the start of a pickle, and then a brace.
-    return (start.startswith(_PICKLE_STARTS) and start[8:9] != b"{") or name.lower().endswith(UNSAFE_SUFFIXES)
+def _expect(file: IO[bytes], name: str, *kinds: Kind, asked: str) -> None:
+    """See whether a file is of one of the kinds that are asked for, by its content.
 
-
-class _ShortReads(io.BufferedIOBase):
-    """A file of which nothing long is read at once: zipfile would take a forged length at its word."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is None or size < 0:
-            here = self.tell()
-            size = self.seek(0, os.SEEK_END) - here
-            self.seek(here)
-        if size > MAX_LIST:
-            raise RunError("The zip file's list of contents is too long to be that of a run.")
-        return self._file.read(size)
+    Raises:
+        PickleError: when it is a pickle.
+        RunError: when it is of another kind, with what it is and where that belongs.
+    """
+    kind = recognise(file, name)
+    file.seek(0)
+    if kind is PICKLE:
+        raise PickleError(name)
+    if kind not in kinds:
+        raise RunError(" ".join(filter(None, (f"{name} is {kind.what}. {asked}", kind.where))))
 
 
 def _judge(opened: zipfile.ZipFile, name: str) -> tuple[str, dict[str, zipfile.ZipInfo]]:
@@ -317,8 +292,10 @@ def import_weights(
     Nothing tells how long such weights were trained, so the snapshot stands at epoch 0, and cannot be trained further.
 
     Args:
-        weights: a safetensors file of all parameters in float32, by the names that `Run.weights` gives them.
-        config: a run's config.json, or the fields of a `Config` as a JSON object; left-out fields take their defaults.
+        weights: a safetensors file of all parameters, by the names that `Run.weights` gives them or as `foreign.py`
+            knows them. What was changed of them is said in the run's `details["changes"]`.
+        config: a run's config.json, or the fields of a `Config` as a JSON object; left-out fields are what the weights
+            tell, or else their defaults.
         weights_name, config_name: what the two files are called.
         folder: where runs are kept; by default the last of `run_folders`.
 
@@ -327,29 +304,33 @@ def import_weights(
         RunError: when either file is damaged or they do not fit each other. Nothing is left then.
     """
     folder = run_folders()[-1] if folder is None else folder
-    weights.seek(0)
-    start = weights.read(16)
-    if start.startswith(_ZIP_STARTS) or _is_pickle(start, weights_name):  # PyTorch's checkpoints are zips of pickles
-        raise PickleError(weights_name)
-    settings, image_shape = _settings(config, config_name)
+    _expect(weights, weights_name, SAFETENSORS, asked="Here goes a safetensors file of weights.")
+    _expect(config, config_name, JSON, asked=_ASKED_CONFIG)
+    values, image_shape = _settings(config, config_name)
     length = weights.seek(0, os.SEEK_END)
     weights.seek(0)
-    stem = PurePosixPath(weights_name).stem
-    # A snapshot is called after its epoch, which names no run.
-    named = re.search("[A-Za-z]", stem)
-    wanted = clean_name(stem if named else propose_name(settings))
     with _beside(folder, length + 2**26) as place:
-        with (place / _WEIGHTS).open("xb") as target:
+        file = place / _WEIGHTS
+        with file.open("xb") as target:
             shutil.copyfileobj(weights, target, _CHUNK)
+        found = contents(file, weights_name)
+        try:
+            settings, told = complete(values, found)
+        except ConfigError as error:
+            raise RunError(f"{config_name} does not fit the weights: {error}") from error
+        stem = PurePosixPath(weights_name).stem
+        # A snapshot is called after its epoch, which names no run.
+        named = re.search("[A-Za-z]", stem)
+        wanted = clean_name(stem if named else propose_name(settings))
         path = place / free_name(wanted, folder)
         if image_shape is not None:
-            _read_weights(place / _WEIGHTS, settings, image_shape, weights_name)  # before the images are read
-        _measure(place / _WEIGHTS, path, settings, image_shape, weights_name)
+            _read_weights(file, found, settings, image_shape, weights_name)  # before the images are read
+        _measure(file, found, path, settings, image_shape, weights_name, [*found.changes, *told])
         return TakenIn(_take_in(path, folder, weights_name), wanted)
 
 
-def _settings(file: IO[bytes], name: str) -> tuple[Config, tuple[int, int] | None]:
-    """The config in a file, and the size of its images where the file says it."""
+def _settings(file: IO[bytes], name: str) -> tuple[dict[str, Any], tuple[int, int] | None]:
+    """The fields of a config that a file gives, and the size of its images where the file says it."""
     file.seek(0)
     content = file.read(MAX_TEXT)
     try:
@@ -363,24 +344,32 @@ def _settings(file: IO[bytes], name: str) -> tuple[Config, tuple[int, int] | Non
             height, width = record["image_shape"]
             image_shape = int(height), int(width)
             record = record["config"]
-        return Config.from_dict(record), image_shape
+        Config.from_dict(record)
+        return record, image_shape
     except ConfigError as error:
         raise RunError(f"{name} is no config of this program: {error}") from error
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise RunError(f"{name} is no config of this program ({error}). Give the run's config.json.") from error
 
 
-def _read_weights(file: Path, config: Config, image_shape: tuple[int, int], name: str) -> Tensors:
+def _read_weights(file: Path, found: Contents, config: Config, image_shape: tuple[int, int], name: str) -> Tensors:
     try:
-        return read_tensors(file, model_shapes(config, image_shape), "float32", hash_optional=True)[0]
+        shapes = model_shapes(config, image_shape)
     except ConfigError as error:
         raise RunError(f"The config does not fit its images: {error}") from error
-    except RunError as error:
-        raise RunError(_told(error, file.parent, name).replace(_WEIGHTS, name)) from error
+    return read(file, name, found, shapes, config.network)
 
 
-def _measure(file: Path, path: Path, config: Config, image_shape: tuple[int, int] | None, name: str) -> None:
-    """Write a run at `path`, made of the weights in `file`."""
+def _measure(
+    file: Path,
+    found: Contents,
+    path: Path,
+    config: Config,
+    image_shape: tuple[int, int] | None,
+    name: str,
+    changes: list[str],
+) -> None:
+    """Write a run at `path`, made of the weights in `file`; it tells what was changed of them."""
     import torch  # only here: see the module's docstring
 
     from bvae.data import DataError, load_dataset
@@ -396,7 +385,7 @@ def _measure(file: Path, path: Path, config: Config, image_shape: tuple[int, int
         height, width = dataset.image_shape
         told = " × ".join(map(str, image_shape or ()))
         raise RunError(f"The config tells of images of {told}, and those of {dataset.name} are {height} × {width}.")
-    arrays = _read_weights(file, config, dataset.image_shape, name)
+    arrays = _read_weights(file, found, config, dataset.image_shape, name)
     model = BetaVAE(config, dataset.image_shape)
     model.load_state_dict({part: torch.from_numpy(array) for part, array in arrays.items()}, strict=True)
     model.requires_grad_(False).eval()
@@ -404,12 +393,13 @@ def _measure(file: Path, path: Path, config: Config, image_shape: tuple[int, int
     # Of the training images no more than a measure needs: the whole split would take six times as long.
     train, test = (evaluate(model, images.pixels[:10_000], config.seed) for images in (dataset.train, dataset.test))
     step = config.beta_warmup_steps + config.capacity_steps  # where β and C are at their last values
-    if not all(math.isfinite(found.elbo) for found in (train, test)):
+    if not all(math.isfinite(split.elbo) for split in (train, test)):
         raise RunError(f"{name} was refused: with these weights, the loss of the test images is no finite number.")
     probe = probe_set(dataset, config)
     latents = encode_probe(model, torch.from_numpy(probe.images))
     record = history_record(config, epoch=0, step=step, start=started, learning_rate=0.0, train=train, test=test)
-    with RunWriter.create(path, config, run_details(dataset, model) | {"imported": True}, probe) as writer:
+    details = run_details(dataset, model) | {"imported": True} | ({"changes": changes} if changes else {})
+    with RunWriter.create(path, config, details, probe) as writer:
         writer.save_only_epoch(record, arrays, latents)
         writer.status("finished", epoch=0, step=0, epochs=config.epochs)
 
@@ -488,12 +478,16 @@ def _check_whole(run: Run) -> None:
     details = run.details
     data, versions = details.get("data", {}), details.get("versions", {})
     texts = [*run.class_names, *(data.values() if isinstance(data, dict) else ())]
+    changes = details.get("changes", [])
     if (
         not isinstance(data, dict)
         or not isinstance(versions, dict)
         or not all(isinstance(value, str | int | float) and len(str(value)) <= 100 for value in texts)
         or not all(isinstance(value, str) and len(value) <= 100 for value in versions.values())
         or not isinstance(details.get("parameters", 0), int)
+        or not isinstance(changes, list)
+        or not all(isinstance(change, str) and len(change) <= 1_000 for change in changes)
+        or len(changes) > 20
         or not 1 <= len(run.class_names) <= 1_000
     ):
         raise RunError("config.json does not describe a run.")

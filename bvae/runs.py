@@ -259,7 +259,7 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mappi
     """Write arrays as safetensors, with the SHA-256 of their names, types, shapes, bytes and metadata."""
     arrays = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     metadata = dict(metadata or {})
-    write_bytes(path, safetensors.numpy.save(arrays, metadata | {"sha256": _digest(arrays, metadata)}))
+    write_bytes(path, safetensors.numpy.save(arrays, metadata | {"sha256": digest(arrays, metadata)}))
 
 
 def read_tensors(
@@ -306,7 +306,7 @@ def read_tensors(
     except (safetensors.SafetensorError, OSError, ValueError, TypeError) as error:
         raise RunError(f"{path} is damaged ({error}). {mend}") from error
     written = metadata.pop("sha256", None)
-    if written != _digest(tensors, metadata) and not (written is None and hash_optional):
+    if written != digest(tensors, metadata) and not (written is None and hash_optional):
         raise RunError(f"{path} is damaged: its content does not match the hash that it was written with. {mend}")
     for name, array in tensors.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -314,13 +314,14 @@ def read_tensors(
     return tensors, metadata
 
 
-def _digest(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
-    digest = hashlib.sha256(json.dumps(sorted(metadata.items())).encode())
+def digest(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> str:
+    """The SHA-256 of arrays' names, types, shapes and bytes and of a file's metadata."""
+    found = hashlib.sha256(json.dumps(sorted(metadata.items())).encode())
     for name in sorted(tensors):
         array = tensors[name]
-        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(np.asarray(array, order="C").data)
-    return digest.hexdigest()
+        found.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        found.update(np.asarray(array, order="C").data)
+    return found.hexdigest()
 
 
 # Reading a run ---------------------------------------------------------------------------------------------------

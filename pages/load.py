@@ -89,7 +89,10 @@ def zip_door() -> None:
 def weights_door() -> None:
     """The uploaders of weights and of their config, which a button makes a run of."""
     st.subheader("Weights with their config")
-    st.markdown("They make a run with one snapshot, to be looked at. It cannot be trained further.")
+    st.markdown(
+        "They make a run with one snapshot, to be looked at. It cannot be trained further. Weights of the public "
+        'PyTorch VAE example need no more of a config than `{"network": "mlp"}`.'
+    )
     weights = st.file_uploader(
         "Weights, a safetensors file", key=door_key("weights"), max_upload_size=MAX_UPLOAD, on_change=accept_address
     )
@@ -118,7 +121,9 @@ def bring(door: str, of: str | None, take_in: Callable[[], TakenIn]) -> dict[str
     try:
         run, wanted = take_in()
         other = "" if run.name == wanted else f" There is a {plain(wanted)} already, which stays as it is."
-        done = f"{plain(run.name)} has come in and is now the selected run.{other}"
+        changes = run.details.get("changes", []) if door == "weights" else []
+        said = "".join(f" {plain(change)}" for change in changes)
+        done = f"{plain(run.name)} has come in and is now the selected run.{other}{said}"
         outcome = {"turn": turn + 1, "done": done}
         st.session_state["wanted_run"] = run.name
     except RunError as error:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, quote, urlparse
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
@@ -207,15 +208,27 @@ def test_weights_with_their_config_become_a_run_to_look_at(
     page: Page, server: str, runs: Path, trained_run: Run, tmp_path: Path
 ) -> None:
     epoch = trained_run.epochs()[-1]
-    weights = shutil.copy(trained_run.path / "epochs" / f"{epoch:04}.safetensors", tmp_path / "mine.safetensors")
+    weights = tmp_path / "mine.safetensors"
+    wrapped = {f"_orig_mod.{part}": array for part, array in trained_run.weights(epoch).items()}
+    safetensors.numpy.save_file(wrapped, weights)
+    run_zip = tmp_path / "mine.zip"
+    with run_zip.open("wb") as file:
+        pack_run(trained_run, file, resumable=False)
     open_load(page, server, f"?run={trained_run.name}")
     make = page.get_by_role("button", name="Make a run of them")
     expect(make).to_be_disabled()
-    upload(page, "Weights, a safetensors file", Path(weights))
     upload(page, "Config, a run", trained_run.path / "config.json")
+    upload(page, "Weights, a safetensors file", run_zip)
     expect(make).to_be_enabled()
     make.click()
-    expect(page.get_by_text("mine has come in and is now the selected run.")).to_be_visible(timeout=4 * WAIT)
+    alert = page.get_by_role("alert").filter(has_text="mine.zip is a run as one zip file.")
+    expect(alert).to_contain_text("It comes in by itself where a run’s zip file is asked for")
+    upload(page, "Weights, a safetensors file", weights)
+    expect(alert).to_have_count(0)
+    expect(make).to_be_enabled()
+    make.click()
+    done = page.get_by_text("mine has come in and is now the selected run. Names lost the prefix “_orig_mod.”.")
+    expect(done).to_be_visible(timeout=4 * WAIT)
     expect_selected(page, "mine")
     expect(page.get_by_role("row", name=re.compile("^mine"))).to_contain_text("weights only")
     expect(page.get_by_test_id("stSidebar")).to_contain_text("Weights that came in without their training")
@@ -251,7 +264,7 @@ def test_bad_files_are_refused_with_a_sentence_and_nothing_is_lost(
         (slip, "slip.zip was refused: '../../[x](http://y).json' is no path inside a folder. Nothing was unpacked."),
         (pickled, "model.pt is a pickle (a PyTorch checkpoint is one), which can run any program when it is opened"),
         (cut, "cut.zip is cut short or damaged"),
-        (trained_run.path / "config.json", "config.json is not a zip file. Give a run as one zip file"),
+        (trained_run.path / "config.json", "config.json is a JSON file. Here goes a run as one zip file"),
     ):
         upload(page, "Zip file of a run", path)
         alert = page.get_by_role("alert").filter(has_text=path.name)

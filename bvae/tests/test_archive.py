@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import json
 import pickle
@@ -11,7 +12,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -496,9 +497,13 @@ def test_bytes_changed_anywhere_are_refused_or_harmless(runs: Path, trained: Run
     assert not [path for path in runs.glob(".*") if path.name.startswith(".import-")]
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", b"\x1f\x8b\x08\x00 gzip", b"Rar!\x1a\x07\x00", b"{}"])
-def test_what_is_no_zip_file_is_refused(runs: Path, content: bytes) -> None:
-    assert_refused(io.BytesIO(content), "is not a zip file. Give a run as one zip file", runs)
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"", "empty"), (b"PK", "a text file"), (b"\x1f\x8b\x08\x00 gzip", "a gzip archive"),
+     (b"Rar!\x1a\x07\x00", "a RAR archive"), (b"{}", "a JSON file"), (bytes(99), "of no kind that is known here")],
+)  # fmt: skip
+def test_what_is_no_zip_file_is_refused(runs: Path, content: bytes, kind: str) -> None:
+    assert_refused(io.BytesIO(content), f"bad.zip is {kind}. Here goes a run as one zip file", runs)
 
 
 def test_an_empty_zip_is_no_run(runs: Path) -> None:
@@ -521,6 +526,61 @@ def test_a_checkpoint_of_pytorch_is_refused_with_what_converts_it(runs: Path, tm
     exec(code, {})
     converted = safetensors.torch.load_file(tmp_path / "model.safetensors")
     assert torch.equal(converted["weight"], layer.weight)
+
+
+def every_kind(trained: Run) -> dict[str, tuple[bytes, str]]:
+    """Files that people have, by name, and what each is called wherever another is asked for."""
+    arrays = io.BytesIO()
+    np.savez(arrays, *trained.weights(1).values())
+    web_page = b"\n<!DOCTYPE html>\n<html><title>Sign in</title></html>"
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 2616400\n"
+    picture = (Path(archive.__file__).parents[1] / "assets" / "screenshots" / "home-light.png").read_bytes()
+    return {
+        "mine.zip": (pack(trained).getvalue(), "mine.zip is a run as one zip file."),
+        "weights.npz": (arrays.getvalue(), "weights.npz is an archive of NumPy arrays (.npz)."),
+        "page.safetensors": (web_page, "page.safetensors is a web page (HTML), and not the file itself."),
+        "page.pt": (web_page, "page.pt is a web page (HTML), and not the file itself."),
+        "pytorch_model.bin": (pointer, "pytorch_model.bin is a Git LFS pointer,"),
+        "config.json": (config_of(trained).getvalue(), "config.json is a JSON file."),
+        "notes.txt": ("β = 4, 100 epochs\n".encode(), "notes.txt is a text file."),
+        "mine.tar.gz": (gzip.compress(b"x" * 99), "mine.tar.gz is a gzip archive."),
+        "three.png": (picture, "three.png is a picture (PNG)."),
+        "0001.safetensors": (weights_of(trained, 1).getvalue(), "0001.safetensors is a safetensors file."),
+        "docs.zip": (zipped({"a.txt": b"a"}).getvalue(), "docs.zip is a zip file without a run in it."),
+        "cut.zip": (pack(trained).getvalue()[:9_000], "cut.zip is a zip file that is cut short or damaged."),
+    }
+
+
+def test_what_comes_to_the_wrong_door_is_called_what_it_is(trained: Run, runs: Path) -> None:
+    weights, config = weights_of(trained, 1), config_of(trained)
+    for name, (content, sentence) in every_kind(trained).items():
+        file = io.BytesIO(content)
+        doors: list[tuple[str, Callable[[IO[bytes], str], Any]]] = [
+            (".zip", import_run),
+            (".safetensors", lambda file, name: import_weights(file, name, config, "c.json")),
+            (".json", lambda file, name: import_weights(weights, "w", file, name)),
+        ]
+        for suffix, bring in doors:
+            if not name.endswith(suffix) or name == "page.safetensors":
+                with pytest.raises(RunError) as caught:
+                    bring(file, name)
+                assert str(caught.value).startswith(sentence)
+                assert "pickle" not in str(caught.value)
+                assert not isinstance(caught.value, PickleError)
+    assert not runs.exists()
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_is_known_for_one_at_every_door(trained: Run, runs: Path, protocol: int) -> None:
+    content = pickle.dumps({"fc1.weight": [0.5] * 10}, protocol)
+    for name in ("model.pkl", "model.safetensors")[: 2 if protocol > 1 else 1]:
+        with pytest.raises(PickleError):
+            import_run(io.BytesIO(content), name)
+        with pytest.raises(PickleError):
+            import_weights(io.BytesIO(content), name, config_of(trained), "config.json")
+        with pytest.raises(PickleError):
+            import_weights(weights_of(trained, 1), "w.safetensors", io.BytesIO(content), name)
+    assert not runs.exists()
 
 
 def test_a_pickle_is_not_opened(runs: Path) -> None:
@@ -596,7 +656,8 @@ WEIGHTS: dict[str, tuple[Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]
     "extra": (lambda old: old | {"extra": np.zeros(2, np.float32)}, "extra is (2,), and should be absent"),
     "NaN": (first(set_first(np.nan)), "not finite numbers"),
     "infinity": (first(set_first(np.inf)), "not finite numbers"),
-    "half precision": (first(lambda array: array.astype(np.float16)), "as float16, and should as float32"),
+    "whole numbers": (first(lambda array: array.astype(np.int64)), "holds decoder.0.bias as I64"),
+    "beyond float32": (first(lambda array: array.astype(np.float64) + 1e300), "not finite numbers in float32"),
     "beyond all measure": (lambda old: {name: array * 1e30 for name, array in old.items()}, "no finite number"),
 }
 
@@ -625,7 +686,7 @@ def test_bad_weights_are_refused(trained: Run, runs: Path, bad: str) -> None:
         (b'{"format": 1, "config": {}}', "is no config of this program"),
         (
             b'{"format": 1, "config": {"network": "mlp"}, "image_shape": [32, 32]}',
-            "and should be (400, 20)",
+            "decoder.2.bias is (784,), and should be (1024,)",
         ),
     ],
 )
