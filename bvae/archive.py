@@ -17,6 +17,7 @@ import shutil
 import stat
 import tempfile
 import time
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -34,6 +35,7 @@ from bvae.runs import (
     RunError,
     RunWriter,
     Tensors,
+    is_reserved,
     is_run_file,
     model_shapes,
     read_json,
@@ -68,7 +70,18 @@ class TakenIn(NamedTuple):
     """A run that came in."""
 
     run: Run
-    wanted: str  # the name that it came with; the run has another where this was taken
+    wanted: str  # the name that it came with; the run has another where this was taken, or can name no run
+
+    def renaming(self) -> str:
+        """Why the run has another name than it came with, in a sentence; empty where it has not."""
+        if self.run.name == self.wanted:
+            return ""
+        clean = clean_name(self.wanted)
+        taken = "" if self.run.name == clean else f"There is a {clean} already, which stays as it is. "
+        if clean == self.wanted:
+            return taken.strip()
+        shown = self.wanted if len(self.wanted) <= 60 else f"{self.wanted[:60]}…"
+        return f"{taken}“{shown}” cannot name a run here, so its name is now {self.run.name}."
 
 
 class PickleError(RunError):
@@ -175,8 +188,8 @@ def import_run(file: IO[bytes], name: str, folder: Path | None = None) -> TakenI
             opened = stack.enter_context(zipfile.ZipFile(ShortReads(file)))
             top, entries = _judge(opened, name)
             place = stack.enter_context(_beside(folder, sum(entry.file_size for entry in entries.values())))
-            wanted = clean_name(top or PurePosixPath(name).stem)
-            path = place / free_name(wanted, folder)
+            wanted = top.rpartition("/")[2] or PurePosixPath(name).stem
+            path = place / free_name(clean_name(wanted), folder)
             for inside, entry in entries.items():
                 _unpack(opened, entry, path / inside)
         except UNREADABLE as error:
@@ -200,7 +213,7 @@ def _expect(file: IO[bytes], name: str, *kinds: Kind, asked: str) -> None:
 
 
 def _judge(opened: zipfile.ZipFile, name: str) -> tuple[str, dict[str, zipfile.ZipInfo]]:
-    """Look at the list of contents alone: the top folder's name, and the entry of each file below it.
+    """Look at the list of contents alone: the run's folder, at any depth, and the entry of each file below it.
 
     Raises:
         RunError: for whatever no run's zip file has.
@@ -208,12 +221,16 @@ def _judge(opened: zipfile.ZipFile, name: str) -> tuple[str, dict[str, zipfile.Z
     files: dict[str, zipfile.ZipInfo] = {}
     seen: set[str] = set()
     for entry in opened.infolist():
-        inside = entry.orig_filename  # as it was written: zipfile cuts a name at a zero byte
-        shown = repr(inside[:80])
+        # As it was written: zipfile cuts a name at a zero byte. Old tools of Windows write its separators.
+        inside = entry.orig_filename.replace("\\", "/")
+        shown = repr(entry.orig_filename[:80])
         if len(files) == MAX_ENTRIES:
             raise RunError(f"{name} holds more than {MAX_ENTRIES:,} files. No run has so many.")
-        if "\\" in inside or ":" in inside or not inside.isprintable() or inside.startswith("/"):
+        if ":" in inside or not inside.isprintable() or inside.startswith("/"):
             raise RunError(f"{name} was refused: {shown} is no path inside a folder. Nothing was unpacked.")
+        inside = re.sub(r"(?<![^/])\./", "", inside)  # some tools begin every name with "./"
+        if not inside and entry.orig_filename:
+            continue
         if {"", ".", ".."} & set(inside.removesuffix("/").split("/")):
             raise RunError(f"{name} was refused: {shown} leads out of its folder. Nothing was unpacked.")
         if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -230,18 +247,20 @@ def _judge(opened: zipfile.ZipFile, name: str) -> tuple[str, dict[str, zipfile.Z
             raise RunError(f"{name} was refused: it holds {shown} twice. Nothing was unpacked.")
         files[inside] = entry
         seen.add(inside.casefold())
-    top = _top_folder(files, name)
+    top = _run_folder(files, name)
     _weigh(files, opened, name)
-    below = {inside.removeprefix(f"{top}/"): entry for inside, entry in files.items()}
-    if unknown := [inside for inside in below if not is_run_file(inside)]:
+    start = f"{top}/" if top else ""
+    below = {inside.removeprefix(start): entry for inside, entry in files.items() if inside.startswith(start)}
+    others = [inside for inside in files if not inside.startswith(start)]
+    if unknown := [*others, *(inside for inside in below if not is_run_file(inside))]:
         raise RunError(
             f"{name} holds {unknown[0][:80]!r}, which is no part of a run. Put only the run's own folder into it."
         )
     return top, {inside: entry for inside, entry in below.items() if inside != "lock"}
 
 
-def _top_folder(files: dict[str, zipfile.ZipInfo], name: str) -> str:
-    runs = [inside for inside in files if inside.rpartition("/")[2] == "config.json" and inside.count("/") < 2]
+def _run_folder(files: dict[str, zipfile.ZipInfo], name: str) -> str:
+    runs = [inside for inside in files if inside.rpartition("/")[2] == "config.json"]
     if not runs:
         raise RunError(f"{name} has no config.json, so it is not a run. Put a run's whole folder into the zip file.")
     if len(runs) > 1:
@@ -321,8 +340,8 @@ def import_weights(
         stem = PurePosixPath(weights_name).stem
         # A snapshot is called after its epoch, which names no run.
         named = re.search("[A-Za-z]", stem)
-        wanted = clean_name(stem if named else propose_name(settings))
-        path = place / free_name(wanted, folder)
+        wanted = stem if named else propose_name(settings)
+        path = place / free_name(clean_name(wanted), folder)
         if image_shape is not None:
             _read_weights(file, found, settings, image_shape, weights_name)  # before the images are read
         _measure(file, found, path, settings, image_shape, weights_name, [*found.changes, *told])
@@ -408,8 +427,10 @@ def _measure(
 
 
 def clean_name(text: str) -> str:
-    """A text as far as the name of a run can be that; see `check_run_name`."""
-    return re.sub(r"[^A-Za-z0-9_.+=-]+", "-", text).lstrip(".-")[:90] or "run"
+    """A text as far as the name of a run can be that; see `check_run_name`. Letters lose their accents."""
+    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9_.+=-]+", "-", letters).lstrip(".-")[:90].rstrip(".") or "run"
+    return f"run-{name}" if is_reserved(name) else name
 
 
 def free_name(name: str, folder: Path) -> str:

@@ -306,8 +306,9 @@ def _import(options: argparse.Namespace) -> None:
                     taken = import_weights(file, options.file.name, config, options.config.name)
     except PickleError as error:
         raise RunError(f"{error}\n{CONVERT}") from None
-    for change in taken.run.details.get("changes", []) if options.config else []:
-        print(change, file=sys.stderr)
+    changes = taken.run.details.get("changes", []) if options.config else []
+    for sentence in filter(None, [taken.renaming(), *changes]):
+        print(sentence, file=sys.stderr)
     print(taken.run.path)
 
 

@@ -105,14 +105,26 @@ def check_run_name(name: str) -> str:
     """Return a run's name if it is one: a name, not a path.
 
     Raises:
-        RunError: for an empty name, a separator, `..`, a leading dot or dash, or a character that a file cannot carry.
+        RunError: for an empty name, a separator, `..`, a leading dot or dash, a dot at the end, a character that a file
+            cannot carry, or a name that Windows keeps for a device.
     """
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]{0,99}", name):
+    if is_reserved(name):
         raise RunError(
-            f"{name!r} cannot name a run. Use letters, digits and . _ + = - (100 at most, not a dot or dash first), "
-            "and no separators: a run is one folder."
+            f"{name!r} cannot name a run: Windows keeps {name.partition('.')[0].strip()!r} for a device, so the folder "
+            "could not be copied there. Choose another name."
+        )
+    if not re.fullmatch(r"(?!.*\.$)[A-Za-z0-9_][A-Za-z0-9_.+=-]{0,99}", name):
+        raise RunError(
+            f"{name!r} cannot name a run. Use the letters A to Z, digits and . _ + = - (100 at most, not a dot or dash "
+            "first, no dot at the end), and no separators: a run is one folder."
         )
     return name
+
+
+def is_reserved(name: str) -> bool:
+    """Whether Windows keeps a name for a device, with whatever ending."""
+    device = name.partition(".")[0].strip().lower()
+    return re.fullmatch(r"con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]", device) is not None
 
 
 def run_folders() -> list[Path]:
@@ -131,10 +143,11 @@ def find_run(name_or_path: str | Path) -> Run:
     path = Path(name_or_path)
     if path.exists() or len(path.parts) != 1:
         return Run(path)
-    name = check_run_name(str(name_or_path))
+    name = str(name_or_path)
     for folder in run_folders():
         if _is_run(folder / name, folder):
             return Run(folder / name)
+    check_run_name(name)
     raise RunError(f"There is no run named {name!r}. `python -m bvae runs` lists what there is.")
 
 

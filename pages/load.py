@@ -75,7 +75,7 @@ def packed(run: Run, resumable: bool) -> bytes:
 def zip_door() -> None:
     """The uploader of a zip file, which is taken in as soon as it is there."""
     st.subheader("A run, as one zip file")
-    st.markdown("As it is downloaded above, or a run’s folder that was zipped by hand.")
+    st.markdown("As it is downloaded above, or a run’s folder that was zipped by hand, within other folders too.")
     file = st.file_uploader(
         "Zip file of a run", key=door_key("zip"), max_upload_size=MAX_UPLOAD, on_change=accept_address
     )
@@ -119,11 +119,11 @@ def bring(door: str, of: str | None, take_in: Callable[[], TakenIn]) -> dict[str
     turn = st.session_state.get(f"load_{door}", {}).get("turn", 0)
     outcome: dict[str, Any] = {"of": of, "turn": turn}
     try:
-        run, wanted = take_in()
-        other = "" if run.name == wanted else f" There is a {plain(wanted)} already, which stays as it is."
+        taken = take_in()
+        run = taken.run
         changes = run.details.get("changes", []) if door == "weights" else []
-        said = "".join(f" {plain(change)}" for change in changes)
-        done = f"{plain(run.name)} has come in and is now the selected run.{other}{said}"
+        said = plain(" ".join(filter(None, [taken.renaming(), *changes])))
+        done = f"{plain(run.name)} has come in and is now the selected run. {said}"
         outcome = {"turn": turn + 1, "done": done}
         st.session_state["wanted_run"] = run.name
     except RunError as error:

@@ -260,6 +260,7 @@ def test_a_capacity_that_a_short_run_does_not_reach_is_said(form: AppTest) -> No
         ({"sigma": 0.3}, "sigma belongs to the gaussian likelihood"),
         ({"capacity": 5.0, "beta_warmup_steps": 10}, "The capacity form has no β"),
         ({"name": "../up"}, "cannot name a run"),
+        ({"name": "Aux.1"}, "'Aux.1' cannot name a run: Windows keeps 'Aux' for a device"),
         ({"name": "taken"}, "exists already"),
     ],
 )

@@ -135,15 +135,40 @@ def test_no_run_is_overwritten_and_bundled_names_are_taken_too(
         ("", "πρώτο.zip", "run"),
         ("two words (1)/", "x.zip", "two-words-1-"),
         ("-x/", "x.zip", "x"),
+        ("runs/mine/", "x.zip", "mine"),
+        ("./mine/", "x.zip", "mine"),
+        ("a/./b/c/d/mine/", "x.zip", "mine"),
+        ("мой β-запуск/", "x.zip", "run"),
+        ("Übung café/", "x.zip", "Ubung-cafe"),
+        ("aux/", "x.zip", "run-aux"),
+        ("com1.old/", "x.zip", "run-com1.old"),
+        ("mine./", "x.zip", "mine"),
+        ("mine\\", "x.zip", "mine"),
+        ("runs\\mine\\", "x.zip", "mine"),
     ],
 )
-def test_a_zip_with_and_without_a_top_folder(
+def test_a_zip_with_the_run_at_any_depth_and_under_any_name(
     runs: Path, trained: Run, packed: dict[str, bytes], top: str, file_name: str, name: str
 ) -> None:
-    content = {inside.replace("mine/", top): value for inside, value in packed.items()}
-    run, _ = import_run(zipped(content), file_name)
-    assert run.name == name
-    assert_same(run, trained)
+    def place(inside: str) -> str:
+        moved = inside.replace("mine/", top)
+        return moved.replace("/", "\\") if "\\" in top else moved
+
+    taken = import_run(zipped({place(inside): value for inside, value in packed.items()}), file_name)
+    assert taken.run.name == name
+    assert_same(taken.run, trained)
+    own = top.rstrip("/\\").replace("\\", "/").rpartition("/")[2] or Path(file_name).stem
+    said = "" if own == name else f"“{own}” cannot name a run here, so its name is now {name}."
+    assert taken.renaming() == said
+
+
+def test_a_name_that_is_taken_is_said(trained: Run, runs: Path, packed: dict[str, bytes]) -> None:
+    import_run(pack(trained), "x.zip")
+    assert import_run(pack(trained), "x.zip").renaming() == "There is a mine already, which stays as it is."
+    moved = {inside.replace("mine/", "mine./"): value for inside, value in packed.items()}
+    assert import_run(zipped(moved), "x.zip").renaming() == (
+        "There is a mine already, which stays as it is. “mine.” cannot name a run here, so its name is now mine-3."
+    )
 
 
 def test_what_desktops_add_to_a_zip_is_left_out(runs: Path, packed: dict[str, bytes]) -> None:
@@ -153,6 +178,8 @@ def test_what_desktops_add_to_a_zip_is_left_out(runs: Path, packed: dict[str, by
         "mine/epochs/._0000.safetensors",
         "mine/lock",
         "Thumbs.db",
+        "./",
+        "./mine/./",
     ]
     run, _ = import_run(zipped(packed | dict.fromkeys(noise, b"x") | {"mine/": b"", "mine/epochs/": b""}), "x.zip")
     names = {path.relative_to(run.path).as_posix() for path in run.path.rglob("*") if path.is_file()}
@@ -286,13 +313,20 @@ BAD: dict[str, tuple[Change, str]] = {
     "path outside": (renamed("mine/../../outside.json"), "'mine/../../outside.json' leads out of its folder"),
     "path outside at once": (renamed("../outside.json"), "leads out of its folder"),
     "absolute path": (renamed("/etc/passwd"), "'/etc/passwd' is no path inside a folder"),
-    "backslash": (renamed("mine\\..\\outside.json"), "is no path inside a folder"),
+    "backslash": (renamed("mine\\..\\outside.json"), "leads out of its folder"),
+    "backslash at once": (renamed("..\\outside.json"), "leads out of its folder"),
+    "network path": (renamed("\\\\server\\share\\outside.json"), "is no path inside a folder"),
+    "drive letter and backslash": (renamed("C:\\outside.json"), "is no path inside a folder"),
+    "backslash twice": (renamed("mine\\config.json"), "'mine\\\\config.json' twice"),
+    "pickle behind a backslash": (renamed("mine\\model.pt"), "is a pickle"),
     "drive letter": (renamed("C:/outside.json"), "'C:/outside.json' is no path inside a folder"),
     "empty part": (renamed("mine//config.json"), "leads out of its folder"),
     "control character": (renamed("mine/con\nfig.json"), "is no path inside a folder"),
     "pickle inside": (renamed("mine/model.pt"), "'mine/model.pt' in bad.zip is a pickle"),
     "program": (renamed("mine/run.sh"), "holds 'run.sh', which is no part of a run"),
     "file outside the top folder": (renamed("notes.txt"), "holds 'notes.txt', which is no part of a run"),
+    "file of a run outside it": (renamed("layout.json"), "holds 'layout.json', which is no part of a run"),
+    "two runs at two depths": (renamed("mine/epochs/x/config.json"), "holds 2 runs. Give them one at a time"),
     "folder in a folder": (renamed("mine/epochs/x/0001.safetensors"), "is no part of a run"),
     "epoch written otherwise": (renamed("mine/epochs/00001.safetensors"), "is no part of a run"),
     "letter case twice": (renamed("mine/CONFIG.json"), "twice"),
@@ -646,7 +680,7 @@ def test_weights_of_another_program_need_no_hash_and_settings_alone_will_do(trai
     content = safetensors.numpy.save(trained.weights(1))
     settings = json.dumps({"network": "mlp", "latent_dim": 3, "probe_size": 20}).encode()
     run, wanted = import_weights(io.BytesIO(content), "my weights.safetensors", io.BytesIO(settings), "settings.json")
-    assert (run.name, wanted) == ("my-weights", "my-weights")
+    assert (run.name, wanted) == ("my-weights", "my weights")
     assert_same_weights(run, trained)
 
 

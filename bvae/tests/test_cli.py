@@ -436,7 +436,7 @@ def test_bad_values_as_a_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     ["..", "../b", "runs/../b", "a\\b", "runs/a\\..\\b", "a b", ".hidden", "runs/.b", "a:b", "a\nb", "ä", "a*", "~",
-     "x" * 101, ""],
+     "x" * 101, "", "aux", "runs/CON", "nul.txt", "com1.v2", "aux ", "mine.", "runs/mine..."],
 )  # fmt: skip
 def test_names_that_are_none(call: Call, tmp_path: Path, name: str) -> None:
     result = call("train", "--run", name, "--epochs", 1, *SMALL)
