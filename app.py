@@ -7,7 +7,7 @@ import streamlit as st
 
 from bvae.runs import RunError
 from pages.parts.cursor import follow_address
-from pages.parts.live import mount_rest
+from pages.parts.live import mount_glossary, mount_rest
 from pages.parts.selection import no_run, open_run, pick_run, plain
 
 EXPLORE = [
@@ -35,6 +35,8 @@ if asked := st.session_state.pop("asked_page", None):
 follow_address()
 run = pick_run()
 live = open_run(run) if run else None
+with st.sidebar:
+    mount_glossary()
 if run is None and page not in RUNS:
     no_run()
 elif live or page in RUNS:

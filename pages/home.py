@@ -11,22 +11,33 @@ from bvae.pictures import mosaic
 from bvae.plain import decode
 from bvae.runs import Run, RunError, find_run
 from pages.parts.cursor import open_cursor
+from pages.parts.glossary import explained
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
 COMPARED = ("mnist-beta1", "mnist-beta4", "mnist-beta10")  # bundled runs that differ in β and in little else
 HEIGHT = 530  # pixels; the sliders scroll within it where there are many
 NEXT = (
-    ("traverse", "tune", "Traverse", "Move along every latent dimension, two at a time, or let a tour do it."),
+    (
+        "traverse",
+        "tune",
+        "Traverse",
+        "Move along every [latent dimension](#latent-dimension), two at a time, or let a tour do it.",
+    ),
     (
         "interpolate",
         "moving",
         "Interpolate",
-        "Walk from one digit to another, through the code and through the pixels.",
+        "Walk from one digit to another, through their codes and through their pixels.",
     ),
-    ("generate", "casino", "Generate", "Decode noise from N(0, I): what the model believes a digit is."),
-    ("clusters", "scatter_plot", "Clusters", "Play the film of latent space: how the classes gather, epoch by epoch."),
-    ("reconstruct", "compare", "Reconstruct", "Test images beside what is left of them, at any epoch."),
+    ("generate", "casino", "Generate", "Decode noise from [N(0, I)](#normal): what the model believes a digit is."),
+    (
+        "clusters",
+        "scatter_plot",
+        "Clusters",
+        "Play the [film](#film) of [latent space](#latent-space): how the classes gather, epoch by epoch.",
+    ),
+    ("reconstruct", "compare", "Reconstruct", "[Test images](#test-set) beside what is left of them, at any epoch."),
     ("draw", "draw", "Draw", "Write a digit by hand and see the code that it gets."),
     ("train", "model_training", "Train", "Choose another β and see what it costs and what it buys."),
 )
@@ -44,49 +55,53 @@ def show_objective(run: Run) -> None:
     # β and C as they were at that epoch: the loss is made of these, and a run can be stopped while they grow. Braces
     # keep a term in one piece on a narrow window.
     if config.capacity is None:
-        weight, at_work, planned = r"\beta", record["beta"], config.beta
+        weight, at_work, planned = "[β](#beta)", record["beta"], config.beta
         weight_text, term = f"{at_work:g}", rf"{{\beta \cdot {divergence}}}"
-        meaning = (
-            "The weight of the second term. At 1 this is the plain VAE; above 1 every nat in the code must pay more."
-        )
+        meaning = "The weight of the second term. At 1 this is the plain VAE; above 1 every nat in the code costs more."
     else:
-        weight, at_work, planned = r"\gamma", record["capacity"], config.capacity
+        weight, at_work, planned = "[γ](#gamma)", record["capacity"], config.capacity
         weight_text, term = f"{config.capacity_gamma:g}", rf"{{\gamma \cdot \bigl|\,{divergence} - C\,\bigr|}}"
-        meaning = f"The weight that holds the KL at the capacity C = {at_work:g} nats."
+        meaning = f"The weight that holds the KL at the [capacity](#capacity) C = {at_work:g} nats."
     if at_work != planned:
         meaning += f" So it is at epoch {record['epoch']}, on its way to {planned:g}."
     formula = rf"\mathcal{{L}} \,=\, {reconstruction} \,+\, {term}"
     # Not st.latex, whose box scrolls and cannot be reached by the keyboard.
     st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
+    symbols = (
+        r"$x$ is an image and $z$ its code. $q(z \mid x)$ is the [posterior](#posterior), which the [encoder](#encoder)"
+        r" gives; $p(x \mid z)$ the [likelihood](#likelihood), which the [decoder](#decoder) gives; $p(z)$ the "
+        r"[prior](#prior), $\mathcal{N}(0, I)$. $\mathbb{E}$ is the mean over codes drawn from the posterior."
+    )
+    st.markdown(explained(f":small[{symbols}]"), text_alignment="center")
     floor = run.details.get("data", {}).get("bernoulli_floor") if config.likelihood == "bernoulli" else None
     terms = [
         (
-            "Reconstruction",
+            "[Reconstruction](#reconstruction)",
             f"{test['reconstruction']:.1f} nats",
             "How badly the image drawn from the code predicts the pixels of the original."
-            + (f" On grey pixels it cannot fall below {floor:.1f}." if floor else ""),
+            + (f" It cannot fall below its [floor](#floor), {floor:.1f}." if floor else ""),
         ),
-        (f"${weight}$", f"× {weight_text}", meaning),
+        (weight, f"× {weight_text}", meaning),
         (
-            "KL",
+            "[KL](#kl)",
             f"{test['kl']:.2f} nats",  # to two decimals, so that the product with β is right in the first
-            "How much a code tells about its image, beyond the prior p(z) = N(0, I). "
-            f"{used} of {config.latent_dim} dimensions are in use"
+            "How much a code tells about its image. "
+            f"{used} of {config.latent_dim} dimensions are [active](#active-units)"
             + ("; the others were given up." if 0 < used < config.latent_dim else "."),
         ),
         (
-            "Loss",
+            "[Loss](#loss)",
             f"{test['loss']:.1f} nats",
-            f"What training lowers: the sum. All are means over the {test['images']:,} test images at epoch "
-            f"{record['epoch']}, one code drawn for each.",
+            f"What training lowers: the sum. All are means over the {test['images']:,} [test images](#test-set) at "
+            f"epoch {record['epoch']}, one code drawn for each, in [nats](#nats).",
         ),
     ]
     # Rows of a given width wrap on a narrow window, where columns would cut the figures.
     with st.container(horizontal=True, gap="medium"):
         for label, value, text in terms:
             with st.container(width=200):
-                st.metric(label, value)
-                st.markdown(f":small[{text}]")
+                st.metric(explained(label), value)
+                st.markdown(explained(f":small[{text}]"))
 
 
 def compared() -> list[Run]:
@@ -117,9 +132,12 @@ cursor, revision = open_cursor(run.space)
 
 st.title("What does β do?")
 st.markdown(
-    "A **variational autoencoder** writes each image as a short list of numbers, its *code*, and draws the image again "
-    "from it. A **β-VAE** makes it pay more for all information in the code. Under that pressure single numbers come "
-    "to stand for single things: a slant, a thickness, which digit it is. **Drag a slider and see.**"
+    explained(
+        "A **variational autoencoder** (VAE) writes each image as a short list of numbers, its [code](#code), and "
+        "draws the image again from it. A **β-VAE** makes it pay more for all information in the code. Under that "
+        "pressure single numbers come to stand for single things: a slant, a thickness, which digit it is. "
+        "**Drag a slider and see.**"
+    )
 )
 live_component("traverse", run, cursor, revision, height=HEIGHT, rows=run.active, compact=True)
 
@@ -129,8 +147,11 @@ show_objective(Run(run.path))
 if len(runs := compared()) > 1:
     st.subheader("What β trades")
     st.markdown(
-        "The same ten digits, above, and what models with different β make of them, below. A small β redraws "
-        "faithfully and spreads what it knows over many dimensions. A large β keeps few, and details are lost."
+        explained(
+            "The same ten digits, above, and what models with different [β](#beta) make of them, below. With a "
+            "small β they are redrawn faithfully, and their codes tell much, spread over many dimensions. With a large "
+            "β few dimensions stay active, and details are lost."
+        )
     )
     with st.container(horizontal=True, gap="medium"):
         for other in runs:
@@ -154,4 +175,4 @@ with st.container(horizontal=True, gap="medium"):
     for name, icon, label, text in NEXT:
         with st.container(width=270):
             st.page_link(f"pages/{name}.py", label=label, icon=f":material/{icon}:")
-            st.markdown(f":small[{text}]")
+            st.markdown(explained(f":small[{text}]"))

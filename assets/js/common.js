@@ -4,6 +4,7 @@
 
 import { csvRow } from "./csv.js";
 import { live } from "./store.js";
+import { Terms, explain, explainMarks } from "./terms.js";
 
 /** @returns {string} a number with a real minus sign, and no minus before a zero */
 export const number = (value, digits = 2) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "−");
@@ -63,11 +64,12 @@ export class Clock {
   constructor(container, listener) {
     const line = make("div", "line");
     this.value = make("output", "epoch-value");
-    line.append(make("span", "epoch-label", "Epoch", { "aria-hidden": "true" }), this.value);
+    const label = make("span", "epoch-label");
+    explain(label, "[Epoch](#epoch)");
+    line.append(label, this.value);
     this.input = make("input", "epoch", "", { type: "range", min: 0, max: 1, step: 1, value: 1, "aria-label": "Epoch" });
     this.facts = make("p", "facts");
-    const note = make("p", "note", "−ELBO: the bound that training lowers at β = 1; less is better.");
-    container.replaceChildren(line, this.input, ...container.children, this.facts, note);
+    container.replaceChildren(line, this.input, ...container.children, this.facts);
     this.input.oninput = (event) => {
       const { run } = this;
       const epoch = run.epochs[Number(this.input.value)];
@@ -100,7 +102,7 @@ export class Clock {
     const text = epoch === 0 ? "0, before any training" : String(epoch);
     this.input.setAttribute("aria-valuetext", `epoch ${text}`);
     this.value.textContent = text;
-    this.facts.textContent = about.facts[position];
+    explain(this.facts, about.facts[position]);
   }
 }
 
@@ -278,7 +280,11 @@ export function component(selector, View) {
         latest = given ?? latest;
         const root = parentElement.querySelector(selector);
         if (!root || !latest?.data) return;
-        if (view?.root !== root) view = new View(root);
+        if (view?.root !== root) {
+          explainMarks(root);
+          new Terms(root, root);
+          view = new View(root);
+        }
         view.receive(latest.data, latest.setStateValue);
       };
       mounted.set(parentElement, attach);

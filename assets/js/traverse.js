@@ -8,6 +8,7 @@
 import { Clock, Link, Picture, component, imageRadio, make, normalCode, number, whenRun } from "./common.js";
 import { listenToMenu, saveCodes, saveGif, savePng } from "./common.js";
 import { live } from "./store.js";
+import { explain } from "./terms.js";
 import { Heat, LIMIT, STEP, Spread, clamp } from "./traverse-data.js";
 import { Grid } from "./traverse-grid.js";
 import { Pad } from "./traverse-pad.js";
@@ -186,9 +187,11 @@ class Traverse {
     details.hidden = passive === 0;
     details.open = active.length === 0;
     const images = this.run.about.probe_images.toLocaleString("en");
-    this.find(".data-note").textContent =
-      `Grey: where the means of ${images} test images lie at this epoch. The rail is thick over 99 % of the aggregate ` +
-      "posterior, the codes that the decoder was trained on; ⚠ marks a value beyond.";
+    explain(
+      this.find(".data-note"),
+      `Grey: where the codes of ${images} [test images](#test-set) lie at this epoch. The rail is thick over 99 % of the ` +
+        "[aggregate posterior](#aggregate-posterior), the codes that the [decoder](#decoder) learned from; ⚠ marks a value beyond.",
+    );
     this.find("#all-title").textContent = active.length ? "All active dimensions" : "All dimensions";
     const many = passive === 1 ? "1 dimension carries" : `${passive} dimensions carry`;
     details.firstElementChild.textContent = `${many} nothing at epoch ${this.run.epochs.at(-1)} (KL below ${threshold} nats)`;

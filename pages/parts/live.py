@@ -24,6 +24,7 @@ import streamlit as st
 from bvae.network import parameter_shapes
 from bvae.runs import Latents, Run, RunError
 from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, keep_cursor
+from pages.parts.glossary import GLOSSARY, check_marks
 from pages.parts.spread import LEVELS, spread
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -58,6 +59,15 @@ _store = st.components.v2.component(
     "live_store",
     html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
     js=script("decoder.js", "store.js"),
+)
+
+
+_glossary = st.components.v2.component(
+    "glossary",
+    html="<span hidden></span>\n",
+    css=(ASSETS / "css" / "terms.css").read_text(encoding="utf-8"),
+    js=script("terms.js", "glossary.js"),
+    isolate_styles=False,  # the words are in Streamlit's own prose
 )
 
 
@@ -197,18 +207,20 @@ def noun(run: Run) -> str:
 
 
 def facts(record: dict[str, Any]) -> str:
-    """What an epoch scored, with unit, split and number of images."""
+    """What an epoch scored, with unit, split and number of images; the words that need it marked."""
     test = record["test"]
     reconstruction, kl = test["reconstruction"], test["kl"]
     return (
-        f"−ELBO {reconstruction + kl:.1f} = reconstruction {reconstruction:.1f} + KL {kl:.1f}, "
-        f"in nats an image; test set, {test['images']:,} images."
+        f"[−ELBO](#elbo) {reconstruction + kl:.1f} = [reconstruction](#reconstruction) {reconstruction:.1f} + "
+        f"[KL](#kl) {kl:.1f}, in [nats](#nats) an image; [test set](#test-set), {test['images']:,} images."
     )
 
 
 @functools.cache  # registered once a process; a page's own script runs at every rerun
 def component(name: str) -> Any:
     """The component made of `assets/html|css|js/<name>.*` and, where there are, `assets/js/<name>-*.js`.
+
+    Its texts may mark words that the glossary explains.
 
     Its data travel in a list: among the values of a dict Streamlit looks for tables, and imports pandas to do so, which
     would keep the first page waiting.
@@ -218,12 +230,12 @@ def component(name: str) -> Any:
         return "\n".join((ASSETS / kind / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
 
     parts = sorted(path.name for path in (ASSETS / "js").glob(f"{name}-*.js"))
-    made = st.components.v2.component(
-        name,
-        html=read("html", name),
-        css=read("css", "common", name),
-        js=script("decoder.js", "store.js", "classes.js", "csv.js", "common.js", *parts, f"{name}.js"),
-    )
+    html = read("html", name)
+    shared = ("decoder.js", "store.js", "classes.js", "csv.js", "terms.js", "common.js")
+    js = script(*shared, *parts, f"{name}.js")
+    check_marks(html + js)
+    glossary = f"const GLOSSARY = {json.dumps(GLOSSARY)};\n"
+    made = st.components.v2.component(name, html=html, css=read("css", "common", "terms", name), js=glossary + js)
     return lambda data, **options: made(data=[data], **options)
 
 
@@ -277,3 +289,8 @@ def mount_head(run: LiveRun, slot: str = "live_head") -> None:
 def mount_rest(run: LiveRun, slot: str = "live_rest") -> None:
     """Hand the browser the weights of a run's other epochs: megabytes, and so at the end of a page."""
     _store(key=slot, data=run.rest, height="content")
+
+
+def mount_glossary() -> None:
+    """Have the words that `explained` marks in the prose of a page show what they mean."""
+    _glossary(key="glossary", height="content")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from bvae.runs import Run, RunError, list_runs
 from pages.parts.cursor import accept_address, quote, short_decimal
+from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, open_live
 
 TRAIN_COMMAND = "python -m bvae train --run runs/first"
@@ -70,10 +71,12 @@ def no_run() -> None:
 def show_facts(run: Run) -> None:
     """The run in a few lines under the picker, each number with its unit and split, and how its training stands."""
     config, history = run.config, run.history()
-    objective = f"β = {config.beta:g}" if config.capacity is None else f"capacity {config.capacity:g} nats"
+    objective = f"[β](#beta) = {config.beta:g}"
+    if config.capacity is not None:
+        objective = f"[capacity](#capacity) {config.capacity:g} nats"
     lines = [
-        f"{objective}, {config.latent_dim} latent dimensions",
-        f"{config.network} network on {config.dataset}, {config.likelihood} likelihood",
+        f"{objective}, {config.latent_dim} [latent dimensions](#latent-dimension)",
+        f"{config.network} [network](#network) on {config.dataset}, {config.likelihood} [likelihood](#likelihood)",
     ]
     try:
         status = run.status()
@@ -82,23 +85,23 @@ def show_facts(run: Run) -> None:
     epoch = status.get("epoch", history[-1]["epoch"] if history else 0)
     standing = {
         "queued": "Waiting to train",
-        "running": f"Training: epoch {epoch} of {config.epochs}",
-        "stopped": f"Stopped at epoch {epoch} of {config.epochs}",
-        "failed": f"Failed at epoch {epoch} of {config.epochs}",
+        "running": f"Training: [epoch](#epoch) {epoch} of {config.epochs}",
+        "stopped": f"Stopped at [epoch](#epoch) {epoch} of {config.epochs}",
+        "failed": f"Failed at [epoch](#epoch) {epoch} of {config.epochs}",
     }
     state = status.get("state", "")
     if run.details.get("imported") is True:
-        lines.append("Weights that came in without their training")
+        lines.append("[Weights](#weights) that came in without their training")
     else:
-        lines.append(standing.get(state, f"Epoch {epoch} of {config.epochs}"))
+        lines.append(standing.get(state, f"[Epoch](#epoch) {epoch} of {config.epochs}"))
     if history:
         test = history[-1]["test"]
         lines.append(
-            f"−ELBO {test['reconstruction'] + test['kl']:.1f} nats an image at epoch {history[-1]['epoch']} "
-            f"(test set, {test['images']:,} images)"
+            f"[−ELBO](#elbo) {test['reconstruction'] + test['kl']:.1f} [nats](#nats) an image at epoch "
+            f"{history[-1]['epoch']} ([test set](#test-set), {test['images']:,} images)"
         )
     # Not a caption, whose grey is too faint on the sidebar's ground.
-    st.sidebar.markdown("  \n".join(f":small[{line}]" for line in lines))
+    st.sidebar.markdown(explained("  \n".join(f":small[{line}]" for line in lines)))
     if state == "failed":
         st.sidebar.warning(plain(str(status.get("error") or "The training failed and gave no reason.")))
 
