@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from bvae.runs import Run, find_run
+from bvae.runs import Run, find_run, write_layout
 from pages.parts.film import framed
 from tests.browsing import (
     CLASS_COLOURS,
@@ -492,6 +492,74 @@ def shift_of(board: Board, scale: float) -> np.ndarray:
     places = board.places(board.epochs[-1])
     shifts = [np.array([x + 14, y + 14]) - (places[point] - middle) * scale for point, x, y in board.thumbnails()]
     return np.median(shifts, axis=0)
+
+
+def test_the_map_is_as_wide_and_as_high_as_its_film_and_nothing_lies_on_it(
+    page: Page, trained_run: Run, tmp_path: Path
+) -> None:
+    layout = trained_run.layout()
+    assert layout is not None
+    for name, stretched in (("wide", (1.5, 1.0)), ("high", (0.55, 1.0))):
+        path = tmp_path / "runs" / name
+        shutil.copytree(trained_run.path, path, ignore=shutil.ignore_patterns("layout*"))
+        write_layout(path, layout._replace(positions=layout.positions * np.float32(stretched)))
+    with serve(tmp_path / "runs", tmp_path / "log") as address:
+        for name in ("wide", "high"):
+            board = Board(page, Run(tmp_path / "runs" / name), address).open(whole=False)
+            extent = np.ptp(board.film, axis=(0, 1))
+            box = board.box()
+            assert abs(box["width"] / box["height"] / np.divide(*extent) - 1) < 0.02
+            for lying in (".moment", ".tools"):
+                over = board.map.locator(lying).bounding_box()
+                assert over is not None
+                assert over["y"] + over["height"] <= box["y"], f"{lying} lies on the points"
+            # Enlarged, it can be moved as far as it goes, and no further.
+            board.page.get_by_role("button", name="Enlarge", exact=True).click()
+            board.page.wait_for_timeout(400)
+            for sideways in (-1, 1):
+                board.hover(np.array([box["width"], box["height"]]) * (0.5 - 0.45 * sideways))
+                board.page.mouse.down()
+                board.hover(np.array([box["width"], box["height"]]) * (0.5 + 0.45 * sideways))
+                board.page.mouse.up()
+            frames(board.page, 2)
+            scale, size = 1.6, np.array([box["width"], box["height"]])
+            expected = (board.places(board.epochs[-1]) - size / 2) * scale + size / 2 + size / 2 * (scale - 1)
+            shown = np.flatnonzero((expected > 8).all(1) & (expected < size - 8).all(1))
+            picture = board.colours()
+            lone = [point for point in board.alone(expected, 12.0) if point in shown]
+            assert len(lone) > 5
+            right = [
+                near(picture[int(y), int(x)], CLASS_COLOURS[board.probe.labels[p]], 60)
+                for p, (x, y) in zip(lone, expected[lone].round(), strict=True)
+            ]
+            assert np.mean(right) > 0.8, "it was moved to another place"
+
+
+def test_an_empty_map_says_how_to_get_back(board: Board) -> None:
+    page, nothing = board.page, board.map.locator(".nothing")
+    expect(nothing).to_be_hidden()
+    board.field.focus()
+    corner = np.array([0.97, 0.03]) * [board.box()["width"], board.box()["height"]]
+    board.hover(corner)
+    for way in ("button", "key"):
+        for _ in range(12):
+            page.mouse.wheel(0, -300)
+            frames(page, 1)
+        expect(nothing).to_have_text(re.compile("^No point lies here[.]"))
+        if way == "button":
+            page.get_by_role("button", name="Show all", exact=True).click()
+        else:
+            board.field.press("0")
+        expect(nothing).to_be_hidden()
+        expect(board.field).to_be_focused()
+        board.hover(corner)
+    zero, rest = page.get_by_role("button", name=re.compile("^Class 0,")), page.locator(".class").all()
+    zero.click(modifiers=["Shift"])
+    zero.click()
+    expect(nothing).to_have_text(re.compile("^All classes are hidden[.]"))
+    nothing.get_by_role("button").press("Enter")
+    expect(nothing).to_be_hidden()
+    expect(page.locator(".class[aria-pressed=true]")).to_have_count(len(rest))
 
 
 def test_the_map_does_not_wait_for_all_weights(page: Page, app: str, trained_run: Run) -> None:

@@ -27,32 +27,37 @@ SECONDS = 0.6  # from epoch to epoch
 
 @dataclass
 class Map:
-    """Where a run's points are to be seen on a square picture of its film."""
+    """Where a run's points are to be seen on a picture of its film."""
 
     layout: Layout
     labels: np.ndarray
 
-    def places(self, frame: int, width: int) -> np.ndarray:
-        """Pixels across and down, (P, 2)."""
+    @property
+    def shape(self) -> float:
+        """The width by the height of a picture that the film fills."""
+        return float(np.divide(*np.ptp(self.layout.positions, axis=(0, 1))))
+
+    def places(self, frame: int, size: tuple[int, int]) -> np.ndarray:
+        """Pixels across and down on a picture of that width and height, (P, 2)."""
         film = self.layout.positions.astype(np.float64)
         low, high = film.min((0, 1)), film.max((0, 1))
-        scale = width / 2 * (1 - MARGIN) / ((high - low).max() / 2)
-        return width / 2 + (film[frame] - (low + high) / 2) * [1, -1] * scale
+        scale = (1 - MARGIN) * (size / (high - low)).min()
+        return np.array(size) / 2 + (film[frame] - (low + high) / 2) * [scale, -scale]
 
-    def lonely(self, frame: int, width: int) -> np.ndarray:
+    def lonely(self, frame: int, size: tuple[int, int]) -> np.ndarray:
         """Points with nothing near them, not even the name of a class, (N,)."""
-        places = self.places(frame, width)
+        places, (width, _) = self.places(frame, size), size
         far = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(places))
         names = np.array([np.median(places[self.labels == label], axis=0) for label in np.unique(self.labels)])
         free = np.linalg.norm(places[:, None] - names[None], axis=2).min(1) > 0.06 * width
         return np.flatnonzero((far.min(1) > LONELY * width) & free)
 
     def check(self, picture: np.ndarray, frame: int, within: float, share: float = 1.0) -> None:
-        """At the places of lonely points, a picture (width, width, 3) has the colours of their classes."""
-        width = picture.shape[1]
-        chosen = self.lonely(frame, width)
+        """At the places of lonely points, a picture (height, width, 3) has the colours of their classes."""
+        height, width, _ = picture.shape
+        chosen = self.lonely(frame, (width, height))
         assert len(chosen) >= 10
-        across, down = np.floor(self.places(frame, width)[chosen]).astype(int).T
+        across, down = np.floor(self.places(frame, (width, height))[chosen]).astype(int).T
         error = np.abs(picture[down, across].astype(int) - PALETTE[self.labels[chosen]]).max(1)
         assert np.mean(error <= within) >= share, np.sort(error)[::-1][:10]
 
@@ -104,11 +109,12 @@ def clusters(page: Page, app: str, trained_run: Run) -> Clusters:
     return Clusters(page, trained_run, app).open()
 
 
-def map_of(picture: np.ndarray, maps: int = 1, place: int = 0) -> np.ndarray:
-    """Of a sheet (height, width, 3), one of the square maps, which stand side by side below two lines of text."""
-    width = picture.shape[1] // maps
+def map_of(picture: np.ndarray, *films: Map, place: int = 0) -> np.ndarray:
+    """Of a sheet (height, width, 3), one of the maps, which stand side by side below two lines of text."""
+    width = picture.shape[1] // len(films)
     head = round(46 * width / 480)
-    return picture[head : head + width, place * width : (place + 1) * width]
+    height = round(width / min(film.shape for film in films))
+    return picture[head : head + height, place * width : (place + 1) * width]
 
 
 def test_the_picture_shows_the_map_as_it_is(clusters: Clusters, film: Map) -> None:
@@ -118,7 +124,7 @@ def test_the_picture_shows_the_map_as_it_is(clusters: Clusters, film: Map) -> No
     with Image.open(path) as picture:
         assert picture.format == "PNG"
         assert picture.width == 1200
-        film.check(map_of(np.array(picture.convert("RGB"))), 3, within=24)
+        film.check(map_of(np.array(picture.convert("RGB")), film), 3, within=24)
 
 
 def test_the_gif_is_the_film(clusters: Clusters, film: Map) -> None:
@@ -133,7 +139,7 @@ def test_the_gif_is_the_film(clusters: Clusters, film: Map) -> None:
             gif.seek(number)
             durations.append(gif.info["duration"])
             if number in (0, gif.n_frames // 2, gif.n_frames - 1):
-                shown.append(map_of(np.array(gif.convert("RGB"))))
+                shown.append(map_of(np.array(gif.convert("RGB")), film))
     assert set(durations[:-1]) == {1000 / FRAMES_A_SECOND}
     assert durations[-1] == 1500
     film.check(shown[0], 0, within=40)
@@ -196,8 +202,8 @@ def test_the_video_plays(clusters: Clusters, film: Map) -> None:
     assert width == 800
     assert height % 2 == 0
     # A video has one colour for four pixels, and a point is a few pixels.
-    film.check(map_of(first), 0, within=90, share=0.9)
-    film.check(map_of(final), last, within=90, share=0.9)
+    film.check(map_of(first, film), 0, within=90, share=0.9)
+    film.check(map_of(final, film), last, within=90, share=0.9)
 
 
 def test_a_film_that_is_cancelled_leaves_nothing(clusters: Clusters) -> None:
@@ -251,8 +257,9 @@ def test_two_runs_are_saved_side_by_side(clusters: Clusters, film: Map) -> None:
     with Image.open(path) as picture:
         assert picture.width == 2400
         sheet = np.array(picture.convert("RGB"))
-    film.check(map_of(sheet, 2, 0), 0, within=24)
-    Map(layout, other.probe().labels).check(map_of(sheet, 2, 1), 0, within=24)
+    beside = Map(layout, other.probe().labels)
+    film.check(map_of(sheet, film, beside), 0, within=24)
+    beside.check(map_of(sheet, film, beside, place=1), 0, within=24)
 
 
 # The page that plays alone -------------------------------------------------------------------------------------------
@@ -267,7 +274,7 @@ class Player:
     epoch: Locator
 
     def picture(self) -> np.ndarray:
-        """The map's pixels, (width, width, 3)."""
+        """The map's pixels, (height, width, 3)."""
         frames(self.page, 2)
         return pixels(self.canvas.evaluate("(canvas) => canvas.toDataURL()"))
 
@@ -339,11 +346,11 @@ def test_the_film_is_scrubbed_without_a_network(alone: Player, film: Map) -> Non
 
 def test_a_point_shows_its_image_without_a_network(alone: Player, film: Map, trained_run: Run) -> None:
     page, probe = alone.page, trained_run.probe()
-    width = alone.picture().shape[1]
+    height, width, _ = alone.picture().shape
     box = alone.canvas.bounding_box()
     assert box is not None
-    for point in film.lonely(0, width)[:3]:
-        x, y = film.places(0, width)[point]
+    for point in film.lonely(0, (width, height))[:3]:
+        x, y = film.places(0, (width, height))[point]
         page.mouse.move(box["x"] + 1 + x, box["y"] + 1 + y)  # within the border of one pixel
         image = page.get_by_role("img", name=f"Test image {probe.indices[point]}, ")
         expect(image).to_have_attribute("aria-label", f"Test image {probe.indices[point]}, class {probe.labels[point]}")
@@ -356,7 +363,7 @@ def test_a_point_shows_its_image_without_a_network(alone: Player, film: Map, tra
         frames(page, 2)  # the points are where they were drawn last
 
 
-def test_a_class_is_hidden_without_a_network(alone: Player, film: Map) -> None:
+def test_a_class_is_hidden_and_an_empty_map_says_so_without_a_network(alone: Player, film: Map) -> None:
     def coloured() -> int:
         return int((np.abs(alone.picture().astype(int) - PALETTE[9]).max(2) < 20).sum())
 
@@ -367,6 +374,18 @@ def test_a_class_is_hidden_without_a_network(alone: Player, film: Map) -> None:
     assert coloured() < 10
     button.click()
     assert coloured() > 100
+
+    nothing = alone.page.get_by_text("No point lies here")
+    expect(nothing).to_be_hidden()
+    box = alone.canvas.bounding_box()
+    assert box is not None
+    alone.page.mouse.click(box["x"] + box["width"] - 6, box["y"] + 6)
+    for _ in range(12):
+        alone.page.mouse.wheel(0, -300)
+        frames(alone.page, 1)
+    expect(nothing).to_be_visible()
+    alone.page.keyboard.press("0")
+    expect(nothing).to_be_hidden()
 
 
 def test_it_is_dark_where_the_reader_is(browser: Browser, saved: Path, film: Map) -> None:

@@ -16,8 +16,8 @@ export class FilmMap {
   /**
    * @param {HTMLElement} figure
    * @param {{changed: function(), pointed: function(FilmMap, number, boolean), chosen: function(FilmMap, number),
-   *   selected: function(FilmMap, number[]), viewed: function()}} listener changed: it must be drawn anew; pointed:
-   *   at a point, −1 for none, and whether by a key
+   *   selected: function(FilmMap, number[]), viewed: function(), allClasses: function()}} listener changed: it must be
+   *   drawn anew; pointed: at a point, −1 for none, and whether by a key; allClasses: none shall be hidden
    */
   constructor(figure, listener) {
     this.figure = figure;
@@ -63,6 +63,22 @@ export class FilmMap {
     this.scene.ratio = this.ratio = ratio;
     this.scene.paint(this.dots, at, this.view);
     this.paintOver(at, marks);
+    this.showNothing();
+  }
+
+  /** Where no point is to be seen, how to get back to them. */
+  showNothing() {
+    const nothing = this.find(".nothing");
+    const empty = this.scene.drawn === 0;
+    if (empty === !nothing.hidden && this.isWhole() === this.saidOfWhole) return;
+    this.saidOfWhole = this.isWhole();
+    nothing.hidden = !empty;
+    const said = this.saidOfWhole ? "All classes are hidden." : "No point lies here.";
+    nothing.querySelector("p").textContent = empty ? said : "";
+  }
+
+  isWhole() {
+    return this.view.scale <= 1.001;
   }
 
   paintOver(at, { pointed, decoded, cursor, path }) {
@@ -170,6 +186,11 @@ export class FilmMap {
     this.find(".in").onclick = () => this.enlarge(STEP_IN);
     this.find(".out").onclick = () => this.enlarge(1 / STEP_IN);
     this.find(".whole").onclick = () => this.fly(WHOLE);
+    this.find(".nothing button").onclick = () => {
+      if (!this.isWhole()) this.fly(WHOLE);
+      else this.listener.allClasses();
+      this.field.focus({ preventScroll: true });
+    };
     this.find(".lasso").onclick = () => this.useLasso(!this.lasso);
   }
 
@@ -237,7 +258,7 @@ export class FilmMap {
     const { drawing, dragged } = this;
     this.letGo(event);
     if (drawing && dragged) {
-      this.listener.selected(this, this.scene.within(drawing));
+      this.listener.selected(this, this.scene.enclosed(drawing));
     } else if (!dragged && !drawing) {
       const point = this.pointAt(event);
       if (point >= 0) this.listener.chosen(this, point);
@@ -297,16 +318,15 @@ export class FilmMap {
     this.look({ x: this.view.x + (x - width / 2) * change, y: this.view.y - (y - height / 2) * change, scale });
   }
 
-  look({ x, y, scale }) {
-    const most = 1 - 1 / scale; // so that the film fills the map
-    this.view = { x: Math.min(most, Math.max(-most, x)), y: Math.min(most, Math.max(-most, y)), scale };
+  look(view) {
+    this.view = this.scene.within(view, this.dots.width, this.dots.height);
     this.showState();
     this.listener.changed();
   }
 
   /** A finger pans what is enlarged; otherwise it scrolls the page. */
   showState() {
-    this.field.classList.toggle("enlarged", this.view.scale > 1.001 || Boolean(this.lasso));
+    this.field.classList.toggle("enlarged", !this.isWhole() || Boolean(this.lasso));
   }
 
   /** @param {number} factor around the point that is pointed at, or the middle */

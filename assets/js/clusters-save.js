@@ -93,10 +93,11 @@ export class SaveMenu {
 
 /** A canvas with the maps side by side, their titles above and what the colours say below. */
 class Sheet {
-  /** @param {Shot} shot @param {number} width pixels of a map, which is square */
+  /** @param {Shot} shot @param {number} width pixels of a map, which is as high as the film makes it */
   constructor({ maps, font, colouredBy }, width) {
     Object.assign(this, { font, colouredBy, width, unit: width / 480 });
     this.maps = maps.map((map) => ({ ...map, scene: this.copy(map.scene) }));
+    this.height = Math.round(width / Math.min(...maps.map(({ scene }) => scene.shape)));
     const { theme } = maps[0].scene;
     this.paper = theme.background;
     this.ink = theme.text;
@@ -107,8 +108,8 @@ class Sheet {
     const [{ scene }] = this.maps;
     this.classes = scene.colourBy === "class" ? this.classesOf(scene) : [];
     const rows = 1 + Math.max(0, ...this.classes.map(({ row }) => row));
-    this.canvas.height = even(this.head + width + rows * this.row + 4 * this.unit);
-    this.map = make("canvas", "", "", { width, height: width });
+    this.canvas.height = even(this.head + this.height + rows * this.row + 4 * this.unit);
+    this.map = make("canvas", "", "", { width, height: this.height });
   }
 
   copy(scene) {
@@ -122,7 +123,7 @@ class Sheet {
 
   /** @param {number} moment in frames of the first map's film */
   draw(moment) {
-    const { context, canvas, width, head } = this;
+    const { context, canvas, width, height, head } = this;
     context.fillStyle = this.paper;
     context.fillRect(0, 0, canvas.width, canvas.height);
     this.maps.forEach((map, place) => {
@@ -131,7 +132,7 @@ class Sheet {
       context.drawImage(this.map, place * width, head);
       this.write(map, at, place * width);
     });
-    this.explain(this.maps[0].scene, head + width);
+    this.explain(this.maps[0].scene, head + height);
   }
 
   write({ scene, title, facts }, at, left) {

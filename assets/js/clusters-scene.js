@@ -23,6 +23,7 @@ export function eased(time, speed) {
 }
 
 const MARGIN = 0.06; // of the picture's half, between the outermost point and the edge
+const SHAPES = [0.6, 2.4]; // of a frame, its width by its height: those that a page has room for
 const OPAQUE = 235; // of 256
 const FAINT = 30; // of 256: points that are there and not meant
 const TRAIL = 2; // epochs
@@ -62,6 +63,7 @@ export class Scene {
     this.from = null;
     this.xs = new Float32Array(film.points); // where `paint` drew each point, in pixels of the canvas
     this.ys = new Float32Array(film.points);
+    this.drawn = 0; // points that are in the picture
     this.thumbnails = []; // {point, left, top, width, height} as they were drawn, the uppermost last
     this.kept = { fits: new Map(), centres: new Map(), moved: new Map(), stamps: new Map() };
     this.setTheme(theme);
@@ -138,6 +140,22 @@ export class Scene {
       fits.set(kind, { x, y, wide, high, half: Math.max(wide, high) });
     }
     return fits.get(kind);
+  }
+
+  /** @returns {number} the width by the height of a frame that the film fills */
+  get shape() {
+    const { wide, high } = this.fit(this.kind);
+    return Math.min(SHAPES[1], Math.max(SHAPES[0], wide / high));
+  }
+
+  /** The nearest view that the film fills, as far as it is enlarged enough to. @param {SceneView} view */
+  within({ x, y, scale }, width, height) {
+    const { wide, high, half } = this.fit(this.kind);
+    const unit = this.unit({ scale }, width, height);
+    const [across, up] = [[wide, width], [high, height]].map(([extent, size]) =>
+      Math.max(0, extent / half / (1 - MARGIN) - size / 2 / unit),
+    );
+    return { x: Math.min(across, Math.max(-across, x)), y: Math.min(up, Math.max(-up, y)), scale };
   }
 
   /** @returns {number} pixels of half the film's extent, in which a view is given */
@@ -221,7 +239,7 @@ export class Scene {
   }
 
   /** @param {number[][]} outline x and y of its corners, in pixels of the canvas @returns {number[]} the points within */
-  within(outline) {
+  enclosed(outline) {
     const found = [];
     for (let point = 0; point < this.film.points; point++) {
       if (!this.hidden[point] && encloses(outline, this.xs[point], this.ys[point])) found.push(point);
@@ -315,6 +333,7 @@ export class Scene {
     const stamps = this.stamps(Math.min(this.radius(view), this.margin - 2));
     const { points } = this.film;
     const { xs, ys, opaque, colours, pixels, stride, margin } = this;
+    let drawn = 0;
     for (const strong of [false, true]) {
       for (let point = 0; point < points; point++) {
         const alpha = opaque[point];
@@ -326,6 +345,7 @@ export class Scene {
         const left = column >> 2;
         const top = row >> 2;
         if (left < -2 || top < -2 || left > width + 1 || top > height + 1) continue;
+        drawn++;
         const { offsets, coverage } = stamps[(row & 3) * SUBPIXELS + (column & 3)];
         const origin = (top + margin) * stride + left + margin;
         const colour = colours[point];
@@ -343,6 +363,7 @@ export class Scene {
         }
       }
     }
+    this.drawn = drawn;
   }
 
   /** A disc at each place within a pixel: which pixels it covers, and how much of each, of 256. */

@@ -92,6 +92,7 @@ class Clusters {
       chosen: (map, point) => this.choose(this.pointOn(map, point)),
       selected: (map, points) => this.select(points.map((point) => this.pointOn(map, point)).filter((point) => point >= 0)),
       viewed: () => this.keepViews(),
+      allClasses: () => this.legend.hide(new Set()),
     });
   }
 
@@ -315,6 +316,8 @@ class Clusters {
       scene.colourBy = colour;
       for (const name of TOGGLES) scene.options[name] = settings[name];
     });
+    const shape = Math.min(...this.maps.map(({ scene }) => scene.shape)); // two maps are of one height
+    this.find(".maps").style.setProperty("--aspect", shape);
     const without = this.films.slice(1).filter((of) => !of.kinds.has(this.kind)).map((of) => of.about.name);
     const note = without.length ? ` ${without[0]} has no such layout yet: its principal components are shown.` : "";
     this.find(".kind-note").textContent = KIND_NOTES[this.kind] + note;
@@ -612,7 +615,7 @@ class Clusters {
 
   selectInView() {
     const [{ scene, dots }] = this.maps;
-    this.select(scene.within([[0, 0], [dots.width, 0], [dots.width, dots.height], [0, dots.height]]));
+    this.select(scene.enclosed([[0, 0], [dots.width, 0], [dots.width, dots.height], [0, dots.height]]));
   }
 
   takeMeanCode() {

@@ -104,9 +104,10 @@ class Player {
     const canvas = make("canvas", "", "", { role: "img" });
     const caption = make("figcaption");
     caption.hidden = this.films.length === 1;
-    figure.append(caption, canvas);
+    const nothing = make("p", "nothing", "No point lies here: “Whole” and the key 0 show all.", { role: "status" });
+    figure.append(caption, canvas, nothing);
     this.find(".maps").append(figure);
-    const map = { film, canvas, caption, scene: new Scene(film, this.theme()) };
+    const map = { film, canvas, caption, nothing, scene: new Scene(film, this.theme()) };
     // The wheel scrolls the page, as everywhere, until somebody has taken hold of the map.
     canvas.onpointerleave = () => (map.taken = false);
     canvas.onwheel = (event) => {
@@ -215,6 +216,7 @@ class Player {
     this.find(".kind").value = kind;
     this.find(".colour").value = colourBy;
     this.find(".kind-note").textContent = this.words.notes[kind];
+    this.find(".stage").style.setProperty("--shape", Math.min(...this.maps.map((map) => map.scene.shape)));
     this.last = scene.frames - 1;
     this.find(".scrubber").max = this.last;
     this.find(".scale").hidden = colourBy === "class";
@@ -291,6 +293,7 @@ class Player {
     if (this.playing) this.advance(now);
     for (const map of this.maps) {
       map.scene.paint(map.canvas, this.at(map.film), this.view);
+      map.nothing.hidden = map.scene.drawn > 0;
       if (this.pointed.map === map) this.ring(map);
     }
     this.find("main").removeAttribute("aria-busy");
@@ -312,8 +315,8 @@ class Player {
   resize() {
     const ratio = devicePixelRatio || 1;
     for (const { canvas, scene } of this.maps) {
-      const size = Math.round(canvas.clientWidth * ratio);
-      if (size > 0 && size !== canvas.width) canvas.width = canvas.height = size;
+      const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((size) => Math.round(size * ratio));
+      if (width > 0 && (width !== canvas.width || height !== canvas.height)) Object.assign(canvas, { width, height });
       scene.ratio = ratio;
     }
     this.later();
@@ -355,9 +358,9 @@ class Player {
     map.held = [event.clientX, event.clientY];
   }
 
-  look({ x, y, scale }) {
-    const most = 1 - 1 / scale; // so that the film fills the map
-    this.view = { x: Math.min(most, Math.max(-most, x)), y: Math.min(most, Math.max(-most, y)), scale };
+  look(view) {
+    const [{ scene, canvas }] = this.maps;
+    this.view = scene.within(view, canvas.width, canvas.height);
     this.later();
   }
 
