@@ -14,10 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bvae.config import Config
-from bvae.network import Layer, decoder_layers, encoder_layers
-
-# σ(x) outside [e^-10, e^10] is numerical accident, not information; unbounded, one outlier makes e^(log σ²) infinite.
-LOG_VARIANCE_BOUND = 20.0
+from bvae.network import LOG_VARIANCE_BOUND, Layer, decoder_layers, encoder_layers
 
 
 class Posterior(NamedTuple):

@@ -12,6 +12,9 @@ from bvae.config import Config, ConfigError
 
 Layer = dict[str, Any]
 
+# σ(x) outside [e^-10, e^10] is numerical accident, not information; unbounded, one outlier makes e^(log σ²) infinite.
+LOG_VARIANCE_BOUND = 20.0
+
 
 def encoder_layers(config: Config, image_shape: tuple[int, int]) -> list[Layer]:
     """Layers from an image (N, 1, H, W) to the mean and log-variance of its code, (N, 2 · latent_dim) side by side."""

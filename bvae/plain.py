@@ -1,6 +1,7 @@
-"""The decoder in NumPy, from the list of layers that PyTorch and the browser build it from too.
+"""Encoder and decoder in NumPy, from the lists of layers that PyTorch and the browser build them from too.
 
-For a few pictures on a page of a server that need not import torch. Agrees with PyTorch to 1e-5 in every pixel.
+For a few pictures on a page of a server that need not import torch. Agrees with PyTorch to 1e-5 in every pixel, and to
+1e-4 in every number of a code.
 """
 
 from __future__ import annotations
@@ -9,7 +10,21 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bvae.network import Layer
+from bvae.network import LOG_VARIANCE_BOUND, Layer
+
+
+def encode(
+    layers: Sequence[Layer], weights: Mapping[str, np.ndarray], images: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and log-variance (N, D) float32 of q(z|x) of images (N, H, W) uint8.
+
+    Args:
+        layers: as `encoder_layers` returns them.
+        weights: as `Run.weights` returns them.
+    """
+    pixels = images[:, None].astype(np.float32) / 255  # (N, 1, H, W)
+    mean, log_variance = np.split(_forward(layers, weights, "encoder", pixels), 2, axis=1)
+    return mean, log_variance.clip(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND)
 
 
 def decode(layers: Sequence[Layer], weights: Mapping[str, np.ndarray], codes: np.ndarray) -> np.ndarray:
@@ -18,10 +33,15 @@ def decode(layers: Sequence[Layer], weights: Mapping[str, np.ndarray], codes: np
     Args:
         layers, weights: as `Run.decoder` returns them.
     """
-    values = np.asarray(codes, dtype=np.float32)
+    return _sigmoid(_forward(layers, weights, "decoder", np.asarray(codes, dtype=np.float32))[:, 0])
+
+
+def _forward(
+    layers: Sequence[Layer], weights: Mapping[str, np.ndarray], network: str, values: np.ndarray
+) -> np.ndarray:
     for position, layer in enumerate(layers):
         kind = layer["kind"]
-        weight, bias = (weights.get(f"decoder.{position}.{part}") for part in ("weight", "bias"))
+        weight, bias = (weights.get(f"{network}.{position}.{part}") for part in ("weight", "bias"))
         if kind == "relu":
             values = np.maximum(values, 0)
         elif kind == "silu":
@@ -30,13 +50,25 @@ def decode(layers: Sequence[Layer], weights: Mapping[str, np.ndarray], codes: np
             values = values.reshape(len(values), *layer["shape"])
         elif kind == "flatten":
             values = values.reshape(len(values), -1)
-        elif kind == "linear" and weight is not None and bias is not None:
+        elif weight is None or bias is None:
+            raise ValueError(f"layer {position} is {kind!r}, and has no weights.")
+        elif kind == "linear":
             values = values @ weight.T + bias
-        elif kind == "conv_transpose" and weight is not None and bias is not None:
+        elif kind == "conv":
+            values = _conv(values, weight, bias, layer)
+        elif kind == "conv_transpose":
             values = _conv_transpose(values, weight, bias, layer)
         else:
-            raise ValueError(f"layer {position} is {kind!r}, which a decoder does not have.")
-    return _sigmoid(values[:, 0])
+            raise ValueError(f"layer {position} is {kind!r}, which is not known here.")
+    return values
+
+
+def _conv(values: np.ndarray, weight: np.ndarray, bias: np.ndarray, layer: Layer) -> np.ndarray:
+    kernel, stride, padding = layer["kernel"], layer["stride"], layer["padding"]
+    padded = np.pad(values, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (kernel, kernel), axis=(2, 3))[:, :, ::stride, ::stride]
+    # (N, inputs, h, w, kernel, kernel) by (outputs, inputs, kernel, kernel)
+    return np.tensordot(windows, weight, axes=((1, 4, 5), (1, 2, 3))).transpose(0, 3, 1, 2) + bias[:, None, None]
 
 
 def _conv_transpose(values: np.ndarray, weight: np.ndarray, bias: np.ndarray, layer: Layer) -> np.ndarray:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from bvae.runs import Run, RunError
-from pages.parts.cursor import open_cursor
+from pages.parts.cursor import guests_of, open_cursor
 from pages.parts.encoders import centred, mount_encoders
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
@@ -17,7 +17,9 @@ st.markdown(
     "into a code, and the decoder draws that code. **The digit you write becomes the cursor of all pages.**"
 )
 try:
-    live_component("draw", run, cursor, revision, centred=centred(Run(run.path)))
+    # It encodes the drawing by itself: Python need not at every stroke.
+    guests = guests_of(run.space, [] if cursor["start"]["kind"] == "drawing" else [cursor["start"]])
+    live_component("draw", run, cursor, revision, guests=guests, centred=centred(Run(run.path)))
     mount_encoders(run, cursor["epoch"])  # last: nothing waits for these megabytes
 except (RunError, OSError) as error:
     st.error(str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -15,7 +16,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from bvae.runs import Run, read_tensors, write_tensors
-from pages.parts.cursor import CursorError, Space, check_cursor, from_address, to_address
+from pages.parts.cursor import CursorError, Space, check_cursor, from_address, guests_of, to_address
+from pages.parts.guests import Guest
 from pages.parts.live import gallery, thin
 from tests.conftest import ROOT
 
@@ -223,6 +225,43 @@ def test_changing_the_run_keeps_the_test_image(runs: Path) -> None:
     assert app.query_params["run"] == "two"
 
 
+def test_a_drawing_stays_when_the_run_changes_and_is_encoded_by_the_other(runs: Path, trained_run: Run) -> None:
+    shutil.copytree(trained_run.path.parent / "mnist-beta1", runs / "two")
+    image = Run(runs / "one").probe().images[3]
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
+    app.session_state["draw_memory"] = {"image": image.ravel().tolist(), "number": 7, "steps": []}
+    app.query_params["run"], app.query_params["drawing"] = "one", "7"
+    app.run()
+    for name in ("one", "two"):
+        app.selectbox(key="run").select(name).run()
+        assert not app.exception
+        assert not app.warning
+        cursor = app.session_state["cursor"]
+        assert cursor["start"] == {"kind": "drawing", "index": 7}
+        assert app.query_params["drawing"] == "7"
+        expected = Run(runs / name).model().encode(image[None])[0]
+        np.testing.assert_allclose(cursor["z"], expected, atol=1e-4)
+
+    # Of a size that no run has, it is none.
+    app.session_state["draw_memory"] = {"image": image.ravel().tolist() * 2, "number": 7, "steps": []}
+    app.selectbox(key="run").select("one").run()
+    assert not app.exception
+    assert app.session_state["cursor"]["start"]["kind"] == "digit"
+
+
+def test_an_image_is_another_where_the_images_are_others(runs: Path) -> None:
+    shutil.copytree(runs / "one", runs / "two")
+    config = json.loads((runs / "two" / "config.json").read_text())
+    config["config"]["dataset"] = "fashion-mnist"
+    (runs / "two" / "config.json").write_text(json.dumps(config))
+    held = str(Run(runs / "one").probe().indices[-1])
+    app = open_app(run="one", digit=held)
+    assert app.session_state["cursor"]["start"] == {"kind": "digit", "index": int(held)}
+    usual = open_app(run="one").session_state["cursor"]["start"]
+    app.selectbox(key="run").select("two").run()
+    assert app.session_state["cursor"]["start"] == usual
+
+
 def test_the_loss_on_home_is_the_sum_of_what_stands_beside_it(runs: Path) -> None:
     values = {read(metric.label): metric.value for metric in open_app().metric}
     test = Run(runs / "one").history()[-1]["test"]
@@ -272,7 +311,12 @@ def test_the_first_page_imports_neither_torch_nor_pandas() -> None:
 def space() -> Space:
     generator = np.random.default_rng(0)
     means = {epoch: generator.normal(size=(4, 3)).astype(np.float32) for epoch in (0, 5)}
-    return Space("a-run", 3, (0, 5), np.array([0, 0, 1, 1]), np.array([10, 20, 30, 40]), means)
+    mean = generator.normal(size=(2, 3)).astype(np.float32)
+    beyond = Guest("digit", 50, 1, np.zeros((28, 28), np.uint8), mean, mean)
+    drawing = dataclasses.replace(beyond, kind="drawing", index=7, label=-1, mean=-mean)
+    guests = {("digit", 50): beyond, ("drawing", 7): drawing}
+    labels, indices = np.array([0, 0, 1, 1]), np.array([10, 20, 30, 40])
+    return Space("a-run", "mnist", 3, (0, 5), labels, indices, means, lambda kind, index: guests.get((kind, index)))
 
 
 def test_an_address_gives_back_the_cursor_that_it_was_made_of(space: Space) -> None:
@@ -283,6 +327,37 @@ def test_an_address_gives_back_the_cursor_that_it_was_made_of(space: Space) -> N
     restored, problems = from_address(address, space)
     assert problems == []
     assert restored == cursor | {"z": [0, 1.25, -3]}
+
+
+@pytest.mark.parametrize("start", [{"kind": "digit", "index": 50}, {"kind": "drawing", "index": 7}])
+def test_an_image_beyond_the_gallery_and_a_drawing_are_starts_as_any_other(space: Space, start: dict[str, Any]) -> None:
+    guest = space.guest(start["kind"], start["index"])
+    assert guest is not None
+    cursor, problems = from_address({start["kind"]: str(start["index"]), "epoch": "0"}, space)
+    assert problems == []
+    assert cursor == {"z": guest.mean[0].tolist(), "epoch": 0, "start": start, "keep": "digit"}
+    assert guests_of(space, [cursor["start"], {"kind": "digit", "index": 30}, {"kind": "origin"}]) == [guest]
+    moved = check_cursor(cursor | {"z": [1, 2, 3]}, space)
+    assert from_address(to_address(moved), space) == (moved, [])
+
+
+def test_a_code_in_half_floats_is_the_image_s_own_and_one_that_was_moved_is_not(space: Space) -> None:
+    guest = space.guest("digit", 50)
+    assert guest is not None
+    cursor = {"z": [], "epoch": 5, "start": {"kind": "digit", "index": 50}, "keep": "digit"}
+    for z, expected in (
+        (guest.mean[1].astype(np.float16), guest.mean[1]),
+        (guest.mean[1] + np.float32(0.01), guest.mean[1] + np.float32(0.01)),
+    ):
+        assert check_cursor(cursor | {"z": z.tolist()}, space)["z"] == expected.tolist()
+
+
+def test_a_drawing_that_is_not_kept_here_leaves_its_code_and_a_sentence(space: Space) -> None:
+    cursor, problems = from_address({"drawing": "8", "z": "1,2,3"}, space)
+    assert cursor["start"] == {"kind": "code", "code": [1, 2, 3]}
+    assert cursor["z"] == [1, 2, 3]
+    assert problems == ["The address asks for a drawing that is not kept here; its code is shown as it is."]
+    assert from_address({"drawing": "8"}, space)[0]["start"]["kind"] == "digit"
 
 
 def test_an_address_without_an_image_starts_from_its_code(space: Space) -> None:
@@ -324,7 +399,7 @@ def test_an_epoch_that_is_not_kept_gives_the_nearest_with_a_sentence(space: Spac
     [
         {"z": [1, 2]}, {"z": [1, 2, float("inf")]}, {"z": "abc"}, {"z": None}, {"epoch": 3}, {"epoch": [0]},
         {"start": {"kind": "elsewhere"}}, {"start": {}}, {"start": {"kind": "digit"}}, {"keep": "all"},
-        {"start": {"kind": "random", "code": [1]}},
+        {"start": {"kind": "random", "code": [1]}}, {"start": {"kind": "drawing"}},
     ],
 )  # fmt: skip
 def test_a_cursor_that_a_browser_altered_is_refused(space: Space, change: dict[str, Any]) -> None:

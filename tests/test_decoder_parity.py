@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page
 
 from bvae.config import Config
 from bvae.data import bernoulli_floor, load_dataset
-from bvae.model import LOG_VARIANCE_BOUND, BetaVAE, Posterior
-from bvae.network import Layer, decoder_layers, encoder_layers
+from bvae.model import BetaVAE, Posterior
+from bvae.network import LOG_VARIANCE_BOUND, Layer, decoder_layers, encoder_layers
 from bvae.objective import kl_per_dimension, reconstruction
 from tests.conftest import ROOT
 

@@ -19,8 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 from bvae.metrics import per_image
 from bvae.model import Posterior
 from bvae.runs import Run
-from pages.parts.encoders import check_drawing
-from pages.parts.live import open_live
+from pages.parts.guests import check_drawing
 from tests.browsing import READ_CANVAS, downloaded, expect_address, expect_pictures, expect_z, in_address
 
 LETTER_L = [(0.3, 0.2), (0.32, 0.7), (0.65, 0.72)]
@@ -337,7 +336,7 @@ def test_the_drawing_goes_to_the_sliders_and_is_there_when_one_comes_back(desk: 
     desk.page.get_by_role("link", name="Take this code to the sliders").click()
 
     expect(desk.page.locator(".traverse:not([aria-busy])")).to_be_visible()
-    expect(desk.page.get_by_text("Started from a given code.")).to_be_visible()
+    expect(desk.page.get_by_text("Started from your drawing")).to_be_visible()
     np.testing.assert_allclose(desk.read(".traverse .decoded").astype(int), decoded, atol=1)
     desk.expect_z(code)
 
@@ -354,39 +353,32 @@ def test_the_drawing_goes_to_the_sliders_and_is_there_when_one_comes_back(desk: 
 # What Python keeps -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def memory(trained_run: Run) -> dict[str, Any]:
-    live = open_live(trained_run, trained_run.name)
-    codes = {"0": [0.5] * 20, "100": [-1] * 20}
-    return {"live": live, "value": {"run": live.key, "image": [0, 255] * 392, "codes": codes, "steps": []}}
+KEPT = {"image": [0, 255] * 392, "number": 7, "steps": [], "centre": True}
 
 
-def test_a_drawing_is_kept_with_its_codes(memory: dict[str, Any]) -> None:
-    drawing = check_drawing(memory["value"], memory["live"], 784)
-    assert drawing is not None
-    assert drawing["image"] == [0, 255] * 392
-    assert drawing["codes"] == {"0": [0.5] * 20, "100": [-1.0] * 20}
+def test_a_drawing_is_kept_with_its_number() -> None:
+    assert check_drawing(KEPT) == {"image": [0, 255] * 392, "number": 7}
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"run": "another"},
         {"image": [0] * 784},
-        {"image": [0, 255] * 391},
+        {"image": []},
         {"image": [0, 256] * 392},
+        {"image": [0, -1] * 392},
+        {"image": [0, float("nan")] * 392},
         {"image": "what"},
-        {"codes": {}},
-        {"codes": {"0": [0.5] * 19}},
-        {"codes": {"0": [float("nan")] * 20}},
-        {"codes": {"last": [0.5] * 20}},
-        {"codes": None},
+        {"image": None},
+        {"number": None},
+        {"number": -1},
+        {"number": float("inf")},
     ],
-    ids=str,
+    ids=lambda change: next(iter(change)),
 )
-def test_what_is_no_drawing_of_this_run_is_not_kept(memory: dict[str, Any], change: dict[str, Any]) -> None:
-    assert check_drawing(memory["value"] | change, memory["live"], 784) is None
+def test_what_is_no_drawing_is_not_kept(change: dict[str, Any]) -> None:
+    assert check_drawing(KEPT | change) is None
 
 
-def test_no_drawing_is_none(memory: dict[str, Any]) -> None:
-    assert check_drawing(None, memory["live"], 784) is None
+def test_no_drawing_is_none() -> None:
+    assert check_drawing(None) is None

@@ -201,13 +201,13 @@ def test_an_image_that_is_pressed_becomes_the_cursor_and_is_kept_by_the_clock(op
         opened.epoch.press(key)
         opened.expect_z(opened.run.latents(epoch).mean[positions[outside]])
         expect(opened.cards.nth(outside)).to_have_attribute("aria-pressed", "true")
-    assert opened.in_address("digit") is None
+    opened.expect_address("digit", str(opened.indices()[outside]))
     floor = bernoulli_floor(torch.from_numpy(opened.run.probe().images[positions[outside]][None]))
     opened.cards.nth(outside).hover()
     expect(opened.page.locator(".detail")).to_contain_text(f"the floor of {floor:.1f} that its grey levels set")
     expect(opened.page.locator(".detail")).to_contain_text("It is the cursor.")
 
-    # One of the gallery keeps its name, which other pages know.
+    # So does one of the gallery.
     opened.page.get_by_role("combobox", name="How many").click()
     opened.page.get_by_role("option", name="50", exact=True).click()
     expect(opened.cards).to_have_count(50)

@@ -60,16 +60,19 @@ export class PointPanel {
 
   /**
    * @param {number} point of the first film, −1 where only a code is known
-   * @param {{title: string, codes: (Float32Array|null)[], epochs: number[], frames: number[]}} what by run: its code, epoch and frame
+   * @param {{title: string, codes: (Float32Array|null)[], epochs: number[], frames: number[], drawing: Uint8Array|null}} what
+   *   by run: its code, epoch and frame; and the drawing if that is shown
    */
-  show(point, { title, codes, epochs, frames }) {
+  show(point, { title, codes, epochs, frames, drawing }) {
     const [{ film }] = this.sides;
     this.find("h2").textContent = title;
     const { class_names: names } = film.about;
-    this.original.figure.hidden = point < 0;
-    if (point >= 0) {
-      this.original.picture.draw(film.image(point), 1);
-      this.original.canvas.setAttribute("aria-label", `Original, ${names[film.labels[point]]}`);
+    const original = point >= 0 ? film.image(point) : drawing;
+    this.original.figure.hidden = !original;
+    if (original) {
+      this.original.picture.draw(original, 1);
+      const whose = point >= 0 ? `Original, ${names[film.labels[point]]}` : "Your drawing, as the model sees it";
+      this.original.canvas.setAttribute("aria-label", whose);
     }
     this.made.forEach(({ figure, picture, canvas, text }, side) => {
       const { run, about } = this.sides[side];

@@ -8,7 +8,7 @@ import { FilmMap } from "./clusters-map.js";
 import { SaveMenu } from "./clusters-save.js";
 import { WHOLE, eased } from "./clusters-scene.js";
 import { KIND_NAMES, KIND_NOTES, Legend, PointPanel, SelectionPanel, known, showQuality } from "./clusters-side.js";
-import { Link, component, leadsTo, make } from "./common.js";
+import { Link, component, cursorAt, leadsTo, make } from "./common.js";
 import { live } from "./store.js";
 
 const SECONDS = 0.6; // from one epoch to the next, at the speed of 1
@@ -596,8 +596,18 @@ class Clusters {
       const own = pointOf(point);
       return own < 0 ? null : film.mean(frames[place], own);
     });
-    const title = !shows ? "The cursor, no test image" : this.pointed < 0 ? `The cursor: ${lower(this.nameOf(point))}` : this.nameOf(point);
-    this.point.show(shows ? point : -1, { title, codes, epochs: this.decoders(frames), frames });
+    const drawing = shows ? null : this.drawingAt(frames[0]);
+    const cursor = drawing ? "The cursor: your drawing" : "The cursor, no test image";
+    const title = !shows ? cursor : this.pointed < 0 ? `The cursor: ${lower(this.nameOf(point))}` : this.nameOf(point);
+    this.point.show(shows ? point : -1, { title, codes, epochs: this.decoders(frames), frames, drawing });
+  }
+
+  /** @returns {Uint8Array|null} the drawing, where the cursor is on its own code */
+  drawingAt(frame) {
+    const { start } = this.cursor;
+    const place = start.kind === "drawing" ? this.run.place(start) : -1;
+    const own = place >= 0 && this.matches(this.cursorAt(frame).z, this.run.mean(this.decoders([frame])[0], place));
+    return own ? this.run.image(place) : null;
   }
 
   // The selection ---------------------------------------------------------------------------------------------------
@@ -646,11 +656,8 @@ class Clusters {
   /** @returns {number} the point of the image that the cursor set out from, −1 if it is none */
   findAnchor() {
     const [film] = this.films;
-    const { kind, index, code } = this.cursor.start;
-    if (kind === "digit") return film.point(index);
-    if (kind !== "code") return -1;
-    const [point] = this.nearest(code ?? this.cursor.z, this.frameOfCursor, 1);
-    return this.matches(code ?? this.cursor.z, film.mean(this.frameOfCursor, point.point)) ? point.point : -1;
+    const { kind, index } = this.cursor.start;
+    return kind === "digit" ? film.point(index) : -1;
   }
 
   matches(code, other) {
@@ -689,6 +696,8 @@ class Clusters {
         const before = film.mean(frameOfCursor, anchor);
         const after = film.mean(frame, anchor);
         z = z.map((value, dimension) => value - before[dimension] + after[dimension]);
+      } else if (cursor.start.kind === "drawing") {
+        z = cursorAt(this.run, cursor, this.decoders([frame])[0]).z; // no film has it, but the run's encoders
       }
       const exact = anchor >= 0 && this.matches(z, film.mean(frame, anchor));
       let near = [{ point: anchor, weight: 1 }];
@@ -740,10 +749,10 @@ class Clusters {
     const frame = Math.round(this.at);
     const [epoch] = this.decoders([frame]);
     const index = film.indices[point];
-    const inGallery = this.run.position(index);
-    const z = Array.from(inGallery >= 0 ? this.run.mean(epoch, inGallery) : film.mean(frame, point));
+    const start = { kind: "digit", index };
+    const place = this.run.place(start);
+    const z = Array.from(place >= 0 ? this.run.mean(epoch, place) : film.mean(frame, point)); // which Python knows exactly
     if (!z.every(Number.isFinite)) return;
-    const start = inGallery >= 0 ? { kind: "digit", index } : { kind: "code", code: z };
     this.setCursor({ z, epoch, start, keep: this.cursor.keep }, false);
     this.at = this.at === frame ? frame : this.at;
     if (this.at !== frame) this.settle();
@@ -756,13 +765,9 @@ class Clusters {
     const [epoch] = this.decoders([frame]);
     const { z } = this.cursorAt(frame);
     const { start, keep } = this.cursor;
-    let cursor = { z: Array.from(z), epoch, start, keep };
-    if (this.anchor >= 0 && keep === "digit") {
-      const own = this.run.position(this.films[0].indices[this.anchor]);
-      const exact = this.cursorAt(frame).exact;
-      if (own >= 0 && exact) cursor.z = Array.from(this.run.mean(epoch, own)); // to its last digit
-      if (start.kind === "code" && exact) cursor.start = { kind: "code", code: cursor.z };
-    }
+    const cursor = { z: Array.from(z), epoch, start, keep };
+    const place = keep === "digit" && this.cursorAt(frame).exact ? this.run.place(start) : -1;
+    if (place >= 0) cursor.z = Array.from(this.run.mean(epoch, place)); // to its last digit
     const { anchor } = this;
     this.cursor = cursor;
     this.frameOfCursor = nearestPlace(this.films[0].epochs, epoch);

@@ -50,7 +50,7 @@ export function imageRadio(run, position, { group, value, name, choose }) {
   const radio = make("input", "", "", { type: "radio", name: group, value, "aria-label": name });
   const canvas = make("canvas", "", "", { "aria-hidden": "true" });
   new Picture(canvas, run.imageShape).draw(run.image(position), 1);
-  radio.onchange = choose;
+  radio.onclick = choose; // which the arrow keys are too, and a press on the one that is chosen
   label.append(radio, canvas);
   return label;
 }
@@ -156,7 +156,7 @@ export function leadsTo(anchor, page, link) {
 
 /** A cursor at another epoch. What has been added to an image's own code stays, if the cursor keeps its image. */
 export function cursorAt(run, cursor, epoch) {
-  const position = cursor.start.kind === "digit" && cursor.keep === "digit" ? run.position(cursor.start.index) : -1;
+  const position = cursor.keep === "digit" ? run.place(cursor.start) : -1;
   if (position < 0) return { ...cursor, epoch };
   const before = run.mean(cursor.epoch, position);
   const after = run.mean(epoch, position);
@@ -285,6 +285,7 @@ export function component(selector, View) {
           new Terms(root, root);
           view = new View(root);
         }
+        if (latest.data.guests) live.welcome(latest.data.key, latest.data.guests);
         view.receive(latest.data, latest.setStateValue);
       };
       mounted.set(parentElement, attach);

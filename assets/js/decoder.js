@@ -179,7 +179,7 @@ export class Decoder {
   }
 }
 
-const LOG_VARIANCE_BOUND = 20; // as in bvae/model.py
+const LOG_VARIANCE_BOUND = 20; // as in bvae/network.py
 
 /** The encoder of one snapshot. */
 export class Encoder {

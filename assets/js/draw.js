@@ -22,6 +22,9 @@ const encoderShelf = (globalThis.betaVaeEncoders ??= { current: null, listeners:
 const toBase64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
+/** What tells one drawing from another: FNV-1a (Fowler, Noll and Vo) of its pixels, 29 bits of it. */
+const numberOf = (pixels) => pixels.reduce((hash, pixel) => Math.imul(hash ^ pixel, 0x01000193), 0x811c9dc5 | 0) >>> 3;
+
 // An image as the model's own -----------------------------------------------------------------------------------------
 
 /**
@@ -234,7 +237,7 @@ class Draw {
     this.run = null;
     this.revision = null;
     this.remembered = false;
-    this.keptFor = null; // the run whose codes of this drawing Python has
+    this.kept = null; // the number of the drawing that Python has
     this.owed = false; // the drawing shall be the cursor as soon as there is an encoder
     /** @type {Step[]} */
     this.steps = [];
@@ -351,7 +354,7 @@ class Draw {
     if (!memory || this.steps.length) return;
     this.steps = memory.steps ?? [];
     this.find(".centre input").checked = memory.centre ?? true;
-    this.keptFor = memory.run;
+    this.kept = memory.number;
   }
 
   // The field -----------------------------------------------------------------------------------------------------
@@ -639,37 +642,30 @@ class Draw {
     this.find(".problem").textContent = ""; // of a picture that was brought before
     this.show();
     this.owed = !this.posterior && !this.isEmpty();
+    this.keep(); // first, so that Python has the drawing when it hears of the cursor
     this.release(true);
-    this.keep();
   }
 
   /** A run or its encoders have come: do what a drawing was waiting for. */
   catchUp() {
     this.show();
     if (!this.posterior) return;
-    if (this.owed) this.settle();
-    else if (this.keptFor !== this.run.key) this.keep();
+    // The run may have images of another size, and so the drawing.
+    if (this.owed || (this.cursor.start.kind === "drawing" && !this.isCursor())) this.settle();
+    else if (this.kept !== numberOf(this.image)) this.keep();
   }
 
-  /** Have the page remembered, and the drawing's codes kept for other pages. */
+  /** Have the page remembered, and the drawing kept for other pages. */
   keep() {
-    const codes = {};
-    if (this.posterior) {
-      for (const epoch of encoderShelf.current.epochs) {
-        codes[epoch] = Array.from(this.encoderAt(epoch).encode(this.image).mean);
-      }
-      this.keptFor = this.run.key;
-    }
+    this.kept = numberOf(this.image);
     const centre = this.find(".centre input").checked;
-    const memory = { steps: this.steps, centre, run: this.run.key, image: Array.from(this.image), codes };
+    const memory = { steps: this.steps, centre, image: Array.from(this.image), number: this.kept };
     this.link.send("memory", memory, this.run.key);
   }
 
   isCursor() {
-    const { kind, code } = this.cursor.start;
-    if (kind !== "code" || !code || this.isEmpty()) return false;
-    const own = this.encoderAt(this.cursor.epoch)?.encode(this.image).mean;
-    return Boolean(own) && code.every((value, dimension) => Math.abs(value - own[dimension]) < 2e-3); // as the address rounds
+    const { kind, index } = this.cursor.start;
+    return kind === "drawing" && index === numberOf(this.image);
   }
 
   setEpoch(epoch) {
@@ -682,13 +678,16 @@ class Draw {
 
   ownCursor() {
     const z = Array.from(this.posterior.mean);
-    return { z, epoch: this.epoch, start: { kind: "code", code: z }, keep: this.cursor.keep };
+    return { z, epoch: this.epoch, start: { kind: "drawing", index: numberOf(this.image) }, keep: this.cursor.keep };
   }
 
   /** @param {boolean} [own] take the drawing's code for the cursor */
   release(own = false) {
-    if (own && this.posterior) this.cursor = this.ownCursor();
-    if (!own || this.posterior) this.link.send("cursor", this.cursor, this.run.key);
+    const { z, start } = this.cursor;
+    const wiped = this.isEmpty() && start.kind === "drawing"; // no image is left that it set out from
+    if (wiped) this.cursor = { ...this.cursor, start: { kind: "code", code: z } };
+    else if (own && this.posterior) this.cursor = this.ownCursor();
+    if (!own || wiped || this.posterior) this.link.send("cursor", this.cursor, this.run.key);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { Clock, Link, Mosaic, Picture, component, cursorAt, leadsTo, number, saveCodes, savePng, whenRun } from "./common.js";
+import { bytesOf } from "./store.js";
 
 const COLUMNS = 10;
 const SLICE_MS = 10; // of a frame: nothing else moves on this page
@@ -88,8 +89,7 @@ class Generate {
 
   /** @param {{seed: number, noise: string, around: number[]}} data float32 in base64, and places in the gallery */
   takeNoise({ seed, noise, around }) {
-    const bytes = Uint8Array.from(atob(noise), (character) => character.charCodeAt(0));
-    this.noise = new Float32Array(bytes.buffer); // (100, D), row by row
+    this.noise = new Float32Array(bytesOf(noise).buffer); // (100, D), row by row
     this.around = around;
     this.noiseSeed = seed;
     this.seed ??= seed;

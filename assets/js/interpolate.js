@@ -51,9 +51,12 @@ class Walk {
 }
 
 /**
- * An end of the walk or a corner of the grid: a test image with its own code at every epoch, a code, or the drawing.
- * @typedef {{kind: "digit", index: number, offset?: number[]}|{kind: "code", code: number[]}|{kind: "drawing"}} End
+ * An end of the walk or a corner of the grid: an image with its own code at every epoch, or a code.
+ * @typedef {{kind: "digit"|"drawing", index: number, offset?: number[]}|{kind: "code", code: number[]}} End
  */
+
+/** Whether an end is an image as it is, with nothing added to its code. @param {End} end */
+const isImage = (end) => end.kind !== "code" && !end.offset;
 
 class Interpolate {
   constructor(root) {
@@ -119,7 +122,7 @@ class Interpolate {
     find(".swap").onclick = () => this.setEnds([this.ends[1], this.ends[0], this.ends[2], this.ends[3]]);
     find(".one-random").onclick = () => this.setEnd(this.randomEnd());
     find(".from-cursor").onclick = () => this.setEnd(this.endOfCursor());
-    find(".from-drawing").onclick = () => this.setEnd({ kind: "drawing" });
+    find(".from-drawing").onclick = () => this.setEnd(this.drawing);
 
     this.steps = new Mosaic(find(".walk-steps"), { columns: STEPS, slice: SLICE_STILL, choose: (step) => this.chooseStep(step) });
     this.grid = new Mosaic(find(".grid"), {
@@ -135,7 +138,9 @@ class Interpolate {
   /** Take what Python sent: the same again on most reruns, and then nothing changes here. */
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
-    this.drawing = data.drawing;
+    const drawing = data.guests.find(({ kind }) => kind === "drawing");
+    /** @type {End|null} the drawing that there is */
+    this.drawing = drawing ? { kind: "drawing", index: drawing.index } : null;
     whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
       if (run !== this.run) this.openRun(run, data);
       else if (data.revision !== this.revision) this.follow(data);
@@ -204,7 +209,7 @@ class Interpolate {
     const kept = memory ?? {};
     const usual = this.usualEnds();
     this.ends = LETTERS.map((_, slot) => {
-      const end = kept.ends?.[slot];
+      const end = kept.ends?.[slot]?.kind === "drawing" && this.drawing ? this.drawing : kept.ends?.[slot];
       return end && this.fits(end, kept.key) ? end : usual[slot];
     });
     this.slot = [0, 1, 2, 3].includes(kept.slot) ? kept.slot : 1;
@@ -220,43 +225,27 @@ class Interpolate {
   fits(end, key) {
     const code = end.kind === "code" ? end.code : end.offset;
     if (code && (key !== this.run.key || code.length !== this.run.latentDim || !code.every(Number.isFinite))) return false;
-    if (end.kind === "digit") return this.run.position(end.index) >= 0;
-    return end.kind === "code" ? Boolean(code) : end.kind === "drawing" && this.canDraw();
+    return end.kind === "code" ? Boolean(code) : this.run.place(end) >= 0;
   }
 
   // The ends --------------------------------------------------------------------------------------------------------
 
-  /** @returns {boolean} whether there is a drawing, encoded by this run */
-  canDraw() {
-    return this.drawing?.run === this.run.key;
-  }
-
-  /** @returns {string} of the epochs at which the drawing has a code, the one nearest to the clock's */
-  drawnEpoch() {
-    const distance = (epoch) => Math.abs(Number(epoch) - this.epoch);
-    return Object.keys(this.drawing.codes).reduce((best, epoch) => (distance(epoch) < distance(best) ? epoch : best));
-  }
-
   codeOf(end) {
     if (end.kind === "code") return Float32Array.from(end.code);
-    if (end.kind === "drawing") return Float32Array.from(this.drawing.codes[this.drawnEpoch()]);
-    const mean = this.run.mean(this.epoch, this.run.position(end.index));
+    const mean = this.run.mean(this.epoch, this.run.place(end));
     return end.offset ? mean.map((value, dimension) => value + end.offset[dimension]) : mean.slice();
   }
 
   /** @returns {[string, string]} what an end is: its class, and which one of it */
   describe(end) {
-    if (end.kind === "drawing") {
-      const epoch = this.drawnEpoch();
-      return ["drawing", Number(epoch) === this.epoch ? "by your hand" : `as epoch ${epoch} encodes it`];
-    }
     if (end.kind === "code") return ["code", `‖z‖ ${number(codeNorm(end.code))}`];
-    const name = this.run.about.class_names[this.run.labels[this.run.position(end.index)]];
-    return [name, `test image ${end.index}${end.offset ? ", moved" : ""}`];
+    const moved = end.offset ? ", moved" : "";
+    if (end.kind === "drawing") return ["drawing", `by your hand${moved}`];
+    return [this.run.about.class_names[this.labelOf(end)], `test image ${end.index}${moved}`];
   }
 
   labelOf(end) {
-    return end.kind === "digit" ? this.run.labels[this.run.position(end.index)] : -1;
+    return end.kind === "code" ? -1 : this.run.label(this.run.place(end));
   }
 
   digit(position) {
@@ -266,19 +255,19 @@ class Interpolate {
   endOfCursor() {
     const { z, start, epoch, keep } = this.cursor;
     const same = (value, dimension) => Math.abs(value - z[dimension]) < 1e-3; // an address has three decimals
-    if (this.canDraw() && this.codeOf({ kind: "drawing" }).every(same)) return { kind: "drawing" };
-    const position = start.kind === "digit" && keep === "digit" ? this.run.position(start.index) : -1;
+    const position = keep === "digit" ? this.run.place(start) : -1;
     if (position < 0) return { kind: "code", code: Array.from(z) };
+    const end = { kind: start.kind, index: start.index };
     const mean = this.run.mean(epoch, position);
-    if (mean.every(same)) return this.digit(position);
-    return { ...this.digit(position), offset: Array.from(z, (value, dimension) => value - mean[dimension]) };
+    if (mean.every(same)) return end;
+    return { ...end, offset: Array.from(z, (value, dimension) => value - mean[dimension]) };
   }
 
   /** The cursor, and then the classes that lie farthest from it and from one another: the walk is worth seeing. */
   usualEnds() {
     const first = this.endOfCursor();
     const last = this.run.epochs.at(-1);
-    const taken = [first.kind === "digit" ? this.run.mean(last, this.run.position(first.index)) : this.codeOf(first)];
+    const taken = [first.kind === "code" ? this.codeOf(first) : this.run.mean(last, this.run.place(first))];
     const left = new Set(this.typical.keys());
     left.delete(this.labelOf(first));
     const ends = [first];
@@ -406,8 +395,7 @@ class Interpolate {
       radio.setAttribute("aria-label", `${LETTERS[slot]}, ${tasks[slot]}: ${title}, ${detail}`);
       radio.checked = slot === this.slot;
       const picture = new Picture(label.querySelector("canvas"), this.run.imageShape);
-      if (end.kind === "drawing") picture.draw(this.drawing.image, 1);
-      else if (end.kind === "digit" && !end.offset) picture.draw(this.run.image(this.run.position(end.index)), 1);
+      if (isImage(end)) picture.draw(this.run.image(this.run.place(end)), 1);
       else picture.draw(this.decoder.decode(this.codes[slot], this.out), 255);
     });
     this.showChoice();
@@ -434,13 +422,13 @@ class Interpolate {
     this.find(".choose-title").textContent = `Choose ${LETTERS[this.slot]}`;
     this.showClass(label >= 0 ? label : (this.shownClass ?? this.run.labels[0]));
     for (const radio of this.root.querySelectorAll("[name=class]")) radio.checked = Number(radio.value) === label;
-    const position = end.kind === "digit" && !end.offset ? this.run.position(end.index) : -1;
+    const position = isImage(end) ? this.run.place(end) : -1;
     for (const radio of this.root.querySelectorAll("[name=example]")) radio.checked = Number(radio.value) === position;
   }
 
   showTools() {
-    this.find(".from-drawing").hidden = !this.canDraw();
-    this.find(".to-draw").hidden = this.canDraw();
+    this.find(".from-drawing").hidden = !this.drawing;
+    this.find(".to-draw").hidden = Boolean(this.drawing);
   }
 
   // Playing ---------------------------------------------------------------------------------------------------------
@@ -529,11 +517,11 @@ class Interpolate {
     this.setCursor(this.gridCodes[cell], this.ends[corner], this.grid.buttons[cell].getAttribute("aria-label"));
   }
 
-  /** @param {End} [end] whose code it is; a test image stays one, and so keeps its image when the epoch moves */
+  /** @param {End} [end] whose code it is; an image stays one, and so is kept when the epoch moves */
   setCursor(code, end, name) {
     const z = Array.from(code);
-    const image = end?.kind === "digit" && !end.offset;
-    const start = image ? { kind: "digit", index: end.index } : { kind: "code", code: z };
+    const image = end && isImage(end);
+    const start = image ? { kind: end.kind, index: end.index } : { kind: "code", code: z };
     this.cursor = { z, epoch: this.epoch, start, keep: image ? "digit" : "code" };
     this.find(".sent").textContent = `${name} is the cursor now, on every page.`;
     this.showCursor();

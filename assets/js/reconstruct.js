@@ -7,16 +7,27 @@
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, make, number, save, saveCodes, savePng, whenRun } from "./common.js";
 import { csvRow } from "./csv.js";
-import { live } from "./store.js";
+import { bytesOf, live } from "./store.js";
 
 const FRAME_MS = 10; // of a frame's 16 ms, what decoding may take
 const BAND = 5;
 const ROWS = ["original", "first", "now", "last"];
-const HINT = "Point at an image for its figures. Press it to make it the cursor of all pages.";
 const FIGURES = "reconstruction at the mean of the posterior, KL of the posterior; nats, one image";
 
-const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 const nats = (value, digits = 1) => (Number.isFinite(value) ? number(value, digits) : "–");
+
+/**
+ * What a decoder makes of an image's code, and its figures in nats.
+ * @returns {{picture: Float32Array, reconstruction: number, kl: number}}
+ */
+function reconstructed(decoder, image, mean, logVariance, logSigma) {
+  const logits = decoder.logits(mean);
+  return {
+    picture: Float32Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit))),
+    reconstruction: reconstructionNats(logits, image, logSigma),
+    kl: klNats(mean, logVariance),
+  };
+}
 
 /** The images that Python chose: their pixels, and mean and log-variance at every epoch. */
 class Batch {
@@ -42,6 +53,19 @@ class Batch {
     return values.subarray(at, at + this.run.latentDim);
   }
 
+  /** @returns {number|null} of a gaussian likelihood */
+  logSigmaAt(epoch) {
+    return this.logSigma ? this.logSigma[this.run.epochs.indexOf(epoch)] ?? NaN : null;
+  }
+
+  /** An image as the run has those beyond its gallery, with its codes at all epochs. */
+  guest(n) {
+    const { indices, labels } = this;
+    const rows = (values) => Float32Array.from(this.run.epochs.flatMap((epoch) => [...this.row(values, epoch, n)]));
+    const [mean, logVariance] = [rows(this.means), rows(this.logVariances)];
+    return { kind: "digit", index: indices[n], label: labels[n], image: this.image(n), mean, logVariance };
+  }
+
   /** @returns {{picture: Float32Array, reconstruction: number, kl: number}|undefined} if it was made already */
   known(epoch, n) {
     return this.made.get(epoch)?.[n];
@@ -51,14 +75,8 @@ class Batch {
   make(epoch, n) {
     const found = this.known(epoch, n);
     if (found) return found;
-    const mean = this.mean(epoch, n);
-    const logits = this.run.decoder(epoch).logits(mean);
-    const logSigma = this.logSigma ? this.logSigma[this.run.epochs.indexOf(epoch)] ?? NaN : null;
-    const made = {
-      picture: Float32Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit))),
-      reconstruction: reconstructionNats(logits, this.image(n), logSigma),
-      kl: klNats(mean, this.row(this.logVariances, epoch, n)),
-    };
+    const [mean, logVariance] = [this.mean(epoch, n), this.row(this.logVariances, epoch, n)];
+    const made = reconstructed(this.run.decoder(epoch), this.image(n), mean, logVariance, this.logSigmaAt(epoch));
     if (!this.made.has(epoch)) this.made.set(epoch, []);
     this.made.get(epoch)[n] = made;
     return made;
@@ -99,6 +117,10 @@ class Reconstruct {
         this.shown = null;
         this.clock.open(run);
         this.root.style.setProperty("--shape", `${run.imageShape[1]} / ${run.imageShape[0]}`);
+        this.one = {
+          original: new Picture(this.find(".one-original"), run.imageShape),
+          decoded: new Picture(this.find(".one-decoded"), run.imageShape),
+        };
       }
       this.find(".caption").textContent = data.caption;
       const moved = data.revision !== this.revision;
@@ -165,9 +187,7 @@ class Reconstruct {
   }
 
   setEpoch(epoch) {
-    // An image that is not in the gallery has its codes here, so that it can be kept as those of the gallery are.
-    const n = this.cursor.start.kind === "code" && this.cursor.keep === "digit" ? this.cursorPosition() : -1;
-    this.cursor = n >= 0 ? this.cursorOn(n, epoch) : cursorAt(this.run, this.cursor, epoch);
+    this.cursor = cursorAt(this.run, this.cursor, epoch);
     this.epoch = epoch;
     this.showEpoch();
   }
@@ -249,38 +269,75 @@ class Reconstruct {
     this.find(".mean").textContent = all
       ? `Mean of ${noun} shown: reconstruction ${nats(mean("reconstruction"))} nats, KL ${nats(mean("kl"))} nats.`
       : "";
-    const n = this.pointed ?? this.cursorPosition();
-    const one = n >= 0 ? batch.known(this.epoch, n) : null;
-    this.find(".detail").textContent = one ? this.sentence(n, one) : HINT;
+    this.showOne();
   }
 
-  sentence(n, { reconstruction, kl }) {
-    const floor = this.batch.floors[n];
+  /** The image that is pointed at, or the one that the cursor set out from, which need not be in the sheet. */
+  showOne() {
+    const { batch, run, epoch, find } = this;
+    const { start } = this.cursor;
+    const n = this.pointed ?? this.cursorPosition();
+    const place = n < 0 ? run.place(start) : -1;
+    const one = n >= 0 ? batch.known(epoch, n) : place >= 0 ? this.made(place) : null;
+    if (n >= 0 && !one) return; // it follows in one of the next frames
+    find(".one").classList.toggle("none", !one);
+    if (!one) {
+      find(".detail").textContent = "The cursor set out from no image.";
+      return;
+    }
+    const image = n >= 0 ? batch.image(n) : run.image(place);
+    const mean = n >= 0 ? batch.mean(epoch, n) : run.mean(epoch, place);
+    const test = `Test image ${start.index}, class ${run.about.class_names[run.label(place)]}`;
+    const name = n >= 0 ? this.nameOf(n) : start.kind === "drawing" ? "Your drawing" : test;
+    this.one.original.draw(image, 1);
+    this.one.decoded.draw(one.picture, 255);
+    find(".one-original").setAttribute("aria-label", `Original: ${name[0].toLowerCase()}${name.slice(1)}`);
+    find(".one-decoded").setAttribute("aria-label", `Its reconstruction at epoch ${epoch}`);
+    find(".one-epoch").textContent = `epoch ${epoch}`;
+    const own = n === this.cursorPosition() || place >= 0;
+    find(".detail").textContent = this.sentence(name, image, one) + (own ? ` ${this.whoseStart(mean)}` : "");
+  }
+
+  /** An image of the run at the present epoch, as `Batch.make` has those of the sheet. */
+  made(place) {
+    const { run, epoch } = this;
+    const key = `${run.key} ${place} ${epoch}`;
+    if (this.lastMade?.key !== key) {
+      const posterior = [run.mean(epoch, place), run.logVariance(epoch, place)];
+      const sigma = this.batch.logSigmaAt(epoch);
+      this.lastMade = { key, ...reconstructed(run.decoder(epoch), run.image(place), ...posterior, sigma) };
+    }
+    return this.lastMade;
+  }
+
+  /** @param {Float32Array} mean the code of the image that the cursor set out from */
+  whoseStart(mean) {
+    const same = mean.every((value, dimension) => Math.abs(value - this.cursor.z[dimension]) < 2e-3); // as the address rounds
+    return same ? "It is the cursor." : "The cursor set out from it.";
+  }
+
+  sentence(name, image, { reconstruction, kl }) {
+    const floor = this.batch.logSigma ? null : floorNats(image);
     const least = floor === null ? "" : `, ${nats(reconstruction - floor)} above the floor of ${nats(floor)} that its grey levels set`;
-    const here = n === this.cursorPosition() ? " It is the cursor." : "";
-    return `${this.nameOf(n)}: reconstruction ${nats(reconstruction)} nats${least}; KL ${nats(kl)} nats.${here}`;
+    return `${name}: reconstruction ${nats(reconstruction)} nats${least}; KL ${nats(kl)} nats.`;
   }
 
   // The cursor ----------------------------------------------------------------------------------------------------
 
   cursorOn(n, epoch) {
-    const index = this.batch.indices[n];
     const z = Array.from(this.batch.mean(epoch, n));
-    const start = this.run.position(index) >= 0 ? { kind: "digit", index } : { kind: "code", code: z };
-    return { z, epoch, start, keep: this.cursor.keep };
+    return { z, epoch, start: { kind: "digit", index: this.batch.indices[n] }, keep: this.cursor.keep };
   }
 
   /** @returns {number} which of the images the cursor set out from, −1 if none of these */
   cursorPosition() {
-    const { kind, index, code } = this.cursor.start;
-    if (kind === "digit") return this.batch.indices.indexOf(index);
-    if (kind !== "code" || !code) return -1;
-    const near = (mean) => code.every((value, dimension) => Math.abs(value - mean[dimension]) < 2e-3); // as the address rounds
-    return this.batch.indices.findIndex((_, n) => near(this.batch.mean(this.cursor.epoch, n)));
+    const { kind, index } = this.cursor.start;
+    return kind === "digit" ? this.batch.indices.indexOf(index) : -1;
   }
 
   choose(n) {
     if (!Number.isFinite(this.batch.mean(this.epoch, n)[0])) return;
+    this.run.admit(this.batch.guest(n));
     this.cursor = this.cursorOn(n, this.epoch);
     this.mark();
     this.showFigures();

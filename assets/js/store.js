@@ -10,7 +10,18 @@ import { Decoder, parseSafetensors, safetensorsHeader } from "./decoder.js";
 const RUNS_KEPT = 2; // the selected run and the one before, so that switching back is at once
 const LATENCIES_KEPT = 4096;
 
-/** A run as the browser knows it: decoders by epoch, and the gallery of test images with their codes. */
+/** @returns {Uint8Array} what base64 stands for */
+export const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/**
+ * Where a cursor set out from: a test image by its position in the test split, a drawing by its number, or no image.
+ * @typedef {{kind: "digit"|"drawing"|"random"|"origin"|"code", index?: number, code?: number[]}} Start
+ */
+
+/**
+ * A run as the browser knows it: decoders by epoch, and images with their codes. These are the gallery of test images, the
+ * same for all that look at the run, and behind it, in places of their own, the guests that Python sends with a cursor.
+ */
 class LiveRun {
   /** @param {Uint8Array} bytes safetensors, as pages/parts/live.py writes it */
   constructor(bytes) {
@@ -26,6 +37,7 @@ class LiveRun {
     this.labels = tensors.get("gallery/labels").data;
     this.indices = tensors.get("gallery/indices").data;
     this.tensors = tensors;
+    this.guests = []; // {kind, index, label, image, mean, logVariance}, the last two epoch after epoch
     this.decoders = new Map();
     this.whole = false;
   }
@@ -52,19 +64,60 @@ class LiveRun {
     return this.decoders.get(epoch);
   }
 
-  /** @returns {Float32Array} the code of a gallery image at an epoch: the mean of its posterior */
+  /** Take in images beyond the gallery. @param {object[]} guests as pages/parts/guests.py packs them */
+  welcome(guests) {
+    for (const guest of guests) {
+      if (this.place(guest) >= 0) continue;
+      const numbers = (text) => new Float32Array(bytesOf(text).buffer);
+      const { kind, index, label, image, mean, log_variance: logVariance } = guest;
+      this.admit({ kind, index, label, image: bytesOf(image), mean: numbers(mean), logVariance: numbers(logVariance) });
+    }
+  }
+
+  /** Take in one, unpacked. */
+  admit(guest) {
+    if (this.place(guest) < 0) this.guests.push(guest);
+  }
+
+  /** @returns {number} where the image that a start is stands among those that are here, −1 if it is none of them */
+  place({ kind, index }) {
+    const position = kind === "digit" ? this.indices.indexOf(index) : -1;
+    if (position >= 0) return position;
+    const guest = this.guests.findIndex((each) => each.kind === kind && each.index === index);
+    return guest < 0 ? -1 : this.labels.length + guest;
+  }
+
+  /** @returns {object|undefined} the guest who has this place, none where it is one of the gallery's */
+  guest(position) {
+    return this.guests[position - this.labels.length];
+  }
+
+  /** @returns {number} the class of an image, −1 of a drawing */
+  label(position) {
+    return this.guest(position)?.label ?? this.labels[position];
+  }
+
+  /** @returns {Float32Array} the code of an image at an epoch: the mean of its posterior */
   mean(epoch, position) {
-    return row(this.tensors.get(`${snapshot(epoch)}/mean`), position);
+    const guest = this.guest(position);
+    return guest ? this.ofGuest(guest.mean, epoch) : row(this.tensors.get(`${snapshot(epoch)}/mean`), position);
   }
 
   /** @returns {Float32Array} the logarithm of its posterior's variances */
   logVariance(epoch, position) {
+    const guest = this.guest(position);
+    if (guest) return this.ofGuest(guest.logVariance, epoch);
     return row(this.tensors.get(`${snapshot(epoch)}/log_variance`), position);
   }
 
-  /** @returns {Uint8Array} a gallery image's pixels, 0 to 255 */
+  ofGuest(data, epoch) {
+    return row({ data, shape: [this.epochs.length, this.latentDim] }, this.epochs.indexOf(epoch));
+  }
+
+  /** @returns {Uint8Array} an image's pixels, 0 to 255 */
   image(position) {
-    return this.tensors.get("gallery/images").data.subarray(position * this.pixels, (position + 1) * this.pixels);
+    const { data } = this.tensors.get("gallery/images");
+    return this.guest(position)?.image ?? data.subarray(position * this.pixels, (position + 1) * this.pixels);
   }
 
   /** @returns {Float32Array} KL of every dimension at an epoch, in nats */
@@ -75,11 +128,6 @@ class LiveRun {
   /** @returns {number} an epoch if it is here, and the last one otherwise */
   kept(epoch) {
     return this.epochs.includes(epoch) ? epoch : this.epochs.at(-1);
-  }
-
-  /** @returns {number} where in the gallery the test image of this index is, −1 if it is not there */
-  position(index) {
-    return this.indices.indexOf(index);
   }
 }
 
@@ -94,6 +142,7 @@ class Registry {
     this.runs = new Map();
     this.waiting = []; // {key, epoch, resolve}
     this.early = null; // {key, bytes}: other epochs' weights that came before their run
+    this.guests = new Map(); // by key: those that came before their run
     /** Milliseconds from an input event to its picture on the canvas, newest last; for benchmarks. */
     this.latencies = [];
     /** Milliseconds between the frames of what moves by itself, newest last; for benchmarks. */
@@ -127,6 +176,13 @@ class Registry {
     return new Promise((resolve) => this.waiting.push({ key, epoch, resolve }));
   }
 
+  /** @param {string} key of a run @param {object[]} guests images of it beyond its gallery; costs nothing if known */
+  welcome(key, guests) {
+    const run = this.runs.get(key);
+    if (run) run.welcome(guests);
+    else this.guests.set(key, guests);
+  }
+
   /** @param {Uint8Array} bytes a run with its last epoch's weights, or those of its other epochs; costs little if known */
   publish(bytes) {
     const { live: about, rest_of: rest } = safetensorsHeader(bytes).header.__metadata__;
@@ -137,6 +193,8 @@ class Registry {
   open(key, bytes) {
     if (this.get(key)) return;
     const run = new LiveRun(bytes);
+    run.welcome(this.guests.get(key) ?? []);
+    this.guests.delete(key);
     this.runs.set(key, run); // last in the map is newest
     for (const old of [...this.runs.keys()].slice(0, -RUNS_KEPT)) this.runs.delete(old);
     this.tell(run);

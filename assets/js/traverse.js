@@ -261,7 +261,7 @@ class Traverse {
 
   // Starting point ------------------------------------------------------------------------------------------------
 
-  /** @param {{kind: string, index?: number, code?: number[]}} start */
+  /** @param {Start} start */
   startFrom(start) {
     this.start = start;
     this.base = this.codeOfStart();
@@ -272,16 +272,16 @@ class Traverse {
 
   /** @returns {Float32Array|null} the code to which a reset returns, null if only the cursor itself knows */
   codeOfStart() {
-    const { kind, index, code } = this.start;
-    const position = kind === "digit" ? this.run.position(index) : -1;
+    const { kind, code } = this.start;
+    const position = this.startPosition();
     if (position >= 0) return this.run.mean(this.epoch, position).slice();
     if (kind === "origin") return new Float32Array(this.run.latentDim);
     return code ? Float32Array.from(code) : null;
   }
 
-  /** @returns {number} the starting image's place in the gallery, −1 if the start is no image */
+  /** @returns {number} the starting image's place among the run's, −1 if the start is no image */
   startPosition() {
-    return this.start.kind === "digit" ? this.run.position(this.start.index) : -1;
+    return this.run.place(this.start);
   }
 
   makeClasses() {
@@ -289,17 +289,30 @@ class Traverse {
     const firsts = names.map((_, label) => this.run.labels.indexOf(label));
     const thumbnails = firsts.flatMap((position, label) =>
       position < 0 ? [] : [imageRadio(this.run, position, {
-            group: "class", value: label, name: `Class ${names[label]}`, choose: () => this.showClass(label),
+            group: "class", value: label, name: `Class ${names[label]}`, choose: () => this.startFromClass(label),
           })],
     );
+    for (const thumbnail of thumbnails) thumbnail.title += ": its first image; press again for the next";
     this.find(".classes").replaceChildren(...thumbnails);
     this.shownClass = null;
+  }
+
+  /** @returns {number[]} the gallery's images of a class */
+  members(label) {
+    return Array.from(this.run.labels.keys()).filter((position) => this.run.labels[position] === label);
+  }
+
+  /** The first image of a class, or the one after that at which the start is. */
+  startFromClass(label) {
+    const members = this.members(label);
+    const next = members[(members.indexOf(this.startPosition()) + 1) % members.length];
+    this.startFrom({ kind: "digit", index: this.run.indices[next] });
   }
 
   showClass(label) {
     if (label === this.shownClass) return;
     this.shownClass = label;
-    const positions = Array.from(this.run.labels.keys()).filter((position) => this.run.labels[position] === label);
+    const positions = this.members(label);
     const thumbnails = positions.map((position) => {
       const index = this.run.indices[position];
       const name = `Test image ${index}, ${this.run.about.class_names[label]}`;
@@ -317,27 +330,28 @@ class Traverse {
 
   showStart() {
     const { noun, class_names: names } = this.run.about;
+    const { kind, index } = this.start;
     const position = this.startPosition();
-    const label = position >= 0 ? this.run.labels[position] : this.shownClass ?? this.run.labels[0];
-    for (const radio of this.root.querySelectorAll("[name=class]")) {
-      radio.checked = position >= 0 && Number(radio.value) === label;
-    }
-    this.showClass(label);
+    const label = position >= 0 ? this.run.label(position) : -1; // −1 of a drawing too
+    for (const radio of this.root.querySelectorAll("[name=class]")) radio.checked = Number(radio.value) === label;
+    this.showClass(label >= 0 ? label : this.shownClass ?? this.run.labels[0]);
     this.checkExample();
 
     const original = this.find(".original");
     original.hidden = position < 0;
     if (position >= 0) {
       this.original.draw(this.run.image(position), 1);
-      original.setAttribute("aria-label", `Original image, ${names[label]}`);
+      const whose = kind === "drawing" ? "Your drawing, as the model sees it" : `Original image, ${names[label]}`;
+      original.setAttribute("aria-label", whose);
     }
     const texts = {
-      digit: position >= 0 ? `Started from test image ${this.start.index}, class ${names[label]}: this is the original.` : "",
+      digit: position >= 0 ? `Started from test image ${index}, class ${names[label]}: this is the original.` : "",
+      drawing: `Started from ${position >= 0 ? "your drawing: this is what the model sees of it" : "a drawing that is not kept here"}.`,
       random: "Started from a random code, drawn from the prior N(0, I).",
       origin: "Started from the origin: every latent dimension at 0.",
       code: "Started from a given code.",
     };
-    this.find(".source-text").textContent = texts[this.start.kind] || `Started from a ${noun} that is not shown here.`;
+    this.find(".source-text").textContent = texts[kind] || `Started from a ${noun} that is not shown here.`;
 
     for (const radio of this.root.querySelectorAll("[name=keep]")) {
       radio.checked = radio.value === this.keepNow();

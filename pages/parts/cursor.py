@@ -7,14 +7,17 @@ that is how a live component tells a cursor that Python chose from its own word 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NotRequired, TypedDict, get_args
 
 import numpy as np
 import streamlit as st
 
-Kind = Literal["digit", "random", "origin", "code"]
+from pages.parts.guests import Guest
+
+Kind = Literal["digit", "drawing", "random", "origin", "code"]
+IMAGES = ("digit", "drawing")  # kinds of start that are an image with a code of its own at every epoch
 Keep = Literal["digit", "code"]
 
 
@@ -22,7 +25,7 @@ class Start(TypedDict):
     """Where a cursor set out from, and so what a reset returns to."""
 
     kind: Kind
-    index: NotRequired[int]  # of a digit: its position in the test split
+    index: NotRequired[int]  # of a digit: its position in the test split; of a drawing: its number
     code: NotRequired[list[float]]  # of the others: the code itself, (D,)
 
 
@@ -41,29 +44,61 @@ class CursorError(ValueError):
 
 @dataclass(frozen=True)
 class Space:
-    """What a cursor must fit: the selected run's latent space, its epochs and its gallery of test images."""
+    """What a cursor must fit: the selected run's latent space, its epochs and the images that it can set out from."""
 
     run: str
+    dataset: str  # positions in the test split of two runs mean the same image only where this is the same
     latent_dim: int
     epochs: Sequence[int]
     labels: np.ndarray  # (G,) int32, the gallery's classes
     indices: np.ndarray  # (G,) int32, the gallery's positions in the test split
     means: Mapping[int, np.ndarray]  # by epoch: (G, D) float32, the gallery's codes
+    guest: Callable[[str, int], Guest | None]  # any other image, by kind and index; None where there is none
 
 
-def digit_cursor(space: Space, position: int | None = None, epoch: int | None = None) -> Cursor:
-    """The cursor on a gallery image's own code: at the last epoch and on a typical image, unless told."""
+def image_cursor(space: Space, start: Start | None = None, epoch: int | None = None) -> Cursor:
+    """The cursor on an image's own code: at the last epoch and on a typical test image, unless told.
+
+    Args:
+        start: an image that this run has, see `own_code`.
+    """
     epoch = space.epochs[-1] if epoch is None else epoch
-    position = _typical(space) if position is None else position
-    z = space.means[epoch][position].tolist()
-    return Cursor(z=z, epoch=epoch, start=Start(kind="digit", index=int(space.indices[position])), keep="digit")
+    start = _typical(space) if start is None else start
+    z = own_code(space, start, epoch)
+    assert z is not None, "no image of this run"
+    return Cursor(z=z, epoch=epoch, start=start, keep="digit")
 
 
-def _typical(space: Space) -> int:
+def own_code(space: Space, start: Start, epoch: int) -> list[float] | None:
+    """The code at an epoch of the image that a start is, (D,); None if it is none, or none that this run has."""
+    index = start.get("index")
+    if start["kind"] not in IMAGES or index is None:
+        return None
+    found = np.flatnonzero(space.indices == index) if start["kind"] == "digit" else []
+    if len(found):
+        code: list[float] = space.means[epoch][found[0]].tolist()
+        return code
+    guest = space.guest(start["kind"], index)
+    return None if guest is None else guest.mean[space.epochs.index(epoch)].tolist()
+
+
+def guests_of(space: Space, starts: Sequence[Start]) -> list[Guest]:
+    """Those of the images that the browser does not hold with its gallery."""
+    wanted = {
+        (start["kind"], start["index"])
+        for start in starts
+        if start["kind"] == "drawing" or (start["kind"] == "digit" and start["index"] not in space.indices)
+    }
+    found = (space.guest(kind, index) for kind, index in sorted(wanted))
+    return [guest for guest in found if guest]
+
+
+def _typical(space: Space) -> Start:
     """The image whose code is nearest to its class mean. Of the fourth class: a 3 has many neighbours to turn into."""
     members = np.flatnonzero(space.labels == np.unique(space.labels)[:4][-1])
     codes = space.means[space.epochs[-1]][members]  # (M, D)
-    return int(members[np.square(codes - codes.mean(axis=0)).sum(axis=1).argmin()])
+    position = members[np.square(codes - codes.mean(axis=0)).sum(axis=1).argmin()]
+    return Start(kind="digit", index=int(space.indices[position]))
 
 
 def check_cursor(value: Any, space: Space) -> Cursor:
@@ -78,15 +113,24 @@ def check_cursor(value: Any, space: Space) -> Cursor:
         cleaned = Cursor(z=_code(z, space), epoch=epoch, start=Start(kind=kind), keep=keep)
         if epoch not in space.epochs or keep not in get_args(Keep) or kind not in get_args(Kind):
             raise CursorError("The position in the latent space was not understood.")
-        if kind == "digit":
+        if kind in IMAGES:
             cleaned["start"]["index"] = int(start["index"])
         if "code" in start:
             cleaned["start"]["code"] = _code(start["code"], space)
+        if kind == "digit" and cleaned["start"]["index"] not in space.indices:
+            cleaned["z"] = _unrounded(cleaned, space)
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, CursorError):
             raise
         raise CursorError("The position in the latent space was not understood.") from None
     return cleaned
+
+
+def _unrounded(cursor: Cursor, space: Space) -> list[float]:
+    """Its code, to the last digit where it is the image's own: the Clusters page knows that in half floats only."""
+    own = own_code(space, cursor["start"], cursor["epoch"])
+    near = own is not None and np.allclose(cursor["z"], own, rtol=1e-3, atol=1e-3)
+    return own if own is not None and near else cursor["z"]
 
 
 def _code(values: Any, space: Space) -> list[float]:
@@ -102,15 +146,15 @@ def _code(values: Any, space: Space) -> list[float]:
 # The address -----------------------------------------------------------------------------------------------------
 
 
-ADDRESS = ("run", "epoch", "z", "digit", "start", "from", "keep")
+ADDRESS = ("run", "epoch", "z", *IMAGES, "start", "from", "keep")
 
 
 def to_address(cursor: Cursor) -> dict[str, str]:
     """The cursor as query parameters: epoch, z to three decimals, where it set out from, and what the epoch keeps."""
     start, z = cursor["start"], _text(cursor["z"])
     address = {"epoch": str(cursor["epoch"]), "z": z}
-    if start["kind"] == "digit":
-        address["digit"] = str(start["index"])
+    if start["kind"] in IMAGES:
+        address[start["kind"]] = str(start["index"])
     elif start["kind"] != "code":
         address["start"] = start["kind"]
     if (origin := _text(start.get("code", cursor["z"]))) != z:
@@ -150,27 +194,33 @@ def from_address(parameters: Mapping[str, str], space: Space) -> tuple[Cursor, l
         if wanted != epoch:
             kept = ", ".join(map(str, space.epochs))
             problems.append(f"The address asks for epoch {quote(text)}. {space.run} has kept {kept}; showing {epoch}.")
-    position = None
-    if (text := parameters.get("digit")) is not None:
-        index = short_decimal(text)
-        found = np.flatnonzero(space.indices == (-1 if index is None else index))
-        if len(found):
-            position = int(found[0])
-        else:
-            problems.append(f"The address asks for test image {quote(text)}, which is not among those shown here.")
-    cursor = digit_cursor(space, position, epoch)
+    image = _image_of(parameters, space, epoch)
+    if image is None and (text := parameters.get("digit")) is not None:
+        problems.append(f"The address asks for test image {quote(text)}, which is not among the run's probe images.")
+    elif image is None and "drawing" in parameters:
+        instead = "its code is shown as it is" if "z" in parameters else "a test image is shown instead"
+        problems.append(f"The address asks for a drawing that is not kept here; {instead}.")
+    cursor = image_cursor(space, image, epoch)
     if parameters.get("keep") == "code":
         cursor["keep"] = "code"
     if (text := parameters.get("z")) is not None:
         try:
             cursor["z"] = _code(text.split(","), space)
-            if position is None:
+            if image is None:
                 cursor["start"] = _start_of(parameters, cursor["z"], space)
         except CursorError as error:
             problems.append(f"The code z in the address cannot be used: {error} Showing a test image instead.")
         except ValueError:
             problems.append("The code z in the address is not a list of numbers. Showing a test image instead.")
     return cursor, problems
+
+
+def _image_of(parameters: Mapping[str, str], space: Space, epoch: int) -> Start | None:
+    for kind in get_args(Kind):
+        if kind in IMAGES and (index := short_decimal(parameters.get(kind, ""))) is not None:
+            start = Start(kind=kind, index=index)
+            return start if own_code(space, start, epoch) is not None else None
+    return None
 
 
 def _start_of(parameters: Mapping[str, str], z: list[float], space: Space) -> Start:
@@ -202,7 +252,7 @@ def set_cursor(cursor: Cursor, space: Space) -> None:
 def keep_cursor(cursor: Cursor, space: Space) -> None:
     """Remember a cursor and write it into the address; live components that sent it are not told again."""
     st.session_state["cursor"] = cursor
-    st.session_state["cursor_run"] = space.run
+    st.session_state["cursor_run"], st.session_state["cursor_dataset"] = space.run, space.dataset
     address = {"run": space.run, **to_address(cursor)}
     others = {name: value for name, value in st.query_params.to_dict().items() if name not in ADDRESS}
     if _address() != address:
@@ -235,9 +285,9 @@ def follow_address() -> None:
 def open_cursor(space: Space) -> tuple[Cursor, int]:
     """This session's cursor in the selected run, and its revision; what the address got wrong is said on the page.
 
-    A fresh session takes it from the address. When the run was changed, the test image stays, and otherwise a new start
-    is made: the dimensions of two runs have nothing to do with each other. When only the epoch is gone, as a run in
-    training drops some, the nearest one is taken.
+    A fresh session takes it from the address. When the run was changed, an image that the other run has too stays, a
+    drawing encoded anew, and otherwise a new start is made: the dimensions of two runs have nothing to do with each
+    other. When only the epoch is gone, as a run in training drops some, the nearest one is taken.
     """
     cursor: Cursor | None = st.session_state.get("cursor")
     if cursor is None:
@@ -245,8 +295,10 @@ def open_cursor(space: Space) -> tuple[Cursor, int]:
         st.session_state["address_problems"] = problems
         set_cursor(cursor, space)
     elif st.session_state.get("cursor_run") != space.run or len(cursor["z"]) != space.latent_dim:
-        found = np.flatnonzero(space.indices == cursor["start"].get("index", -1))
-        set_cursor(digit_cursor(space, int(found[0]) if len(found) else None), space)
+        start = cursor["start"]
+        same = start["kind"] == "drawing" or st.session_state.get("cursor_dataset") == space.dataset
+        stays = same and own_code(space, start, space.epochs[-1]) is not None
+        set_cursor(image_cursor(space, start if stays else None), space)
     elif cursor["epoch"] not in space.epochs:
         cursor["epoch"] = nearest(cursor["epoch"], space.epochs)
         set_cursor(cursor, space)

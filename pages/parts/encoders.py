@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -87,31 +86,3 @@ def _packed(path: str, key: str, epochs: tuple[int, ...]) -> bytes:
         "log_sigma": log_sigma,
     }
     return safetensors.numpy.save(tensors, {"encoders": json.dumps(about)})
-
-
-def kept_drawing(run: LiveRun) -> dict[str, Any] | None:
-    """The drawing that the session keeps from the Draw page, an end for an interpolation, if it is of this run.
-
-    Read from what the page remembers and not set by that page, which a quick click on another page would end too soon.
-    """
-    return check_drawing(st.session_state.get("draw_memory"), run, math.prod(Run(run.path).image_shape))
-
-
-def check_drawing(value: Any, run: LiveRun, pixels: int) -> dict[str, Any] | None:
-    """A drawing as the browser sent it, if it is one and of this run; whatever a browser sends can be altered.
-
-    Returns:
-        `image`: the pixels row by row, 0 to 255; `codes`: by epoch, as text, the mean of its posterior; `run`: the key
-        of the run whose encoders made them. None when there is no drawing.
-    """
-    try:
-        if value["run"] != run.key:
-            return None
-        image = [int(pixel) for pixel in value["image"]]
-        codes = {str(int(epoch)): [float(number) for number in code] for epoch, code in value["codes"].items()}
-        numbers = [number for code in codes.values() for number in code]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-    fits = len(image) == pixels and all(0 <= pixel <= 255 for pixel in image) and any(image)
-    fits &= all(len(code) == run.space.latent_dim for code in codes.values()) and all(map(math.isfinite, numbers))
-    return {"image": image, "codes": codes, "run": run.key} if fits and codes else None

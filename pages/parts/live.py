@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +24,9 @@ import streamlit as st
 
 from bvae.network import parameter_shapes
 from bvae.runs import Latents, Run, RunError
-from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, keep_cursor
+from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, guests_of, keep_cursor
 from pages.parts.glossary import GLOSSARY, check_marks
+from pages.parts.guests import Guest, find_guest
 from pages.parts.spread import LEVELS, spread
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -190,7 +192,8 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     head = safetensors.numpy.save(tensors, {"live": json.dumps(about)})
     others = safetensors.numpy.save(rest, {"rest_of": about["key"]})
     labels, indices = tensors["gallery/labels"], tensors["gallery/indices"]
-    space = Space(name, run.config.latent_dim, epochs, labels, indices, means)
+    guest = functools.partial(find_guest, run.path, about["key"], epochs)
+    space = Space(name, run.config.dataset, run.config.latent_dim, epochs, labels, indices, means, guest)
     return LiveRun(about["key"], run.path, head, others, space, tuple(order.tolist()), len(active), tuple(problems))
 
 
@@ -240,7 +243,13 @@ def component(name: str) -> Any:
 
 
 def live_component(
-    name: str, run: LiveRun, cursor: Cursor, revision: int, height: int | Literal["content"] = "content", **data: Any
+    name: str,
+    run: LiveRun,
+    cursor: Cursor,
+    revision: int,
+    height: int | Literal["content"] = "content",
+    guests: Sequence[Guest] | None = None,
+    **data: Any,
 ) -> None:
     """Draw a component that decodes the selected run.
 
@@ -250,6 +259,7 @@ def live_component(
 
     Args:
         height: pixels, where something stands below the component and must not be pushed down when it appears.
+        guests: images beyond the gallery that it needs; the one that the cursor set out from, unless told.
         data: anything else that it needs, as JSON.
     """
     remembered = f"{name}_memory"
@@ -269,6 +279,8 @@ def live_component(
         accept_address()
         st.session_state["asked_page"] = (st.session_state[name].get("page") or {}).get("page")
 
+    guests = guests_of(run.space, [cursor["start"]]) if guests is None else guests
+    data |= {"guests": [guest.packed() for guest in guests]}
     data |= {"key": run.key, "cursor": cursor, "revision": revision, "memory": st.session_state.get(remembered)}
     component(name)(
         key=name, data=data, height=height, on_cursor_change=settle, on_memory_change=remember, on_page_change=leave
