@@ -34,7 +34,7 @@ if asked := st.session_state.pop("asked_page", None):
             st.switch_page(other, query_params=st.query_params.to_dict())
 follow_address()
 run = pick_run()
-live = open_run(run) if run else None
+live = open_run(run, exploring=page not in RUNS) if run else None
 with st.sidebar:
     mount_glossary()
 if run is None and page not in RUNS:

@@ -381,7 +381,8 @@ class Run:
     def status(self) -> dict[str, Any]:
         """State (queued, running, stopped, finished, failed), epoch, and for a failure its reason.
 
-        A trainer that was killed cannot say so; its run reads `failed` here as soon as its process is gone.
+        A trainer that was killed cannot say so; its run reads `failed` here as soon as its process is gone. It cannot
+        say either how far it came last: the epoch here is never behind the history.
         """
         status = read_json(self.path / "status.json")
         if status.get("state") not in STATES:
@@ -392,7 +393,22 @@ class Run:
                 "The trainer ended without a word: killed, or out of memory. Everything up to its last saved epoch is "
                 f"kept; resume with: python -m bvae train --run {self.path} --resume"
             )
+        done, epoch = self._recorded(), status.get("epoch")
+        if done > 0 and (not isinstance(epoch, int) or epoch < done):
+            status |= {"epoch": done, "step": 0}
         return status
+
+    def _recorded(self) -> int:
+        """The last epoch of the history, −1 before the first."""
+        try:
+            return _read_text(self.path / "history.jsonl").count("\n") - 1
+        except (OSError, RunError, ValueError):  # whoever reads the history is told
+            return -1
+
+    @property
+    def imported(self) -> bool:
+        """Whether it was made of weights alone, trained elsewhere. Its only snapshot then stands at epoch 0."""
+        return self.details.get("imported") is True
 
     def history(self) -> list[dict[str, Any]]:
         """One record an epoch, from epoch 0; empty before the first. See `training.Trainer` for the keys."""

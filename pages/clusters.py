@@ -114,10 +114,12 @@ run = live_run()
 cursor, revision = open_cursor(run.space)
 
 st.title("Clusters")
+still = len(run.space.epochs) == 1
 st.markdown(
     "Every point is a test image, placed by its code. Codes have many dimensions and a picture has two, so the places "
-    "keep what matters most: **which images are neighbours.** Before training that means little; play the film and "
-    "watch the classes gather. Point at a dot to see its image, and click it to take it along to every page."
+    "keep what matters most: **which images are neighbours.** "
+    + ("" if still else "Before training that means little; play the film and watch the classes gather. ")
+    + "Point at a dot to see its image, and click it to take it along to every page."
 )
 try:
     with st.container(horizontal=True, vertical_alignment="bottom"):

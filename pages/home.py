@@ -92,8 +92,9 @@ def show_objective(run: Run) -> None:
         (
             "[Loss](#loss)",
             f"{test['loss']:.1f} nats",
-            f"What training lowers: the sum. All are means over the {test['images']:,} [test images](#test-set) at "
-            f"epoch {record['epoch']}, one code drawn for each, in [nats](#nats).",
+            f"What training lowers: the sum. All are means over the {test['images']:,} [test images](#test-set)"
+            + ("" if run.imported else f" at epoch {record['epoch']}")
+            + ", one code drawn for each, in [nats](#nats).",
         ),
     ]
     # Rows of a given width wrap on a narrow window, where columns would cut the figures.

@@ -30,11 +30,13 @@ def capital(name: str) -> str:
 
 run = live_run()
 cursor, revision = open_cursor(run.space)
+still = len(run.space.epochs) == 1  # there is no other to move to
 
 st.title("Reconstruct")
 st.markdown(
     "The encoder turns an image into a code, and the decoder turns the code back into an image. Every reconstruction "
-    "here is decoded from the mean of its image’s posterior. **Move the epoch and watch the images come back.**"
+    "here is decoded from the mean of its image’s posterior."
+    + ("" if still else " **Move the epoch and watch the images come back.**")
 )
 
 try:
@@ -75,7 +77,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             ranked = st.session_state["reconstruct_ranked"] = (run.key, cursor["epoch"])
         # Ranking at once whenever the epoch moves would take the images away that the person is watching.
         same = ranked[1] == cursor["epoch"]
-        st.button(f"Rank at epoch {cursor['epoch']}", on_click=rank_anew, disabled=same, width=160)
+        if not still:
+            st.button(f"Rank at epoch {cursor['epoch']}", on_click=rank_anew, disabled=same, width=160)
 
 chosen_class = None if label == ALL else label
 of = f"{len(labels):,} probe images" if label == ALL else f"the probe images of class {class_names[label]}"
@@ -89,9 +92,8 @@ try:
         values = measured(run.path, run.key, ranked[1])[measure]
         chosen = rank(values, labels, count, which == BEST, chosen_class)
         extreme = "lowest" if which == BEST else "highest"
-        caption = (
-            f"{len(chosen)} of {of} (test split): the {extreme} {measure} at epoch {ranked[1]}, {which.lower()} first."
-        )
+        when = "" if still else f" at epoch {ranked[1]}"
+        caption = f"{len(chosen)} of {of} (test split): the {extreme} {measure}{when}, {which.lower()} first."
     images, gone = sheet(run.path, run.key, run.space.epochs, tuple(chosen.tolist()))
 except (RunError, OSError) as error:
     st.error(str(error))

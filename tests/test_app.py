@@ -75,31 +75,51 @@ def test_facts_of_the_run_stand_in_the_sidebar(runs: Path) -> None:
     test = run.history()[-1]["test"]
     facts = texts(app.sidebar.markdown)
     assert f"β = {run.config.beta:g}, 20 latent dimensions" in facts
-    assert f"−ELBO {test['reconstruction'] + test['kl']:.1f} nats an image at epoch 100" in facts
-    assert "(test set, 10,000 images)" in facts
-    assert "Epoch 100 of 100" in facts
+    elbo = f"−ELBO {test['reconstruction'] + test['kl']:.1f} nats an image (test set, 10,000 images)"
+    assert f"At epoch 100: {elbo}" in facts
+    assert "Trained for 100 of 100 epochs" in facts
+
+
+def test_the_sidebar_tells_of_the_epoch_at_which_the_cursor_is(runs: Path) -> None:
+    shutil.copytree(runs / "one", runs / "two")
+    history = Run(runs / "one").history()
+
+    def sentence(epoch: int) -> str:
+        test = history[epoch]["test"]
+        return f"At epoch {epoch}: −ELBO {test['reconstruction'] + test['kl']:.1f} nats"
+
+    app = open_app(run="one", epoch="5")
+    assert sentence(5) in texts(app.sidebar.markdown)
+    assert "Trained for 100 of 100 epochs" in texts(app.sidebar.markdown)
+    app.session_state["cursor"]["epoch"] = 3  # as the browser sends it before a rerun
+    assert sentence(3) in texts(app.run().sidebar.markdown)
+    app.selectbox(key="run").select("two").run()  # the page begins at the other's last epoch
+    assert sentence(100) in texts(app.sidebar.markdown)
 
 
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ({"state": "running", "epoch": 18}, "Training: epoch 18 of 100"),
-        ({"state": "stopped", "epoch": 3}, "Stopped at epoch 3 of 100"),
-        ({"state": "failed", "epoch": 3, "error": "The disk is full."}, "Failed at epoch 3 of 100"),
-        (None, "Epoch 100 of 100"),
+        ({"state": "running", "epoch": 4}, "Training: 4 of 100 epochs done"),
+        ({"state": "stopped", "epoch": 4}, "Stopped after 4 of 100 epochs"),
+        ({"state": "stopped", "epoch": 0}, "Stopped after 4 of 100 epochs"),  # what was killed could not say it
+        ({"state": "failed", "epoch": 4, "error": "The disk is full."}, "Failed after 4 of 100 epochs"),
+        (None, "Trained for 4 of 100 epochs"),
     ],
 )
 def test_how_the_training_stands_is_said(
     runs: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any] | None, sentence: str
 ) -> None:
     monkeypatch.setattr("bvae.runs.writer_lives", lambda status: True)
-    status = runs / "one" / "status.json"
+    status, history = runs / "one" / "status.json", runs / "one" / "history.jsonl"
+    history.write_text("".join(history.read_text().splitlines(keepends=True)[:5]))
     status.unlink()
     if state:
         status.write_text(json.dumps(state))
     app = open_app()
     assert not app.exception
     assert sentence in texts(app.sidebar.markdown)
+    assert "At epoch 4: " in texts(app.sidebar.markdown)
     assert texts(app.sidebar.warning) == (state or {}).get("error", "")
 
 

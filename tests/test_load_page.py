@@ -240,6 +240,18 @@ def test_weights_with_their_config_become_a_run_to_look_at(
     traverse.expect_address("digit", lambda text: text is not None)
     traverse.expect_picture(traverse.start_code())
 
+    # Nothing calls them untrained, and what cannot be moved says why.
+    why = "These weights came in without their training: there is no other epoch to move to."
+    for name in ("Traverse", "Clusters", "Reconstruct", "Interpolate", "Generate", "Draw"):
+        if name != "Traverse":
+            traverse.go(name)
+        expect(page.locator(".live:not([aria-busy])")).to_be_visible()
+        expect(traverse.epoch).to_be_disabled()
+        expect(traverse.epoch).to_have_attribute("aria-valuetext", "trained elsewhere")
+        expect(page.get_by_text(why)).to_be_visible()
+        wrong = page.get_by_text(re.compile("before (any )?training|epoch 0", re.IGNORECASE)).locator("visible=true")
+        assert wrong.all_inner_texts() == []
+
 
 # Refused ---------------------------------------------------------------------------------------------------------
 

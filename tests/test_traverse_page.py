@@ -274,6 +274,8 @@ def test_the_clock_shows_what_the_epoch_scored(traverse: Traverse) -> None:
         test = history[epoch]["test"]
         sentence = f"KL {test['kl']:.1f}, in nats an image; test set, 10,000"
         expect(traverse.page.locator(".facts")).to_contain_text(sentence)
+        sidebar = f"At epoch {epoch}: −ELBO {test['reconstruction'] + test['kl']:.1f} nats"
+        expect(traverse.page.get_by_test_id("stSidebar")).to_contain_text(sidebar)
         kl = history[epoch]["kl_per_dimension"]
         expect(traverse.slider(3)).to_have_attribute("aria-label", f"z3, {kl[3]:.2f} nats")
 

@@ -9,7 +9,7 @@ import { classColour } from "./classes.js";
 import { Palette } from "./clusters-palette.js";
 import { Scene, eased } from "./clusters-scene.js";
 import { KIND_NAMES, KIND_NOTES } from "./clusters-side.js";
-import { GIF_END, gifFrame, gifHead, listenToMenu, make, number, save } from "./common.js";
+import { GIF_END, epochWords, gifFrame, gifHead, listenToMenu, make, number, save } from "./common.js";
 import { csvRow } from "./csv.js";
 
 const PICTURE = { width: 1200 }; // pixels of a map
@@ -138,7 +138,7 @@ class Sheet {
   write({ scene, title, facts }, at, left) {
     const { unit, width } = this;
     const frame = Math.min(Math.round(at), scene.frames - 1);
-    this.text(`epoch ${scene.film.epochs[frame]}`, left + width - 10 * unit, 16 * unit, { weight: 600, side: "right" });
+    this.text(epochWords(scene.film.about, scene.film.epochs[frame]).name, left + width - 10 * unit, 16 * unit, { weight: 600, side: "right" });
     this.text(title, left + 10 * unit, 16 * unit, { weight: 600, room: width - 110 * unit });
     this.text(facts(frame), left + 10 * unit, 34 * unit, { size: 11, room: width - 20 * unit, opacity: 0.75 });
   }

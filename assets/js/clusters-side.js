@@ -1,7 +1,7 @@
 /** What stands beside the map: the point that is pointed at, the selection, the legend, and how true the frame is. */
 
 import { classColour } from "./classes.js";
-import { Picture, make, number } from "./common.js";
+import { Picture, epochWords, make, number } from "./common.js";
 
 const CODE_LIMIT = 3; // either way, of the bars of a code
 const MOST_CHOSEN = 40; // images of a selection that are shown
@@ -80,8 +80,9 @@ export class PointPanel {
       if (!codes[side]) return;
       drawDecoded(picture, canvas, run, epochs[side], codes[side]);
       const whose = this.sides.length > 1 ? `${about.name}, ` : "";
-      text.textContent = `${whose}epoch ${epochs[side]}`;
-      canvas.setAttribute("aria-label", `Decoded by ${whose}epoch ${epochs[side]}`);
+      const { name, at } = epochWords(about, epochs[side]);
+      text.textContent = `${whose}${name}`;
+      canvas.setAttribute("aria-label", `Decoded by ${about.name}${at}`);
     });
     const [frame] = frames;
     const value = (name) => (point >= 0 ? (film.values(name, frame)?.[point] ?? NaN) : NaN);
@@ -103,7 +104,7 @@ export class PointPanel {
     const numbers = this.active.map((dimension) => `z${dimension} ${number(code[dimension])}`).join(", ");
     this.find(".code").setAttribute("aria-label", `Code: ${numbers}`);
     this.find(".code-note").textContent =
-      `Its code at epoch ${film.epochs[frame]}, from −${CODE_LIMIT} to ${CODE_LIMIT}: ${this.active.map((dimension) => `z${dimension}`).join(", ")}.`;
+      `Its code${epochWords(film.about, film.epochs[frame]).at}, from −${CODE_LIMIT} to ${CODE_LIMIT}: ${this.active.map((dimension) => `z${dimension}`).join(", ")}.`;
   }
 
   /** @returns {HTMLCanvasElement} what a run's decoder made of it */
@@ -208,8 +209,9 @@ export class SelectionPanel {
       const points = side ? this.points.map(pointOf).filter((point) => point >= 0) : this.points;
       const code = SelectionPanel.meanCode(film, frames[side], points);
       drawDecoded(picture, canvas, run, epochs[side], code);
-      text.textContent = this.sides.length > 1 ? `mean code, ${about.name}` : `mean code, epoch ${epochs[side]}`;
-      canvas.setAttribute("aria-label", `Decode of their mean code at epoch ${epochs[side]}`);
+      const { name, at } = epochWords(about, epochs[side]);
+      text.textContent = `mean code, ${this.sides.length > 1 ? about.name : name}`;
+      canvas.setAttribute("aria-label", `Decode of their mean code${at}`);
     });
   }
 }
@@ -297,8 +299,8 @@ export function showQuality(section, film, kind, frame, named) {
   const find = (selector) => section.querySelector(selector);
   const { kinds } = film.about;
   const value = (of, name, place = frame) => kinds[of]?.[name]?.[place];
-  const epoch = film.epochs[frame];
-  find("h2").textContent = `How true the map ${named ? `of ${film.about.name} ` : ""}is at epoch ${epoch}`;
+  const { at } = epochWords(film.about, film.epochs[frame]);
+  find("h2").textContent = `How true the map ${named ? `of ${film.about.name} ` : ""}is${at}`;
   find(".this").textContent = KIND_NAMES[kind];
   const alone = kind === "independent";
   find(".own").hidden = alone;

@@ -8,7 +8,7 @@ import { FilmMap } from "./clusters-map.js";
 import { SaveMenu } from "./clusters-save.js";
 import { WHOLE, eased } from "./clusters-scene.js";
 import { KIND_NAMES, KIND_NOTES, Legend, PointPanel, SelectionPanel, known, showQuality } from "./clusters-side.js";
-import { Link, component, cursorAt, leadsTo, make } from "./common.js";
+import { Link, component, cursorAt, epochWords, leadsTo, make, whyOneEpoch } from "./common.js";
 import { live } from "./store.js";
 
 const SECONDS = 0.6; // from one epoch to the next, at the speed of 1
@@ -324,8 +324,11 @@ class Clusters {
     const { frames } = film.kinds.get(this.kind);
     const time = this.find(".time");
     time.max = frames - 1;
-    time.disabled = frames < 2;
     this.at = Math.min(this.at, frames - 1);
+    const still = frames > 1 ? "" : whyOneEpoch(this.films[0].about) || "This layout has one frame so far.";
+    time.disabled = this.find(".play").disabled = still !== "";
+    this.find(".still").textContent = still;
+    this.find(".ticks").hidden = still !== "";
     this.ticked = null;
     this.told = null;
     this.showLegend();
@@ -513,12 +516,14 @@ class Clusters {
     if (told === this.told) return;
     this.told = told;
     const epochs = frames.map((frame, place) => this.films[place].epochs[frame]);
-    time.setAttribute("aria-valuetext", `epoch ${epochs[0]}${epochs[0] === 0 ? ", before any training" : ""}`);
     this.maps.forEach(({ find }, place) => {
-      find(".moment b").textContent = epochs[place];
       const film = this.films[place];
-      const ended = place > 0 && frames[place] === film.epochs.length - 1 && epochs[0] > epochs[place];
-      find(".moment small").textContent = ended ? "its last" : epochs[place] === 0 ? "before any training" : "";
+      const { shown, remark, name } = epochWords(film.about, epochs[place]);
+      const ended = place > 0 && shown && frames[place] === film.epochs.length - 1 && epochs[0] > epochs[place];
+      find(".moment span").textContent = shown ? "Epoch" : "Weights";
+      find(".moment b").textContent = shown;
+      find(".moment small").textContent = ended ? "its last" : remark;
+      if (place === 0) time.setAttribute("aria-valuetext", shown && remark ? `${name}, ${remark}` : name);
     });
     for (const tick of this.find(".ticks").children) tick.classList.toggle("now", Number(tick.dataset.frame) === frames[0]);
     this.find(".back").disabled = frames[0] === 0;

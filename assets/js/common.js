@@ -55,6 +55,26 @@ export function imageRadio(run, position, { group, value, name, choose }) {
   return label;
 }
 
+/**
+ * An epoch in words. Weights that came in without their training stand at epoch 0, which says nothing of them: they are
+ * never called by it.
+ * @param {{imported: boolean}} about a run or a film
+ * @returns {{shown: string, remark: string, name: string, at: string}} its number, what is known of it besides, and how
+ *   it is called alone and at the end of what is said of it
+ */
+export function epochWords(about, epoch) {
+  if (epoch === 0 && about.imported) return { shown: "", remark: "trained elsewhere", name: "trained elsewhere", at: "" };
+  const name = `epoch ${epoch}`;
+  return { shown: String(epoch), remark: epoch === 0 ? "before any training" : "", name, at: ` at ${name}` };
+}
+
+/** @param {{imported: boolean, epochs: number[]}} about a run or a film @returns {string} why its epoch cannot be moved, "" if it can */
+export function whyOneEpoch({ imported, epochs }) {
+  if (epochs.length > 1) return "";
+  if (imported) return "These weights came in without their training: there is no other epoch to move to.";
+  return `The run has kept epoch ${epochs[0]} and no other to move to.`;
+}
+
 /** The epoch slider with the figures of its epoch. It moves over the kept epochs and says their true numbers. */
 export class Clock {
   /**
@@ -69,7 +89,8 @@ export class Clock {
     line.append(label, this.value);
     this.input = make("input", "epoch", "", { type: "range", min: 0, max: 1, step: 1, value: 1, "aria-label": "Epoch" });
     this.facts = make("p", "facts");
-    container.replaceChildren(line, this.input, ...container.children, this.facts);
+    this.why = make("p", "note", "", { id: "why-one-epoch" });
+    container.replaceChildren(line, this.input, this.why, ...container.children, this.facts);
     this.input.oninput = (event) => {
       const { run } = this;
       const epoch = run.epochs[Number(this.input.value)];
@@ -90,7 +111,13 @@ export class Clock {
     this.run = run;
     this.shown = null;
     this.awaited = null; // the epoch at which the slider stands while its weights are on their way
+    const why = whyOneEpoch(run.about);
     this.input.max = run.epochs.length - 1;
+    this.input.disabled = why !== "";
+    this.input.title = this.why.textContent = why;
+    this.why.hidden = !why;
+    if (why) this.input.setAttribute("aria-describedby", "why-one-epoch");
+    else this.input.removeAttribute("aria-describedby");
   }
 
   show(epoch) {
@@ -99,9 +126,9 @@ export class Clock {
     if (epoch !== this.shown) this.awaited = null;
     this.shown = epoch;
     if (this.awaited === null && Number(this.input.value) !== position) this.input.value = position;
-    const text = epoch === 0 ? "0, before any training" : String(epoch);
-    this.input.setAttribute("aria-valuetext", `epoch ${text}`);
-    this.value.textContent = text;
+    const { shown, remark, name } = epochWords(about, epoch);
+    this.input.setAttribute("aria-valuetext", shown && remark ? `${name}, ${remark}` : name);
+    this.value.textContent = [shown, remark].filter(Boolean).join(", ");
     explain(this.facts, about.facts[position]);
   }
 }

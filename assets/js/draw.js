@@ -6,7 +6,7 @@
  */
 
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
-import { Clock, Link, Picture, component, cursorAt, leadsTo, make, number, saveCodes, savePng, whenRun } from "./common.js";
+import { Clock, Link, Picture, component, cursorAt, epochWords, leadsTo, make, number, saveCodes, savePng, whenRun } from "./common.js";
 import { live } from "./store.js";
 
 const FIELD = 280; // the longer side of the drawing field, in its own pixels
@@ -570,7 +570,7 @@ class Draw {
     find(".decoded").setAttribute("aria-label", "Nothing yet");
     find(".figures").textContent = empty
       ? "Nothing is drawn yet. The code, what it decodes to and its neighbours appear with the first stroke."
-      : `The encoder of epoch ${this.epoch} is on its way.`;
+      : "The encoder of this epoch is on its way.";
     for (const { canvas, picture, label, distance } of this.neighbours) {
       picture.draw(new Uint8Array(run.pixels), 1);
       canvas.setAttribute("aria-label", "No neighbour yet");
@@ -593,7 +593,7 @@ class Draw {
     const overFloor = number(reconstruction - floorNats(image), 1);
     const above = logSigma === null ? ` (${overFloor} above the floor that its grey levels set)` : "";
     find(".figures").textContent =
-      `Your drawing at epoch ${epoch}: reconstruction ${number(reconstruction, 1)} nats${above}, ` +
+      `Your drawing${epochWords(run.about, epoch).at}: reconstruction ${number(reconstruction, 1)} nats${above}, ` +
       `KL ${number(klNats(mean, logVariance), 1)} nats. The code is the mean of its posterior.`;
     this.showNeighbours(mean);
   }
@@ -619,7 +619,7 @@ class Draw {
     const many = this.active.length === 1 ? "the active dimension" : `the ${this.active.length} active dimensions`;
     find(".searched").textContent =
       `The ${found.length} of ${shelf.labels.length.toLocaleString("en")} probe images (test split) whose codes are ` +
-      `nearest at epoch ${epoch}, by Euclidean distance over ${this.active.length ? many : "all dimensions"}.`;
+      `nearest${epochWords(run.about, epoch).at}, by Euclidean distance over ${this.active.length ? many : "all dimensions"}.`;
     const counted = [...votes].sort((a, b) => b[1] - a[1]);
     const said = counted.map(([name, count], place) => `${count} ${place === 0 ? `of ${found.length} ` : ""}of class ${name}`);
     const vote = `Vote: ${said.join(", ")}.`;

@@ -5,7 +5,7 @@
  */
 
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
-import { Clock, Link, Picture, component, cursorAt, make, number, save, saveCodes, savePng, whenRun } from "./common.js";
+import { Clock, Link, Picture, component, cursorAt, epochWords, make, number, save, saveCodes, savePng, whenRun } from "./common.js";
 import { csvRow } from "./csv.js";
 import { bytesOf, live } from "./store.js";
 
@@ -176,13 +176,14 @@ class Reconstruct {
       const names = make("div", "names", "", { "aria-hidden": "true" });
       const now = make("span", "now");
       this.nowNames.push(now);
-      names.append(make("span", "", "Original"), make("span", "", `Epoch ${this.epochs.first}, first`), now);
-      names.append(make("span", "", `Epoch ${this.epochs.last}, last`));
+      names.append(make("span", "", "Original"), make("span", "first", `Epoch ${this.epochs.first}, first`), now);
+      names.append(make("span", "last", `Epoch ${this.epochs.last}, last`));
       names.append(make("span", "", "Reconstruction"), make("span", "", "KL"));
       band.append(names, ...this.cards.slice(from, from + BAND).map(({ button }) => button));
       bands.push(band);
     }
     this.find(".sheet").replaceChildren(...bands);
+    this.find(".sheet").classList.toggle("one", run.epochs.length === 1); // the other rows would show the same
     this.showEpoch();
   }
 
@@ -194,8 +195,9 @@ class Reconstruct {
 
   showEpoch() {
     this.clock.show(this.epoch);
-    for (const name of this.nowNames) name.textContent = `Epoch ${this.epoch}, clock`;
-    this.find("#figures-title").textContent = `At epoch ${this.epoch}`;
+    const { shown } = epochWords(this.run.about, this.epoch);
+    for (const name of this.nowNames) name.textContent = shown ? `Epoch ${shown}, clock` : "Reconstructed";
+    this.find("#figures-title").textContent = shown ? `At epoch ${shown}` : "With these weights";
     this.waiting = new Set();
     const { first, now, last } = this.epochs;
     this.cards.forEach((_, n) => {

@@ -26,8 +26,8 @@ class LiveRun {
   /** @param {Uint8Array} bytes safetensors, as pages/parts/live.py writes it */
   constructor(bytes) {
     const { metadata, tensors } = parseSafetensors(bytes);
-    /** @type {{key: string, name: string, noun: string, class_names: string[], layers: object[], epochs: number[],
-     *   image_shape: number[], latent_dim: number, records: object[], order: number[], passive_below: number}} */
+    /** @type {{key: string, name: string, noun: string, imported: boolean, class_names: string[], layers: object[],
+     *   epochs: number[], image_shape: number[], latent_dim: number, order: number[], passive_below: number}} */
     this.about = JSON.parse(metadata.live);
     this.key = this.about.key;
     this.epochs = this.about.epochs;

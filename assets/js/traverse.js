@@ -6,7 +6,7 @@
  */
 
 import { Clock, Link, Picture, component, imageRadio, make, normalCode, number, whenRun } from "./common.js";
-import { listenToMenu, saveCodes, saveGif, savePng } from "./common.js";
+import { epochWords, listenToMenu, saveCodes, saveGif, savePng } from "./common.js";
 import { live } from "./store.js";
 import { explain } from "./terms.js";
 import { Heat, LIMIT, STEP, Spread, clamp } from "./traverse-data.js";
@@ -116,6 +116,7 @@ class Traverse {
     this.spread = new Spread(run);
     this.find(".keep-digit").textContent = `keep the ${run.about.noun}`;
     this.clock.open(run);
+    this.find(".keep").hidden = run.epochs.length < 2;
     this.makeSliders();
     this.makeClasses();
     this.makeStrip();
@@ -194,7 +195,8 @@ class Traverse {
     );
     this.find("#all-title").textContent = active.length ? "All active dimensions" : "All dimensions";
     const many = passive === 1 ? "1 dimension carries" : `${passive} dimensions carry`;
-    details.firstElementChild.textContent = `${many} nothing at epoch ${this.run.epochs.at(-1)} (KL below ${threshold} nats)`;
+    const { at } = epochWords(this.run.about, this.run.epochs.at(-1));
+    details.firstElementChild.textContent = `${many} nothing${at} (KL below ${threshold} nats)`;
     this.dimension = order[0];
   }
 

@@ -141,6 +141,7 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
         "key": key,
         "name": run.name,
         "noun": noun(run),
+        "imported": run.imported,
         "class_names": run.class_names,
         "epochs": list(means),
         "image_shape": list(run.image_shape),

@@ -171,6 +171,7 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     about: dict[str, Any] = {
         "name": run.name,
         "noun": noun(run),
+        "imported": run.imported,
         "class_names": run.class_names,
         "layers": layers,
         "epochs": list(epochs),

@@ -53,14 +53,13 @@ def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
 def row(name: str, run: Run) -> dict[str, Any]:
     """What the table says of a run. What cannot be read of it is left empty, and said as its state."""
     config = run.config
-    imported = run.details.get("imported") is True
     told: dict[str, Any] = {
         "name": name,
         "about": f"{'bundled' if run.path.parent == BUNDLED_RUNS else 'yours'} · {config.network} on {config.dataset}",
         "beta": f"{config.beta:g}" if config.capacity is None else f"C = {config.capacity:g}",
         "dimensions": config.latent_dim,
         "size": spoken_size(disk_size(run)),
-        "epochs": "weights only" if imported else f"0 of {config.epochs}",
+        "epochs": "weights only" if run.imported else f"0 of {config.epochs}",
         "elbo": None,
         "images": None,
         "state": "",
@@ -69,7 +68,7 @@ def row(name: str, run: Run) -> dict[str, Any]:
         if history := run.history():
             test = history[-1]["test"]
             told |= {"elbo": f"{test['reconstruction'] + test['kl']:.1f}", "images": test["images"]}
-            if not imported:
+            if not run.imported:
                 told["epochs"] = f"{history[-1]['epoch']} of {config.epochs}"
     except RunError:  # picking it says what is wrong
         return told | {"state": "damaged"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from bvae.runs import Run, RunError, list_runs
-from pages.parts.cursor import accept_address, quote, short_decimal
+from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
 from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, open_live
 
@@ -69,8 +70,13 @@ def no_run() -> None:
 
 
 def show_facts(run: Run) -> None:
-    """The run in a few lines under the picker, each number with its unit and split, and how its training stands."""
-    config, history = run.config, run.history()
+    """The run in a few lines, each number with its unit and split: what it is, how far its training has come, and what
+    it scores at the cursor's epoch. A fragment, since a run in training goes on while the page stays as it is."""
+    try:
+        config, history = run.config, run.history()
+    except (RunError, OSError):  # which the page says
+        return
+    records = {record["epoch"]: record for record in history}
     objective = f"[β](#beta) = {config.beta:g}"
     if config.capacity is not None:
         objective = f"[capacity](#capacity) {config.capacity:g} nats"
@@ -78,44 +84,61 @@ def show_facts(run: Run) -> None:
         f"{objective}, {config.latent_dim} [latent dimensions](#latent-dimension)",
         f"{config.network} [network](#network) on {config.dataset}, {config.likelihood} [likelihood](#likelihood)",
     ]
-    try:
-        status = run.status()
-    except RunError:  # a run without a status can be looked at all the same
-        status = {}
-    epoch = status.get("epoch", history[-1]["epoch"] if history else 0)
+    status = status_of(run)
+    done = f"{max(records, default=0)} of {config.epochs} [epochs](#epoch)"
     standing = {
         "queued": "Waiting to train",
-        "running": f"Training: [epoch](#epoch) {epoch} of {config.epochs}",
-        "stopped": f"Stopped at [epoch](#epoch) {epoch} of {config.epochs}",
-        "failed": f"Failed at [epoch](#epoch) {epoch} of {config.epochs}",
+        "running": f"Training: {done} done",
+        "stopped": f"Stopped after {done}",
+        "failed": f"Failed after {done}",
     }
-    state = status.get("state", "")
-    if run.details.get("imported") is True:
+    if run.imported:
         lines.append("[Weights](#weights) that came in without their training")
     else:
-        lines.append(standing.get(state, f"[Epoch](#epoch) {epoch} of {config.epochs}"))
-    if history:
-        test = history[-1]["test"]
-        lines.append(
-            f"[−ELBO](#elbo) {test['reconstruction'] + test['kl']:.1f} [nats](#nats) an image at epoch "
-            f"{history[-1]['epoch']} ([test set](#test-set), {test['images']:,} images)"
+        lines.append(standing.get(status["state"], f"Trained for {done}"))
+    if records:
+        here = st.session_state.get("cursor_run") == st.session_state["run"]
+        epoch = st.session_state["cursor"]["epoch"] if here else max(records)
+        test = records[epoch]["test"]
+        elbo = (
+            f"[−ELBO](#elbo) {test['reconstruction'] + test['kl']:.1f} [nats](#nats) an image "
+            f"([test set](#test-set), {test['images']:,} images)"
         )
+        lines.append(elbo if run.imported else f"At epoch {epoch}: {elbo}")
     # Not a caption, whose grey is too faint on the sidebar's ground.
-    st.sidebar.markdown(explained("  \n".join(f":small[{line}]" for line in lines)))
-    if state == "failed":
-        st.sidebar.warning(plain(str(status.get("error") or "The training failed and gave no reason.")))
+    st.markdown(explained("  \n".join(f":small[{line}]" for line in lines)))
+    if status["state"] == "failed":
+        st.warning(plain(str(status.get("error") or "The training failed and gave no reason.")))
 
 
-def open_run(run: Run) -> LiveRun | None:
-    """Read what the browser needs of a run, for the pages of this rerun; None, said on the page, if nothing can be."""
+def status_of(run: Run) -> dict[str, Any]:
+    """A run's status; one that has none can be looked at all the same."""
     try:
-        show_facts(run)
+        return run.status()
+    except RunError:
+        return {"state": "finished"}
+
+
+def open_run(run: Run, exploring: bool) -> LiveRun | None:
+    """Read what the browser needs of a run, for the pages of this rerun; None, said on the page, if nothing can be.
+
+    Args:
+        exploring: whether the page has a cursor; the pages about runs have none.
+    """
+    facts = st.sidebar.container()  # filled last, because they follow the cursor
+    live = None
+    try:
         live = _shown(run)
+        if exploring:
+            open_cursor(live.space)
     except RunError as error:
         st.error(plain(str(error)))
-        return None
     except OSError as error:  # deleted at this moment, or not readable
         st.error(f"{plain(str(run.path))} cannot be read ({error.strerror}). Reload the page, or pick another run.")
+    changing = ("queued", "running") if exploring else ("queued", "running", "stopped", "failed")
+    with facts:
+        st.fragment(show_facts, run_every=2 if status_of(run)["state"] in changing else None)(run)
+    if live is None:
         return None
     newest = max(run.epochs(), default=0)
     if newest > live.space.epochs[-1] and not live.problems:

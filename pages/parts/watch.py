@@ -13,7 +13,7 @@ from bvae.queue import Entry, Queue
 from bvae.runs import BUNDLED_RUNS, Run, RunError
 from pages.parts.cursor import accept_address
 from pages.parts.figures import show_training, trade_off, weight_of
-from pages.parts.selection import plain, runs_by_name
+from pages.parts.selection import plain, runs_by_name, status_of
 
 ACTIVE = ("running", "starting", "ending", "waiting", "refused")
 
@@ -38,7 +38,7 @@ class Standing:
     @property
     def imported(self) -> bool:
         """Whether it was made of weights alone, and never trained here."""
-        return self.run is not None and self.run.details.get("imported") is True
+        return self.run is not None and self.run.imported
 
     @property
     def own(self) -> bool:
@@ -60,7 +60,7 @@ def standings(queue: Queue) -> list[Standing]:
         run = runs[name] if name else None
         if name is None:  # until it has begun, another run may have its name, as one of those that are bundled
             name = f"{entry.name} ({queue.folder.resolve().name})" if entry.name in runs else entry.name
-        status = _status(run) if run else {}
+        status = status_of(run) if run else {}
         if entry.error is not None:
             state = "refused"
         elif not entry.started:  # by now, if it has the number of a process
@@ -73,17 +73,10 @@ def standings(queue: Queue) -> list[Standing]:
     listed = {standing.name for standing in found}
     for name, run in runs.items():
         if name not in listed:
-            status = _status(run)
+            status = status_of(run)
             state = {"queued": "starting"}.get(status["state"], status["state"])
             found.append(Standing(name, run, None, state, status))
     return sorted(found, key=lambda standing: standing.state not in ACTIVE)
-
-
-def _status(run: Run) -> dict[str, Any]:
-    try:
-        return run.status()
-    except RunError:  # a run without a status can be looked at all the same
-        return {"state": "finished"}
 
 
 def busy(queue: Queue, found: list[Standing]) -> bool:
