@@ -23,13 +23,13 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
+from bvae import schema
 from bvae.config import Config, ConfigError, propose_name
 from bvae.foreign import Contents, complete, contents, read
 from bvae.kinds import DAMAGED_ZIP, JSON, PICKLE, RUN, SAFETENSORS, UNREADABLE, ZIP, Kind, ShortReads, recognise
 from bvae.runs import (
     FORMAT,
     OTHER_EPOCHS,
-    STATES,
     UNSAFE_SUFFIXES,
     Run,
     RunError,
@@ -39,6 +39,7 @@ from bvae.runs import (
     is_run_file,
     model_shapes,
     read_json,
+    read_state,
     read_tensors,
     run_files,
     run_folders,
@@ -58,8 +59,6 @@ _WEIGHTS = "weights.safetensors"
 _LEFTOVER_SECONDS = 6 * 3600.0
 _ASKED_RUN = "Here goes a run as one zip file, as the Load page and `pack` write it."
 _ASKED_CONFIG = "It is no config of this program: here goes a run’s config.json, or its settings alone as JSON."
-# What of a config.json is kept. The rest could be anything, and some of it is shown.
-_DETAILS = {"image_shape", "class_names", "parameters", "data", "versions", "imported", "changes"}
 
 CONVERT = """import safetensors.torch, torch
 state = torch.load("model.pt", weights_only=True)  # or the part of it that holds the weights
@@ -155,7 +154,7 @@ def _json(value: object) -> bytes:
 def _settled(status: dict[str, Any], epoch: int, epochs: int) -> dict[str, Any]:
     """A status of a run that no process of this machine trains."""
     state = status.get("state")
-    if state not in STATES or state in ("queued", "running"):
+    if state not in schema.STATES or state in ("queued", "running"):
         state = "finished" if epoch >= epochs else "stopped"
     settled = {"state": state, "epoch": max(0, epoch), "step": 0, "epochs": epochs}
     if state == "failed":
@@ -473,19 +472,14 @@ def _take_in(path: Path, folder: Path, name: str) -> Run:
     except RunError as error:
         raise RunError(f"{name} was refused: {_told(error, path, 'it')}") from error
     try:
-        status = read_json(path / "status.json")
-    except RunError:
+        status = schema.status(read_json(path / "status.json"))
+    except (RunError, schema.SchemaError):
         status = {}
     write_json(path / "status.json", _settled(status, run.epochs()[-1], run.config.epochs))
-    record = read_json(path / "config.json")
-    details = {key: value for key, value in record.items() if key in _DETAILS}
     for attempt in range(10):
         place = folder / (path.name if attempt == 0 else free_name(path.name, folder))
-        # The command is shown to be copied, so it is never the one that somebody else wrote.
-        command = run.config.command(str(place))
-        write_json(
-            path / "config.json", {"format": FORMAT, "config": run.config.to_dict(), "command": command, **details}
-        )
+        record = {"format": FORMAT, "config": run.config.to_dict(), "command": run.command(place)} | run.details
+        write_json(path / "config.json", record)
         try:
             os.rename(path, place)
             return Run(place)
@@ -496,50 +490,26 @@ def _take_in(path: Path, folder: Path, name: str) -> Run:
 
 
 def _check_whole(run: Run) -> None:
-    details = run.details
-    data, versions = details.get("data", {}), details.get("versions", {})
-    texts = [*run.class_names, *(data.values() if isinstance(data, dict) else ())]
-    changes = details.get("changes", [])
-    if (
-        not isinstance(data, dict)
-        or not isinstance(versions, dict)
-        or not all(isinstance(value, str | int | float) and len(str(value)) <= 100 for value in texts)
-        or not all(isinstance(value, str) and len(value) <= 100 for value in versions.values())
-        or not isinstance(details.get("parameters", 0), int)
-        or not isinstance(changes, list)
-        or not all(isinstance(change, str) and len(change) <= 1_000 for change in changes)
-        or len(changes) > 20
-        or not 1 <= len(run.class_names) <= 1_000
-    ):
-        raise RunError("config.json does not describe a run.")
     history, epochs, images = run.history(), run.epochs(), len(run.probe().images)
     if not epochs:
         raise RunError("it has no snapshot, so there is nothing to look at.")
+    if len(epochs) > schema.MAX_SNAPSHOTS:
+        raise RunError(f"it has {len(epochs):,} snapshots, and {schema.MAX_SNAPSHOTS:,} is the most.")
     if epochs[-1] >= len(history):
         raise RunError(f"history.jsonl does not tell of epoch {epochs[-1]}, of which there is a snapshot.")
     for epoch in epochs:
         run.weights(epoch)
         if len(run.latents(epoch).mean) != images:
             raise RunError(f"the latents of epoch {epoch} are not of the {images:,} images of its probe set.")
-    for file in run_files(run.path):
-        if file.suffix == ".json":
-            read_json(file)
+    if (metrics := run.path / "metrics.json").exists():
+        read_json(metrics)
     if (film := run.layout()) and film.kept.shape[1] != images:
         raise RunError(f"its film is not of the {images:,} images of its probe set.")
     if (run.path / "state.safetensors").exists():
-        _check_state(run)
-
-
-def _check_state(run: Run) -> None:
-    tensors, metadata = read_tensors(run.path / "state.safetensors")
-    weights = {part.removeprefix("weights/"): array.shape for part, array in tensors.items() if part[:8] == "weights/"}
-    try:
-        progress = json.loads(metadata["progress"])
-        fits = progress.keys() == {"epoch", "step", "seconds", "record"} and type(progress["epoch"]) is int
-    except (KeyError, ValueError, AttributeError, RecursionError):
-        fits = False
-    if not fits or weights != run.parameter_shapes:
-        raise RunError("state.safetensors does not fit the run's config. Make the zip file again without it.")
+        try:
+            read_state(run)
+        except RunError as error:
+            raise RunError(f"{error} Make the zip file again without it.") from error
 
 
 def _told(error: RunError, path: Path, name: str) -> str:

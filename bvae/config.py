@@ -29,6 +29,20 @@ EVERY_EPOCH_UP_TO = 20
 DENSE_EPOCHS = (0, 1, 2, 3, 4, 5, 7)
 DECADE_STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
 
+# What is followed of every snapshot is read whole, by the trainer and by whoever opens the run.
+MAX_PROBE_IMAGES = 50_000
+MAX_LATENTS = 5_000_000  # means of all probe images at one epoch: 20 MB, and as much for the variances
+_AT_LEAST: dict[str, float] = {
+    "latent_dim": 1, "beta": 0, "beta_warmup_steps": 0, "capacity": 0, "capacity_gamma": 0, "capacity_steps": 0,
+    "epochs": 1, "batch_size": 1, "dataset_limit": 1, "seed": 0, "probe_size": 1,
+}  # fmt: skip
+# Beyond these nothing is learned, and a float32 or a reader would overflow.
+_AT_MOST: dict[str, float] = {
+    "latent_dim": 1_000, "beta": 10**9, "beta_warmup_steps": 10**9, "capacity": 10**6, "capacity_gamma": 10**9,
+    "capacity_steps": 10**9, "epochs": 10**6, "batch_size": 10**6, "dataset_limit": 10**9, 
+    "seed": 2**31 - 1, "sigma": 10**6, "probe_size": MAX_PROBE_IMAGES,
+}  # fmt: skip
+
 
 class ConfigError(ValueError):
     """A value that cannot define a run. Its message says which, why, and what to write instead."""
@@ -95,23 +109,26 @@ class Config:
             _check_type(item.name, value)
             choices = item.metadata.get("choices")
             if choices and value not in choices:
-                raise ConfigError(f"{item.name} is {value!r}, which is not known. Choose one of: {', '.join(choices)}.")
-        at_least: dict[str, float] = {
-            "latent_dim": 1, "beta": 0, "beta_warmup_steps": 0, "capacity": 0, "capacity_gamma": 0,
-            "capacity_steps": 0, "epochs": 1, "batch_size": 1, "dataset_limit": 1, "seed": 0, "probe_size": 1,
-        }  # fmt: skip
-        for name, least in at_least.items():
+                raise ConfigError(
+                    f"{item.name} is {_cut(repr(value))}, which is not known. Choose one of: {', '.join(choices)}."
+                )
+        for name, least in _AT_LEAST.items():
             value = getattr(self, name)
             if value is not None and not value >= least:
                 raise ConfigError(f"{name} is {value}, and must be {least} or more.")
+        for name, most in _AT_MOST.items():
+            value = getattr(self, name)
+            if value is not None and not value <= most:
+                raise ConfigError(f"{name} is {value}, and must be {most} or less.")
         for name in ("sigma", "learning_rate"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError(f"{name} is {value}, and must be above 0.")
-        if self.seed >= 2**31:
-            raise ConfigError(f"seed is {self.seed}, and must be below {2**31}.")
-        if self.latent_dim > 1_000:
-            raise ConfigError(f"latent_dim is {self.latent_dim}, and must be 1000 or less.")
+        if self.probe_size * self.latent_dim > MAX_LATENTS:
+            raise ConfigError(
+                f"probe_size {self.probe_size} times latent_dim {self.latent_dim} is more than {MAX_LATENTS}, which "
+                f"would be kept of every snapshot. Choose a probe_size of {MAX_LATENTS // self.latent_dim} or less."
+            )
         if self.sigma is not None and self.likelihood != "gaussian":
             raise ConfigError("sigma belongs to the gaussian likelihood. Leave it out, or choose likelihood gaussian.")
         if self.capacity is not None and self.beta_warmup_steps:
@@ -165,17 +182,18 @@ class Config:
         """
         known = {item.name for item in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
-            raise ConfigError(f"Unknown setting{'s' * (len(unknown) > 1)}: {', '.join(map(str, unknown))}.")
+            raise ConfigError(f"Unknown setting{'s' * (len(unknown) > 1)}: {_cut(', '.join(map(str, unknown)), 200)}.")
         return cls(**values)
+
+    def arguments(self) -> list[str]:
+        """What the command line is given for the fields that differ from their defaults."""
+        changed = [item for item in dataclasses.fields(self) if getattr(self, item.name) != item.default]
+        pairs = ((flag(item.name), str(getattr(self, item.name)).removesuffix(".0")) for item in changed)
+        return [part for pair in pairs for part in pair]
 
     def command(self, run: str) -> str:
         """The command line that repeats this run into the folder `run`."""
-        parts = ["python -m bvae train --run", shlex.quote(run)]
-        for item in dataclasses.fields(self):
-            value = getattr(self, item.name)
-            if value != item.default:
-                parts += [flag(item.name), str(value).removesuffix(".0")]
-        return " ".join(parts)
+        return shlex.join(["python", "-m", "bvae", "train", "--run", run, *self.arguments()])
 
 
 def flag(name: str) -> str:
@@ -201,9 +219,16 @@ def _check_type(name: str, value: object) -> None:
     allowed = (int, float) if plain is float else plain
     if not isinstance(value, allowed) or isinstance(value, bool):
         wanted = {int: "a whole number", float: "a number", str: "a text"}[plain]
-        raise ConfigError(f"{name} is {value!r}, and must be {wanted}.")
+        raise ConfigError(f"{name} is {_cut(repr(value))}, and must be {wanted}.")
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{name} is {value}, and must be a finite number.")
+    if isinstance(value, int) and abs(value) > 2**53:  # whose digits could fill a page
+        raise ConfigError(f"{name} is a whole number beyond 2^53, and no setting is so large.")
+
+
+def _cut(text: str, most: int = 60) -> str:
+    """A text as a message can hold it."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _ramp(step: int, steps: int) -> float:

@@ -16,7 +16,6 @@ between frames step and spurious (null where no image kept its neighbours); see 
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import socket
 import subprocess
@@ -25,10 +24,11 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bvae import schema
 from bvae.runs import Layout, Run, RunError, read_json, write_json, write_layout, writer_lives
 
 FORMAT = 1
-KINDS = ("umap", "independent", "pca_last", "pca_each")  # the film, and what it is compared with
+KINDS = schema.LAYOUTS
 PROJECT = Path(__file__).resolve().parents[1]
 # Longer than a trainer may be silent: what it compiles takes minutes beside other work, since it gives way to that.
 SILENT_SECONDS = 900.0
@@ -48,24 +48,19 @@ class Progress(NamedTuple):
 def progress(run: Run) -> Progress:
     """How far a run's film is, as its files and the process that writes them say."""
     try:
-        about = read_json(run.path / "layout.json")
-    except RunError as error:
+        about = schema.film(read_json(run.path / "layout.json"))
+    except (RunError, schema.SchemaError) as error:
         if not (run.path / "layout.json").exists():
             return Progress("absent")
         return Progress("failed", error=str(error))
-    state = about.get("state")
+    state = about["state"]
     if state == "running" and not writer_lives(about, SILENT_SECONDS):
         return Progress("failed", error="The process that worked out the film was ended. Begin again: it continues.")
     if state == "failed":
-        return Progress("failed", error=str(about.get("error")))
+        return Progress("failed", error=about.get("error"))
     if state == "finished":
         return Progress("behind" if due_epochs(run) != about.get("epochs") else "finished", done=100)
-    done, remaining = (_number(about.get(name)) for name in ("done", "remaining"))
-    return Progress("running", str(about.get("stage")), round(min(100, max(0, done or 0))), 100, remaining)
-
-
-def _number(value: Any) -> float | None:
-    return value if isinstance(value, int | float) and math.isfinite(value) else None
+    return Progress("running", about.get("stage", ""), round(about.get("done", 0)), 100, about.get("remaining"))
 
 
 def due_epochs(run: Run) -> list[int]:

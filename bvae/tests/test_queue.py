@@ -83,7 +83,7 @@ def test_runs_are_trained_one_after_another_stopped_resumed_and_deleted(queue: Q
     wait(lambda: state(queue, "second") == "finished" and not queue.entries() and not queue.working())
     assert state(queue, "first") == "stopped"
     assert Run(queue.folder / "second").config == SHORT
-    assert Run(queue.folder / "second").details["command"] == SHORT.command(str(queue.folder / "second"))
+    assert Run(queue.folder / "second").command() == SHORT.command(str(queue.folder / "second"))
     with pytest.raises(RunError, match="not being trained"):
         queue.stop("first")
     with pytest.raises(RunError, match="exists already"):

@@ -69,7 +69,7 @@ def resume(path: Path, **values: Any) -> list[dict[str, Any]]:
 
 
 def content(path: Path) -> dict[str, object]:
-    """All that a run holds but for what tells of time and place: seconds, heartbeat, process, command."""
+    """All that a run holds but for what tells of time and place: seconds, heartbeat, process, commands."""
     found: dict[str, object] = {}
     for file in sorted(item for item in path.rglob("*") if item.is_file()):
         name = str(file.relative_to(path))
@@ -82,7 +82,8 @@ def content(path: Path) -> dict[str, object]:
             del progress["seconds"], progress["record"]["seconds"]
             found[name] = progress, {key: (array.shape, array.tobytes()) for key, array in tensors.items()}
         elif name == "config.json":
-            found[name] = json.loads(file.read_text()) | {"command": ""}
+            record = json.loads(file.read_text())
+            found[name] = {key: value for key, value in record.items() if key not in ("command", "begun", "resumed")}
         elif name == "status.json":
             status = json.loads(file.read_text())
             found[name] = {key: status[key] for key in ("state", "epoch", "step", "epochs", "steps", "device")}
@@ -431,7 +432,7 @@ def test_extended_as_if_planned(tmp_path: Path) -> None:
     assert [record["epoch"] for record in resume(path, epochs=3)] == [2, 3]
     assert_same(path, content(tmp_path / "whole"))
     assert Run(path).config.epochs == 3
-    assert "--epochs 3" in Run(path).details["command"]
+    assert "--epochs 3" in Run(path).command()
 
 
 def test_extended_in_the_middle_of_an_epoch_and_killed(tmp_path: Path, server: Server) -> None:

@@ -276,7 +276,7 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
     show_training(run, history)
     if not standing.imported:
         with st.expander("Command"):
-            st.code(run.details.get("command", ""), language=None, wrap_lines=True)
+            st.code(run.command(), language=None, wrap_lines=True)
 
 
 def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
