@@ -40,7 +40,6 @@ from bvae.runs import (
     model_shapes,
     read_json,
     read_state,
-    read_tensors,
     run_files,
     run_folders,
     write_json,

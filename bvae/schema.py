@@ -147,6 +147,18 @@ def or_none(inner: Check) -> Check:
     return lambda value: None if value is None else inner(value)
 
 
+def else_none(inner: Check) -> Check:
+    """What another check takes, or None for whatever it refuses."""
+
+    def check(value: Any) -> Any:
+        try:
+            return inner(value)
+        except SchemaError:
+            return None
+
+    return check
+
+
 def list_of(inner: Check, most: int, least: int = 0) -> Check:
     """A list of what another check takes, between `least` and `most` of them."""
 
@@ -202,7 +214,7 @@ def _inside(place: object, check: Check, value: Any) -> Any:
 # What each file says ---------------------------------------------------------------------------------------------
 
 _NAME = text(200)
-_PROCESS = whole(1, 2**31)
+_PROCESS = whole(-(2**31), 2**31)
 _TIME = number(0, 1e11)  # seconds since 1970
 
 _RESUMABLE = {"epochs": whole(1), "device": one_of(*DEVICES)}
@@ -227,11 +239,13 @@ _DETAILS = table(
     },
 )  # fmt: skip
 
+# Of its writer, nonsense says as much as nothing: that nobody lives who could be asked.
+_WRITER = {"pid": else_none(_PROCESS), "host": else_none(_NAME), "heartbeat": else_none(_TIME)}
 _STATUS = table(
     {"state": one_of(*STATES)},
     {
-        "epoch": whole(-1), "epochs": whole(), "step": whole(0, 10**9), "steps": whole(0, 10**9), "pid": _PROCESS,
-        "host": _NAME, "device": _NAME, "heartbeat": _TIME, "error": or_none(text(10_000)),
+        "epoch": whole(-1), "epochs": whole(), "step": whole(0, 10**9), "steps": whole(0, 10**9), "device": _NAME,
+        "error": or_none(text(10_000)), **_WRITER,
     },
 )  # fmt: skip
 
@@ -261,7 +275,7 @@ _QUALITY = dict.fromkeys(("trustworthiness", "continuity", "accuracy", "step", "
 _FILM = table(
     {"state": one_of("running", "finished", "failed")},
     {
-        "format": whole(), "pid": _PROCESS, "host": _NAME, "heartbeat": _TIME, "stage": text(),
+        "format": whole(), "stage": text(), **_WRITER,
         "done": number(0, 100), "remaining": or_none(number(0, 1e9)), "error": or_none(text(10_000)),
         "epochs": list_of(whole(), MAX_SNAPSHOTS), "images": whole(1, MAX_PROBE_IMAGES), "seed": whole(0, 2**31),
         "neighbours": whole(1, 1_000), "seconds": number(0, 1e9), "null_test": or_none(number()),
@@ -294,7 +308,7 @@ def history(lines: Iterable[str], config: Config) -> list[dict[str, Any]]:
     for epoch, line in enumerate(lines):
         if len(line) > MAX_JSON:
             raise SchemaError("is too long", f"line {epoch + 1}")
-        record = _inside(f"line {epoch + 1}", check, parse(line))
+        record = _inside(f"line {epoch + 1}", lambda line: check(parse(line)), line)
         if record["epoch"] != epoch:
             raise SchemaError(f"is not the record of epoch {epoch}", f"line {epoch + 1}")
         records.append(record)
