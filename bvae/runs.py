@@ -429,14 +429,14 @@ class Run:
                 f"kept; resume with: python -m bvae train --run {self.path} --resume"
             )
         done, epoch = self._recorded(), status.get("epoch")
-        if done > 0 and (not isinstance(epoch, int) or epoch < done):
+        if done > 0 and (epoch is None or epoch < done):
             status |= {"epoch": done, "step": 0}
         return status
 
     def _recorded(self) -> int:
         """The last epoch of the history, −1 before the first."""
         try:
-            return _read_text(self.path / "history.jsonl").count("\n") - 1
+            return _read_text(self.path / "history.jsonl", schema.MAX_HISTORY).count("\n") - 1
         except (OSError, RunError, ValueError):  # whoever reads the history is told
             return -1
 
