@@ -1,4 +1,5 @@
-"""The door: `streamlit run app.py`. Page configuration, navigation, and the run that all pages look at.
+"""The door: `streamlit run app.py`. Streamlit imports this file for its server, and runs it for every session: page
+configuration, navigation, and the run that all pages look at.
 
 Imports no torch, so that the first slider can be moved within seconds.
 """
@@ -9,41 +10,51 @@ from bvae.runs import RunError
 from pages.parts.cursor import follow_address
 from pages.parts.live import mount_glossary, mount_rest
 from pages.parts.selection import no_run, open_run, pick_run, plain
+from pages.parts.server import MIDDLEWARE, open_browser, say_fault
 
-EXPLORE = [
-    # The default page has the address /; the hidden one below answers to the address that its file would give it.
-    st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="start", default=True),
-    st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
-    st.Page("pages/interpolate.py", title="Interpolate", icon=":material/moving:"),
-    st.Page("pages/generate.py", title="Generate", icon=":material/casino:"),
-    st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
-    st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
-    st.Page("pages/draw.py", title="Draw", icon=":material/draw:"),
-]
-RUNS = [
-    st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
-    st.Page("pages/load.py", title="Load", icon=":material/folder_open:"),
-]
-HIDDEN = [st.Page("pages/home.py", title="Home", url_path="home", visibility="hidden")]
 
-st.set_page_config(page_title="β-VAE latent explorer", page_icon="assets/icon.svg", layout="wide")
-page = st.navigation([*EXPLORE, *RUNS, *HIDDEN])
-if asked := st.session_state.pop("asked_page", None):
-    for other in [*EXPLORE, *RUNS]:
-        if other.url_path == asked:
-            st.switch_page(other, query_params=st.query_params.to_dict())
-follow_address()
-run = pick_run()
-live = open_run(run, exploring=page not in RUNS) if run else None
-with st.sidebar:
-    mount_glossary()
-if run is None and page not in RUNS:
-    no_run()
-elif live or page in RUNS:
-    st.session_state["in_app"] = True
-    try:
-        page.run()
-        if live and page not in RUNS:
-            mount_rest(live)
-    except (RunError, OSError) as error:  # a run that is deleted or damaged while the page reads it
-        st.error(plain(str(error)))
+def session() -> None:
+    """One run of a session's script."""
+    explore = [
+        # The default page has the address /; the hidden one below answers to the address that its file would give it.
+        st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="start", default=True),
+        st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
+        st.Page("pages/interpolate.py", title="Interpolate", icon=":material/moving:"),
+        st.Page("pages/generate.py", title="Generate", icon=":material/casino:"),
+        st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
+        st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
+        st.Page("pages/draw.py", title="Draw", icon=":material/draw:"),
+    ]
+    runs = [
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("pages/load.py", title="Load", icon=":material/folder_open:"),
+    ]
+    hidden = [st.Page("pages/home.py", title="Home", url_path="home", visibility="hidden")]
+
+    st.set_page_config(page_title="β-VAE latent explorer", page_icon="assets/icon.svg", layout="wide")
+    page = st.navigation([*explore, *runs, *hidden])
+    if asked := st.session_state.pop("asked_page", None):
+        for other in [*explore, *runs]:
+            if other.url_path == asked:
+                st.switch_page(other, query_params=st.query_params.to_dict())
+    follow_address()
+    run = pick_run()
+    live = open_run(run, exploring=page not in runs) if run else None
+    with st.sidebar:
+        mount_glossary()
+    if run is None and page not in runs:
+        no_run()
+    elif live or page in runs:
+        st.session_state["in_app"] = True
+        try:
+            page.run()
+            if live and page not in runs:
+                mount_rest(live)
+        except (RunError, OSError) as error:  # a run that is deleted or damaged while the page reads it
+            st.error(plain(str(error)))
+
+
+if __name__ == "__main__":
+    session()
+else:
+    app = st.App(__file__, middleware=MIDDLEWARE, lifespan=open_browser, on_script_error=say_fault)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,17 +61,21 @@ class serve:
 
     Args:
         folder: where app.py and the settings are.
+        options: of Streamlit, such as `--server.maxUploadSize=1`.
+        environment: variables beside this process's own.
     """
 
-    def __init__(self, runs: Path, log: Path, folder: Path = ROOT) -> None:
+    def __init__(
+        self, runs: Path, log: Path, folder: Path = ROOT, options: Iterable[str] = (), **environment: str
+    ) -> None:
         with socket.socket() as probe:
             probe.bind(("localhost", 0))
             port = probe.getsockname()[1]
         self.address = f"http://localhost:{port}"
         self.log = log
-        options = ["--server.headless=true", f"--server.port={port}"]
+        options = ["--server.headless=true", f"--server.port={port}", *options]
         command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
-        environment = os.environ | {"BVAE_RUNS": str(runs)}
+        environment = os.environ | {"BVAE_RUNS": str(runs)} | environment
         with log.open("w") as output:
             self.process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT

@@ -1,0 +1,154 @@
+"""The server around the pages: whom it answers, what it lets a browser do, and what is said when a page fails.
+
+`streamlit run app.py` serves this too, since app.py holds an `st.App`. Streamlit's own checks come after these, and
+would come too late: a foreign origin has it ask a public service for this computer's address.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import re
+import webbrowser
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+
+
+class Door:
+    """Answers its own names and its own pages only, and tells the browser to fetch nothing from anywhere else.
+
+    A page of another site that a person visits can have its name lead to this computer (DNS rebinding), open a
+    websocket to it, or show it in a frame. `server.allowedHosts` names the hosts that are answered.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)  # type: ignore[arg-type]
+        if refusal := refuse(headers):
+            await PlainTextResponse(refusal, status_code=403)(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
+        asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        added = security_headers(headers["host"], embedded=asked.get("embed") == ["true"])
+
+        async def send_with(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(added)
+            await send(message)
+
+        await self.app(scope, receive, send_with)
+
+
+def refuse(headers: Headers) -> str | None:
+    """Why a request is not answered; None where it is."""
+    host = headers.get("host", "")
+    name = host_name(host)
+    if name is None or not any(fits(name, pattern) for pattern in st.get_option("server.allowedHosts")):
+        return (
+            f"This app does not answer to the name {name or 'that was asked for'}. Whoever runs it can add the name: "
+            "see server.allowedHosts in .streamlit/config.toml.\n"
+        )
+    origin = headers.get("origin")
+    allowed = {item.strip().rstrip("/") for item in st.get_option("server.corsAllowedOrigins")}
+    if origin is not None and urlsplit(origin).netloc != host and origin not in allowed:
+        return "This app answers its own pages only, and not those of another site.\n"
+    return None
+
+
+def host_name(host: str) -> str | None:
+    """The name in a Host header, None where it is not one."""
+    return (urlsplit(f"//{host}").hostname or "").rstrip(".") if HOST.fullmatch(host) else None
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a host is one of those that a pattern stands for: itself, `*.` with its subdomains, or `*`."""
+    pattern = pattern.strip().lower().rstrip(".")
+    return pattern in ("*", name) or (pattern.startswith("*.") and name.endswith(pattern[1:]))
+
+
+def security_headers(host: str, embedded: bool) -> dict[str, str]:
+    """What every answer tells the browser. Only a page that asks to be embedded can stand in another site's frame."""
+    policy = {
+        "default-src": "'self'",
+        # Components arrive as text over the websocket and are imported from a blob.
+        "script-src": f"'self' blob: {inline_scripts()}",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' blob: data:",
+        "font-src": "'self' data:",
+        "media-src": "'self' blob:",
+        "worker-src": "'self' blob:",
+        "connect-src": f"'self' ws://{host} wss://{host} blob: data:",  # 'self' is no websocket in some browsers
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+    }
+    headers = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+    if not embedded:
+        policy["frame-ancestors"] = "'self'"
+        headers["X-Frame-Options"] = "SAMEORIGIN"
+    return headers | {"Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items())}
+
+
+_inline: list[str] = []
+
+
+def inline_scripts() -> str:
+    """The hashes of the scripts that stand in Streamlit's own page, as a policy allows them."""
+    if not _inline:
+        page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+        for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL):
+            _inline.append(f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'")
+    return " ".join(_inline)
+
+
+@contextlib.asynccontextmanager
+async def open_browser(_: st.App) -> AsyncIterator[None]:
+    """Show the app to the person who started it, as Streamlit does where it is given pages alone."""
+    if not st.get_option("server.headless"):
+        scheme = "https" if st.get_option("server.sslCertFile") else "http"
+        path = st.get_option("server.baseUrlPath").strip("/")
+        webbrowser.open(f"{scheme}://{st.get_option('browser.serverAddress')}:{st.get_option('server.port')}/{path}")
+    yield
+
+
+def say_fault(_: Exception) -> bool:
+    """Say on the page that something failed which nobody foresaw. Its trace is in the terminal already."""
+    st.error(
+        "Something failed here that this program did not foresee. Your runs are as they were, and what happened stands "
+        "in the terminal in which the app was started. Try it again, or go on with another run or page."
+    )
+    with st.container(horizontal=True):
+        st.button("Start afresh", key="fault_afresh", on_click=start_afresh)
+        st.page_link("pages/load.py", label="Pick another run", icon=":material/folder_open:")
+    return True
+
+
+def start_afresh() -> None:
+    """Forget what the session has chosen, which may be what failed."""
+    for name in list(st.session_state):
+        del st.session_state[name]
+    st.query_params.clear()
+
+
+MIDDLEWARE = [Middleware(Door)]
