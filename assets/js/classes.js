@@ -11,3 +11,41 @@ export const CLASS_COLOURS = [
 
 /** @returns {string} a class's colour, as CSS writes it; of more than ten classes some share one */
 export const classColour = (label) => CLASS_COLOURS[label % CLASS_COLOURS.length];
+
+const LONG = 24; // characters, as a person counts them, that a class's name may have before it is cut
+const characters = new Intl.Segmenter();
+
+/** @returns {string} a name with no more characters than that, the last of them a sign that there were more */
+export function cut(name, most = LONG) {
+  if (name.length <= most) return name;
+  const found = Array.from(characters.segment(name), ({ segment }) => segment);
+  return found.length <= most ? name : `${found.slice(0, most - 1).join("")}…`;
+}
+
+/**
+ * Cut the names of classes in what an element says, by the style of `.long-name`: who listens hears them whole, and who
+ * points at them, or has the focus there, sees them whole; see terms.js.
+ */
+export function shorten(element, ...names) {
+  for (const name of new Set(names)) {
+    if (cut(name) === name) continue;
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+      const { currentNode: node } = walker;
+      if (node.data.includes(name) && !node.parentElement.matches(".long-name")) found.push(node);
+    }
+    for (const node of found) {
+      const [first, ...others] = node.data.split(name);
+      node.replaceWith(first, ...others.flatMap((rest) => [longName(element, name), rest]));
+    }
+  }
+}
+
+function longName(element, name) {
+  const made = document.createElement("span");
+  made.className = "long-name";
+  made.textContent = name;
+  if (!element.closest("button, label")) made.tabIndex = 0;
+  return made;
+}

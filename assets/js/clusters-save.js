@@ -5,7 +5,7 @@
  * is used.
  */
 
-import { classColour } from "./classes.js";
+import { classColour, cut } from "./classes.js";
 import { Palette } from "./clusters-palette.js";
 import { Scene, eased } from "./clusters-scene.js";
 import { KIND_NAMES, KIND_NOTES } from "./clusters-side.js";
@@ -176,8 +176,9 @@ class Sheet {
     const found = [];
     let [left, row] = [10 * this.unit, 0];
     this.setFont(11);
-    film.about.class_names.forEach((name, label) => {
+    film.about.class_names.forEach((whole, label) => {
       if (!shown.has(label)) return;
+      const name = cut(whole);
       const wide = 26 * this.unit + this.context.measureText(name).width;
       if (left + wide > this.canvas.width && left > 10 * this.unit) [left, row] = [10 * this.unit, row + 1];
       found.push({ label, name, left, row });

@@ -6,7 +6,7 @@
  * the canvas's own paths.
  */
 
-import { CLASS_COLOURS } from "./classes.js";
+import { CLASS_COLOURS, cut } from "./classes.js";
 
 /** The whole film, each point of it; x and y are the middle of the picture as shares of half the film's extent. */
 export const WHOLE = Object.freeze({ x: 0, y: 0, scale: 1 });
@@ -26,6 +26,7 @@ const MARGIN = 0.06; // of the picture's half, between the outermost point and t
 const SHAPES = [0.6, 2.4]; // of a frame, its width by its height: those that a page has room for
 const OPAQUE = 235; // of 256
 const FAINT = 30; // of 256: points that are there and not meant
+const NUMERAL = 14; // characters of a class's name that stand on the map
 const TRAIL = 2; // epochs
 const TRAIL_OPAQUE = 110; // of 256, at the point; nothing at the far end
 const SUBPIXELS = 4; // places of a disc within a pixel, either way
@@ -53,6 +54,7 @@ export class Scene {
     this.film = film;
     this.kind = film.kinds.keys().next().value;
     this.colourBy = "class"; // or a name that `film.values` knows
+    this.names = film.about.class_names.map((name) => cut(name, NUMERAL));
     this.colours = new Uint32Array(film.points); // as ImageData holds them; made by `paint`
     this.hidden = new Uint8Array(film.points); // 1 for a point that is not drawn
     /** @type {Uint8Array|null} 1 for the points that are meant; the others are drawn faintly. Null where all are. */
@@ -553,7 +555,7 @@ export class Scene {
     for (let point = 0; point < points; point++) if (this.opaque[point] > FAINT) shown[labels[point]]++;
     const ends = [[this.kind, this.from?.share ?? 1]];
     if (this.from) ends.push([this.from.kind, 1 - this.from.share]);
-    const texts = about.class_names.map((name) => ({ name, x: 0, y: 0 }));
+    const texts = this.names.map((name) => ({ name, x: 0, y: 0 }));
     for (const [kind, weight] of ends) {
       const { frames } = this.film.kinds.get(kind);
       const frame = Math.min(Math.floor(at), frames - 1);
@@ -568,7 +570,7 @@ export class Scene {
       });
     }
     const { context } = this;
-    const size = (Math.max(...about.class_names.map((name) => name.length)) > 2 ? 12 : 17) * this.ratio;
+    const size = (Math.max(...this.names.map((name) => name.length)) > 2 ? 12 : 17) * this.ratio;
     context.font = `700 ${size}px sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -579,6 +581,10 @@ export class Scene {
     const drawn = texts.filter(({ x }, label) => shown[label] > 0 && Number.isFinite(x));
     for (const text of drawn) text.width = 1.15 * Math.max(size, context.measureText(text.name).width);
     makeRoom(drawn, 1.15 * size);
+    for (const text of drawn) {
+      const half = text.width / 2;
+      if (text.x > 0 && text.x < width) text.x = Math.max(half, Math.min(width - half, text.x));
+    }
     for (const { name, x, y } of drawn) context.strokeText(name, x, y);
     for (const { name, x, y } of drawn) context.fillText(name, x, y);
   }

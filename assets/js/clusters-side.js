@@ -1,6 +1,6 @@
 /** What stands beside the map: the point that is pointed at, the selection, the legend, and how true the frame is. */
 
-import { classColour } from "./classes.js";
+import { classColour, shorten } from "./classes.js";
 import { Picture, epochWords, make, number } from "./common.js";
 
 const CODE_LIMIT = 3; // either way, of the bars of a code
@@ -65,8 +65,9 @@ export class PointPanel {
    */
   show(point, { title, codes, epochs, frames, drawing }) {
     const [{ film }] = this.sides;
-    this.find("h2").textContent = title;
     const { class_names: names } = film.about;
+    this.find("h2").textContent = title;
+    if (point >= 0) shorten(this.find("h2"), names[film.labels[point]]);
     const original = point >= 0 ? film.image(point) : drawing;
     this.original.figure.hidden = !original;
     if (original) {
@@ -163,6 +164,7 @@ export class SelectionPanel {
     this.find(".selected").textContent = points.length
       ? `${points.length.toLocaleString("en")} of ${images} test images. By class: ${most}${more}.`
       : "Draw round points with the lasso, or drag with Shift held, to see what they have in common.";
+    shorten(this.find(".selected"), ...names);
     const mean = new Float32Array(film.pixels);
     for (const point of points) {
       const image = film.image(point);
@@ -242,6 +244,7 @@ export class Legend {
       const swatch = make("span", "swatch");
       swatch.style.background = classColour(label);
       button.append(swatch, make("span", "", name));
+      shorten(button, name);
       button.onclick = (event) => this.toggle(label, event.shiftKey);
       button.onpointerenter = button.onfocus = () => this.listener.look(label);
       button.onpointerleave = button.onblur = () => this.listener.look(-1);

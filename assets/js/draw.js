@@ -5,6 +5,7 @@
  * and probe images come by way of encoders.js; everything is computed here, at every stroke.
  */
 
+import { cut, shorten } from "./classes.js";
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, epochWords, leadsTo, make, number, saveCodes, savePng, whenRun } from "./common.js";
 import { live } from "./store.js";
@@ -333,7 +334,7 @@ class Draw {
     find(".pair figcaption").textContent = "What the model sees";
     find(".seen").title = `${rows} × ${columns} pixels`;
     const { class_names: names } = run.about;
-    const options = [...new Set(run.labels)].map((label) => make("option", "", names[label], { value: label }));
+    const options = [...new Set(run.labels)].map((label) => make("option", "", cut(names[label]), { value: label, title: names[label] }));
     find(".gallery select").replaceChildren(...options);
     this.showExamples();
     this.neighbours = Array.from({ length: NEIGHBOURS }, () => {
@@ -613,6 +614,7 @@ class Draw {
       canvas.setAttribute("aria-label", `Test image ${shelf.indices[position]}, class ${name}, distance ${number(far)}`);
       item.title = `Test image ${shelf.indices[position]}`;
       label.textContent = name;
+      shorten(label, name);
       distance.textContent = number(far);
       votes.set(name, (votes.get(name) ?? 0) + 1);
     });
@@ -623,7 +625,9 @@ class Draw {
     const counted = [...votes].sort((a, b) => b[1] - a[1]);
     const said = counted.map(([name, count], place) => `${count} ${place === 0 ? `of ${found.length} ` : ""}of class ${name}`);
     const vote = `Vote: ${said.join(", ")}.`;
-    if (find(".vote").textContent !== vote) find(".vote").textContent = vote;
+    if (find(".vote").textContent === vote) return;
+    find(".vote").textContent = vote;
+    shorten(find(".vote"), ...votes.keys());
   }
 
   unit(bytes) {

@@ -3,8 +3,9 @@
  * positions, the images and what was measured of them, and nothing from anywhere else.
  */
 
-import { classColour } from "./classes.js";
+import { classColour, shorten } from "./classes.js";
 import { Scene, WHOLE, eased } from "./clusters-scene.js";
+import { Terms } from "./terms.js";
 
 const TYPES = { Uint8Array, Uint16Array, Int32Array };
 const COLOURED_BY = {
@@ -156,6 +157,7 @@ class Player {
       const colour = make("i", "", "", { "aria-hidden": "true" });
       colour.style.setProperty("--colour", classColour(label));
       button.append(colour, name);
+      shorten(button, name);
       button.onclick = () => {
         button.setAttribute("aria-pressed", button.getAttribute("aria-pressed") === "false");
         this.hide();
@@ -405,6 +407,7 @@ class Player {
     const known = lines.filter(([, value]) => value !== undefined).map(([words, value]) => `${words}: ${value.toFixed(2)}`);
     const run = this.films.length > 1 ? [film.about.name] : [];
     this.find(".point p").textContent = [...run, name, `Class ${className}`, ...known].join("\n");
+    shorten(this.find(".point p"), className);
   }
 
   /** What is to be said at a frame of the first film. */
@@ -455,6 +458,7 @@ try {
   const numbers = document.getElementById("numbers");
   const unpacked = await unpack(numbers.textContent, arrays);
   numbers.textContent = ""; // the text is not needed any more
+  new Terms(document, document.body);
   new Player(films.map((film) => new SavedFilm(film, unpacked)), shown, words);
 } catch (error) {
   const problem = document.querySelector(".problem");

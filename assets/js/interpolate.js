@@ -5,6 +5,7 @@
  * Everything is decoded here. Python hears of the cursor, and of what the page shall remember.
  */
 
+import { shorten } from "./classes.js";
 import { Clock, Link, Mosaic, Picture, component, cursorAt, imageRadio, leadsTo } from "./common.js";
 import { make, number, saveCodes, saveGif, savePng, whenRun } from "./common.js";
 import { live } from "./store.js";
@@ -390,6 +391,7 @@ class Interpolate {
       const label = slots.children[slot];
       const [title, detail] = this.describe(end);
       label.querySelector(".end-title").textContent = title;
+      shorten(label, title);
       label.querySelector(".end-detail").textContent = detail;
       const radio = label.querySelector("input");
       radio.setAttribute("aria-label", `${LETTERS[slot]}, ${tasks[slot]}: ${title}, ${detail}`);

@@ -4,6 +4,7 @@
  * Python sends the images that were chosen and their posteriors at every epoch; pictures and figures are made here.
  */
 
+import { shorten } from "./classes.js";
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, epochWords, make, number, save, saveCodes, savePng, whenRun } from "./common.js";
 import { csvRow } from "./csv.js";
@@ -123,6 +124,7 @@ class Reconstruct {
         };
       }
       this.find(".caption").textContent = data.caption;
+      shorten(this.find(".caption"), ...run.about.class_names);
       const moved = data.revision !== this.revision;
       if (moved) {
         this.revision = data.revision;
@@ -298,6 +300,7 @@ class Reconstruct {
     find(".one-epoch").textContent = `epoch ${epoch}`;
     const own = n === this.cursorPosition() || place >= 0;
     find(".detail").textContent = this.sentence(name, image, one) + (own ? ` ${this.whoseStart(mean)}` : "");
+    shorten(find(".detail"), ...run.about.class_names);
   }
 
   /** An image of the run at the present epoch, as `Batch.make` has those of the sheet. */

@@ -50,6 +50,8 @@ export function explainMarks(root) {
   for (const node of marked) node.replaceWith(...nodesOf(node.data));
 }
 
+const longNameIn = (element) => (element?.matches(".long-name") ? element : element?.querySelector(".long-name"));
+
 /** What shows the sentences of all words within a root. */
 export class Terms {
   /** @param {HTMLElement|Document} root where the words are @param {HTMLElement} home where the sentence is put, to be drawn above everything */
@@ -71,15 +73,17 @@ export class Terms {
       resize: () => this.place(),
     };
     const under = (event) => event.target.closest?.(TERM);
+    // A name that is cut, or the control that it stands in, see classes.js.
+    const held = (event) => under(event) ?? longNameIn(event.target.closest?.("button, label, .long-name"));
     const listen = (name, told) => root.addEventListener(name, told);
     listen("pointerover", (event) => {
-      const term = under(event);
+      const term = held(event);
       if (term && event.pointerType !== "touch") this.show(term);
       else if (!term && !this.tip.contains(event.target)) this.leave();
     });
     listen("pointerleave", () => this.leave());
-    listen("focusin", (event) => under(event) && this.show(under(event)));
-    listen("focusout", (event) => under(event) === this.term && this.hide());
+    listen("focusin", (event) => held(event) && this.show(held(event)));
+    listen("focusout", (event) => held(event) === this.term && this.hide());
     listen("keydown", (event) => event.key === "Enter" && under(event) && this.show(under(event)));
     listen("click", (event) => {
       const term = under(event);
@@ -91,7 +95,7 @@ export class Terms {
 
   /** The pointer has gone elsewhere. */
   leave() {
-    if (this.term && !this.term.matches(":focus")) this.hide();
+    if (this.term && !this.term.closest(":is(.term, a, button, label, .long-name):is(:focus, :focus-within)")) this.hide();
   }
 
   show(term) {
@@ -102,7 +106,7 @@ export class Terms {
       term.removeAttribute("title");
     }
     this.term = term;
-    this.tip.textContent = term.getAttribute("aria-description");
+    this.tip.textContent = term.getAttribute("aria-description") ?? term.textContent;
     this.home.append(this.tip);
     this.tip.showPopover();
     this.place();

@@ -5,6 +5,7 @@
  * Everything that moves is decoded here at once; Python hears of the position when it is released.
  */
 
+import { shorten } from "./classes.js";
 import { Clock, Link, Picture, component, imageRadio, make, normalCode, number, whenRun } from "./common.js";
 import { epochWords, listenToMenu, saveCodes, saveGif, savePng } from "./common.js";
 import { live } from "./store.js";
@@ -354,6 +355,7 @@ class Traverse {
       code: "Started from a given code.",
     };
     this.find(".source-text").textContent = texts[kind] || `Started from a ${noun} that is not shown here.`;
+    shorten(this.find(".source-text"), ...names);
 
     for (const radio of this.root.querySelectorAll("[name=keep]")) {
       radio.checked = radio.value === this.keepNow();

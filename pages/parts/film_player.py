@@ -11,7 +11,7 @@ from pages.parts.live import ASSETS, script
 def film_player() -> str:
     """The file, still without a film: markup, style and script in one. See clusters-save.js `saveFilmPage`."""
     markup = (ASSETS / "html" / "film-player.html").read_text(encoding="utf-8")
-    style = (ASSETS / "css" / "film-player.css").read_text(encoding="utf-8")
+    style = "\n".join((ASSETS / "css" / name).read_text(encoding="utf-8") for name in ("terms.css", "film-player.css"))
     markup = markup.replace("<style></style>", f"<style>\n{style}</style>")
-    source = script("classes.js", "clusters-scene.js", "film-player.js")
+    source = script("classes.js", "terms.js", "clusters-scene.js", "film-player.js")
     return markup.replace('<script type="module"></script>', f'<script type="module">\n{source}</script>')
