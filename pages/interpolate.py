@@ -11,7 +11,9 @@ from pages.parts.selection import live_run
 def remembered_ends() -> list[Start]:
     """The test images among the ends and corners that the page remembers; whatever a browser sends can be altered."""
     ends = (st.session_state.get("interpolate_memory") or {}).get("ends")
-    digits = [end for end in ends if isinstance(end, dict) and end.get("kind") == "digit"] if ends else []
+    digits = (
+        [end for end in ends if isinstance(end, dict) and end.get("kind") == "digit"] if isinstance(ends, list) else []
+    )
     return [Start(kind="digit", index=end["index"]) for end in digits[:4] if isinstance(end.get("index"), int)]
 
 

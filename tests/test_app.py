@@ -419,7 +419,10 @@ def test_an_epoch_that_is_not_kept_gives_the_nearest_with_a_sentence(space: Spac
     [
         {"z": [1, 2]}, {"z": [1, 2, float("inf")]}, {"z": "abc"}, {"z": None}, {"epoch": 3}, {"epoch": [0]},
         {"start": {"kind": "elsewhere"}}, {"start": {}}, {"start": {"kind": "digit"}}, {"keep": "all"},
-        {"start": {"kind": "random", "code": [1]}}, {"start": {"kind": "drawing"}},
+        {"start": {"kind": "random", "code": [1]}}, {"start": {"kind": "drawing"}}, {"epoch": 5.0}, {"epoch": True},
+        {"z": [1, 2, 10**400]}, {"start": {"kind": "random", "code": [1, 2, -(10**400)]}}, {"epoch": 10**400},
+        *({"start": {"kind": kind, "index": index}} for kind in ("digit", "drawing")
+          for index in (float("inf"), float("nan"), 10**400, -1, 2**31, "9" * 5000, [])),
     ],
 )  # fmt: skip
 def test_a_cursor_that_a_browser_altered_is_refused(space: Space, change: dict[str, Any]) -> None:

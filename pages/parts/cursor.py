@@ -111,17 +111,24 @@ def check_cursor(value: Any, space: Space) -> Cursor:
         z, epoch, start, keep = value["z"], value["epoch"], value["start"], value["keep"]
         kind = start["kind"]
         cleaned = Cursor(z=_code(z, space), epoch=epoch, start=Start(kind=kind), keep=keep)
-        if epoch not in space.epochs or keep not in get_args(Keep) or kind not in get_args(Kind):
-            raise CursorError("The position in the latent space was not understood.")
+        if (
+            type(epoch) is not int
+            or epoch not in space.epochs
+            or keep not in get_args(Keep)
+            or kind not in get_args(Kind)
+        ):
+            raise ValueError
         if kind in IMAGES:
             cleaned["start"]["index"] = int(start["index"])
+            if not 0 <= cleaned["start"]["index"] < 2**31:
+                raise ValueError
         if "code" in start:
             cleaned["start"]["code"] = _code(start["code"], space)
         if kind == "digit" and cleaned["start"]["index"] not in space.indices:
             cleaned["z"] = _unrounded(cleaned, space)
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, CursorError):
-            raise
+    except CursorError:
+        raise
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise CursorError("The position in the latent space was not understood.") from None
     return cleaned
 

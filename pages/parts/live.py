@@ -274,11 +274,13 @@ def live_component(
 
     def remember() -> None:
         accept_address()
-        st.session_state[remembered] = st.session_state[name].get("memory")
+        memory = st.session_state[name].get("memory")
+        st.session_state[remembered] = memory if isinstance(memory, dict) else None
 
     def leave() -> None:
         accept_address()
-        st.session_state["asked_page"] = (st.session_state[name].get("page") or {}).get("page")
+        page = st.session_state[name].get("page")
+        st.session_state["asked_page"] = page.get("page") if isinstance(page, dict) else None
 
     guests = guests_of(run.space, [cursor["start"]]) if guests is None else guests
     data |= {"guests": [guest.packed() for guest in guests]}
