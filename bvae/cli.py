@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from bvae.config import DEVICES, Config, ConfigError, field_type, flag, propose_name
+from bvae.numbers import number
 from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, run_folders
 
 STOPPED = 130
@@ -135,10 +136,12 @@ def _evaluate(options: argparse.Namespace) -> None:
         return
     floor = run.details.get("data", {}).get("bernoulli_floor") if run.config.likelihood == "bernoulli" else None
     print(f"{run.name}, epoch {epoch}, test split, {result.images:,} images, one code an image, nats an image")
-    print(f"  -ELBO           {-result.elbo:9.2f}")
+    print(f"  -ELBO           {number(-result.elbo):>9}")
     above = f"   ({result.reconstruction - floor:.2f} above the entropy of the grey values)" if floor else ""
-    print(f"  reconstruction  {result.reconstruction:9.2f}{above}")
-    print(f"  KL              {result.kl:9.2f}   in {result.active_units} active units of {run.config.latent_dim}")
+    print(f"  reconstruction  {number(result.reconstruction):>9}{above}")
+    print(
+        f"  KL              {number(result.kl):>9}   in {result.active_units} active units of {run.config.latent_dim}"
+    )
     for dimension in sorted(range(run.config.latent_dim), key=lambda j: -result.kl_per_dimension[j]):
         kl = result.kl_per_dimension[dimension]
         print(f"    z{dimension:<4d}{kl:7.3f}  {'█' * round(8 * kl)}")
@@ -358,8 +361,8 @@ def _square(count: int) -> int:
 def _figures(record: dict[str, Any]) -> str:
     test = record["test"]
     return (
-        f"epoch {record['epoch']}, test -ELBO {test['reconstruction'] + test['kl']:.2f} "
-        f"= reconstruction {test['reconstruction']:.2f} + KL {test['kl']:.2f} nats an image "
+        f"epoch {record['epoch']}, test -ELBO {number(test['reconstruction'] + test['kl'])} "
+        f"= reconstruction {number(test['reconstruction'])} + KL {number(test['kl'])} nats an image "
         f"({test['images']:,} images), {record['active_units']} active units"
     )
 
@@ -401,7 +404,8 @@ class _TrainingBar:
         assert self.bar is not None
         active = "" if self.active is None else f", {self.active} active"
         self.bar.set_postfix_str(
-            f"{split} loss {loss:.2f}, reconstruction {reconstruction:.2f}, KL {kl:.2f}{active}", refresh=False
+            f"{split} loss {number(loss)}, reconstruction {number(reconstruction)}, KL {number(kl)}{active}",
+            refresh=False,
         )
 
     def close(self) -> None:

@@ -468,10 +468,24 @@ class Run:
         """
         epochs = self.epochs()
         if not epochs:
-            raise RunError(f"{self.path} has no snapshot yet.")
+            raise RunError(self.without_snapshot())
         if epoch is not None and epoch not in epochs:
             raise RunError(f"{self.path} has no snapshot of epoch {epoch}. It has: {', '.join(map(str, epochs))}.")
         return epochs[-1] if epoch is None else epoch
+
+    def without_snapshot(self) -> str:
+        """Why the run has no snapshot yet, in a sentence, by how its training stands."""
+        try:
+            status = self.status()
+        except RunError:
+            status = {}
+        if status.get("state") == "failed":
+            return f"{self.name} failed before its first snapshot: {status.get('error') or 'it gave no reason.'}"
+        then = {
+            "queued": "It waits to be trained.",
+            "running": "Its first appears within seconds of the start of training.",
+        }.get(status.get("state", ""), "Continue its training, and there will be one.")
+        return f"{self.name} has no snapshot yet. {then}"
 
     def version(self) -> str:
         """A text that changes whenever a file that `history`, `probe`, `weights` or `latents` reads does."""

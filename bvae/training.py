@@ -32,6 +32,7 @@ Record = dict[str, Any]
 
 # A look at the clock, at the stop flag and at the loss costs a synchronisation on a GPU; this often costs nothing.
 STEPS_BETWEEN_LOOKS = 25
+SMALL_SIGMA, LARGE_WEIGHT = 0.01, 1_000.0  # beyond these a finite loss cannot be taken for granted
 _SUMS = ("loss", "reconstruction", "kl", "images")
 
 
@@ -206,11 +207,26 @@ class Trainer:
         report(Progress(self.epoch + 1, self.step, self.steps, loss / images, reconstructed / images, kl / images))
 
     def _diverged(self, when: str) -> DivergedError:
-        return DivergedError(
-            f"The loss stopped being a finite number {when}. "
-            f"Begin a new run with a lower learning rate (it was {self.config.peak_learning_rate:g}), "
-            "a longer β warm-up, or precision float32."
-        )
+        return DivergedError(f"The loss stopped being a finite number {when}. Begin a new run with {self._calmer()}.")
+
+    def _calmer(self) -> str:
+        """What to change for a finite loss: first the settings that are far from what works."""
+        config = self.config
+        advice = []
+        if config.peak_learning_rate > Config(network=config.network).peak_learning_rate:
+            advice.append(f"a lower learning rate (it was {config.peak_learning_rate:g})")
+        if config.sigma is not None and config.sigma < SMALL_SIGMA:
+            advice.append(f"a larger sigma (it was {config.sigma:g}, and one of the 255 steps of grey is 0.004)")
+        weight, called = (config.beta, "β") if config.capacity is None else (config.capacity_gamma, "capacity weight γ")
+        if weight > LARGE_WEIGHT:
+            advice.append(f"a smaller {called} (it was {weight:g})")
+        if not advice:
+            advice.append(f"a lower learning rate (it was {config.peak_learning_rate:g})")
+        if config.capacity is None and config.beta:
+            advice.append("a longer β warm-up")
+        if config.precision != "float32":
+            advice.append("precision float32")
+        return " or ".join(filter(None, [", ".join(advice[:-1]), advice[-1]]))
 
     def _record(self, train: Evaluation | dict[str, float], start: float) -> Record:
         test = evaluate(self.model.eval(), self.test.pixels, self.config.seed)

@@ -7,6 +7,7 @@ import contextlib
 import numpy as np
 import streamlit as st
 
+from bvae.numbers import number
 from bvae.pictures import mosaic
 from bvae.plain import decode
 from bvae.runs import Run, RunError, find_run
@@ -43,6 +44,12 @@ NEXT = (
 )
 
 
+def in_nats(value: float, digits: int) -> str:
+    """A figure as a metric shows it. Beside a power of ten there is no room for the unit, which the text below says."""
+    text = number(value, digits)
+    return text if "×" in text else f"{text} nats"
+
+
 def show_objective(run: Run) -> None:
     """The objective with its two terms, and under each term what it comes to on the test set."""
     config, history = run.config, run.history()
@@ -77,21 +84,21 @@ def show_objective(run: Run) -> None:
     terms = [
         (
             "[Reconstruction](#reconstruction)",
-            f"{test['reconstruction']:.1f} nats",
+            in_nats(test["reconstruction"], 1),
             "How badly the image drawn from the code predicts the pixels of the original."
             + (f" It cannot fall below its [floor](#floor), {floor:.1f}." if floor else ""),
         ),
         (weight, f"× {weight_text}", meaning),
         (
             "[KL](#kl)",
-            f"{test['kl']:.2f} nats",  # to two decimals, so that the product with β is right in the first
+            in_nats(test["kl"], 2),  # to two decimals, so that the product with β is right in the first
             "How much a code tells about its image. "
             f"{used} of {config.latent_dim} dimensions are [active](#active-units)"
             + ("; the others were given up." if 0 < used < config.latent_dim else "."),
         ),
         (
             "[Loss](#loss)",
-            f"{test['loss']:.1f} nats",
+            in_nats(test["loss"], 1),
             f"What training lowers: the sum. All are means over the {test['images']:,} [test images](#test-set)"
             + ("" if run.imported else f" at epoch {record['epoch']}")
             + ", one code drawn for each, in [nats](#nats).",

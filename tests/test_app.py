@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from bvae.runs import Run, read_tensors, write_tensors
+from bvae.runs import Run, RunError, read_tensors, write_tensors
 from pages.parts.cursor import CursorError, Space, check_cursor, from_address, guests_of, to_address
 from pages.parts.guests import Guest
 from pages.parts.live import gallery, thin
@@ -230,6 +233,41 @@ def test_a_run_of_which_nothing_can_be_read_is_said_in_a_sentence(runs: Path) ->
     app = app.run()
     assert not app.exception
     assert "no snapshot yet" in texts(app.error)
+
+
+def test_a_run_that_failed_before_its_first_snapshot_says_so_and_why(runs: Path) -> None:
+    for name in ("epochs", "latents", "history.jsonl"):
+        path = runs / "one" / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    reason = "There is not enough memory on the device. Choose a smaller batch size, or the cpu."
+    status = {"epoch": 0, "step": 0, "epochs": 100, "pid": os.getpid(), "host": socket.gethostname()}
+    for state, sentence in (
+        ("failed", f"one failed before its first snapshot: {reason}"),
+        ("running", "one has no snapshot yet. Its first appears within seconds of the start of training."),
+        ("queued", "one has no snapshot yet. It waits to be trained."),
+        ("stopped", "one has no snapshot yet. Continue its training, and there will be one."),
+    ):
+        now = status | {"state": state, "error": reason, "heartbeat": time.time()}
+        (runs / "one" / "status.json").write_text(json.dumps(now))
+        app = open_app()
+        assert not app.exception
+        assert [error.value for error in app.error] == [sentence]
+        with pytest.raises(RunError, match=re.escape(sentence)):
+            Run(runs / "one").snapshot()
+
+
+def test_figures_of_any_size_are_short(runs: Path) -> None:
+    path = runs / "one" / "history.jsonl"
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    records[-1]["test"] |= {"reconstruction": 912_209_608.4, "loss": 912_209_648.5}
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    app = open_app()
+    assert not app.exception
+    values = {read(metric.label): metric.value for metric in app.metric}
+    kl = records[-1]["test"]["kl"]
+    assert values == {"Reconstruction": "9.12 × 10⁸", "β": "× 4", "KL": f"{kl:.2f} nats", "Loss": "9.12 × 10⁸"}
+    assert "−ELBO 9.12 × 10⁸ nats an image at epoch 100" in texts(app.sidebar.markdown)
+    assert "912" not in texts([*app.markdown, *app.sidebar.markdown])
 
 
 def test_changing_the_run_keeps_the_test_image(runs: Path) -> None:

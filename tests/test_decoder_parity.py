@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from bvae.config import Config
 from bvae.data import bernoulli_floor, load_dataset
 from bvae.model import BetaVAE, Posterior
 from bvae.network import LOG_VARIANCE_BOUND, Layer, decoder_layers, encoder_layers
+from bvae.numbers import number
 from bvae.objective import kl_per_dimension, reconstruction
 from tests.conftest import ROOT
 
@@ -202,6 +204,18 @@ def test_log_variance_is_bounded_in_the_browser_as_in_the_model(decoder_page: Pa
     image = [[[0, 1], [2, 3]]]
     found = decoder_page.evaluate(ENCODE, [module_address(), file, layers, [2, 2], image])
     assert found == [[[99, -99], [LOG_VARIANCE_BOUND, -LOG_VARIANCE_BOUND]]]
+
+
+def test_numbers_are_written_in_the_browser_as_in_python(decoder_page: Page) -> None:
+    values = [0, -0.001, 97.2345, -1203.36, 99_999.4, 912_209_608.4, -9.25e13, 1e300]
+    source = re.sub(r"^import .*?;\n", "", (ROOT / "assets/js/common.js").read_text(), flags=re.MULTILINE)
+    address = "data:text/javascript;base64," + base64.b64encode(source.encode()).decode()
+    write = """async ([module, values]) => {
+      const { number } = await import(module);
+      return values.map((value) => number(value, 1));
+    }"""
+    assert decoder_page.evaluate(write, [address, values]) == [number(value, 1) for value in values]
+    assert decoder_page.evaluate(write.replace("(value, 1)", "(undefined)"), [address, [0]]) == [number(float("nan"))]
 
 
 @pytest.mark.parametrize("log_sigma", [None, -1.7], ids=["bernoulli", "gaussian"])

@@ -22,12 +22,15 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from bvae.archive import pack_run, spoken_size
+from bvae.config import Config
 from bvae.runs import Run, list_runs, run_files
+from bvae.training import train_run
 from pages.parts.live import gallery
 from pages.parts.run_table import row
 from tests.browsing import WAIT, rerun
 from tests.conftest import ROOT, serve
 from tests.test_app import open_app, texts
+from tests.test_every_page import TEXTS
 from tests.test_traverse_page import Traverse
 
 PAGES = ["", "traverse", "interpolate", "generate", "clusters", "reconstruct", "draw", "train", "load"]
@@ -375,6 +378,31 @@ def test_a_wrong_address_is_a_sentence_on_every_page(page: Page, app: str, train
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect_no_fault(page)
     assert page.locator("[data-testid=stAlert] :is(a, b, em, .katex)").count() == 0
+
+
+def test_figures_of_any_size_meet_nothing(page: Page, server: str, runs: Path) -> None:
+    """At so small a σ an image costs 10¹³ nats."""
+    config = Config(
+        network="mlp", likelihood="gaussian", sigma=1e-6, dataset_limit=200, epochs=1, latent_dim=3, probe_size=20,
+        device="cpu",
+    )  # fmt: skip
+    list(train_run(runs / "sharp", config))
+    for width in (1400, 800):
+        page.set_viewport_size({"width": width, "height": 1000})
+        for name, shown in (
+            ("reconstruct", ".card"),
+            ("train", ".training svg"),
+            ("load", ".run-table tr"),
+            ("", "h3"),
+        ):
+            page.goto(f"{server}/{name}?run=sharp")
+            expect(page.locator(shown).first).to_be_visible()
+            expect(page.get_by_text("× 10¹³").last).to_be_visible()
+            page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+            problems: list[str] = page.evaluate(TEXTS)
+            assert not problems, f"{name} at {width}: {problems}"
+            long = re.findall(r".*\d{7}.*", page.get_by_test_id("stMain").inner_text())
+            assert not long, f"{name} at {width}: {long}"
 
 
 def fill_with_other_things(folder: Path) -> None:

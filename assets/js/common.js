@@ -6,8 +6,17 @@ import { csvRow } from "./csv.js";
 import { live } from "./store.js";
 import { Terms, explain, explainMarks } from "./terms.js";
 
-/** @returns {string} a number with a real minus sign, and no minus before a zero */
-export const number = (value, digits = 2) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "−");
+const LONG = 1e5; // from here on a power of ten is shorter than the figures
+
+/** @returns {string} a number with a real minus sign, and no minus before a zero; a large one as "9.12 × 10⁸". As bvae/numbers.py. */
+export function number(value, digits = 2) {
+  if (!Number.isFinite(value)) return "–";
+  if (Math.abs(value) >= LONG) {
+    const [figures, power] = value.toExponential(2).split("e+");
+    return `${figures.replace("-", "−")} × 10${Array.from(power, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
+  }
+  return value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "−");
+}
 
 /** A canvas that shows one grey image, white on black. */
 export class Picture {

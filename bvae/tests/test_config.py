@@ -27,6 +27,8 @@ from bvae.config import Config, ConfigError, propose_name
         ({"epochs": True}, "whole number"),
         ({"learning_rate": 0.0}, "above 0"),
         ({"sigma": 0.1}, "gaussian"),
+        ({"sigma": 1e-30, "likelihood": "gaussian"}, "sigma is 1e-30, and must be from 1e-09 to 1000"),
+        ({"sigma": 1e4, "likelihood": "gaussian"}, "sigma is 10000, and must be from 1e-09 to 1000"),
         ({"capacity": 5.0, "beta_warmup_steps": 10}, "Leave one out"),
     ],
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from bvae.config import Config, ConfigError
+from bvae.config import SIGMAS, Config, ConfigError
 from bvae.data import load_dataset
 from bvae.objective import bernoulli_reconstruction
 from bvae.runs import Run, RunError
@@ -86,6 +88,39 @@ def test_progress_is_told(tmp_path: Path) -> None:
     assert (told[-1].epoch, told[-1].step, told[-1].steps) == (2, 100, 100)
     assert [progress.step for progress in told[:4]] == [25, 50, 75, 100]
     assert told[0].loss == pytest.approx(told[0].reconstruction + told[0].kl)
+
+
+@pytest.mark.parametrize(
+    ("values", "advice"),
+    [
+        ({}, "a lower learning rate (it was 0.004), a longer β warm-up or precision float32"),
+        (
+            {"likelihood": "gaussian", "sigma": 1e-6, "precision": "float32"},
+            "a larger sigma (it was 1e-06, and one of the 255 steps of grey is 0.004) or a longer β warm-up",
+        ),
+        ({"beta": 1e8, "precision": "float32"}, "a smaller β (it was 1e+08) or a longer β warm-up"),
+        ({"capacity": 5.0, "capacity_gamma": 1e9}, "a smaller capacity weight γ (it was 1e+09) or precision float32"),
+        ({"capacity": 5.0, "precision": "float32"}, "a lower learning rate (it was 0.004)"),
+    ],
+)
+def test_the_advice_follows_the_cause(values: dict[str, Any], advice: str) -> None:
+    trainer = Trainer(Config(**SMALL.to_dict() | values), load_dataset("mnist", limit=100), CPU)
+    with torch.no_grad():
+        trainer.model.decoder[0].weight.fill_(math.nan)  # type: ignore[operator]
+    with pytest.raises(DivergedError) as caught:
+        next(trainer.records())
+    assert str(caught.value).endswith(f"Begin a new run with {advice}.")
+
+
+def test_the_least_and_the_greatest_sigma_are_learned_with() -> None:
+    for sigma in SIGMAS:
+        config = Config(**SMALL.to_dict() | {"likelihood": "gaussian", "sigma": sigma, "epochs": 1, "batch_size": 20})
+        trainer = Trainer(config, load_dataset("mnist", limit=100), CPU)
+        before = trainer.model.decoder[0].weight.detach().clone()  # type: ignore[operator]
+        list(trainer.records())
+        moments = [state["exp_avg_sq"] for state in trainer.optimizer.state.values()]
+        assert all(torch.isfinite(moment).all() for moment in moments)
+        assert float((trainer.model.decoder[0].weight.detach() - before).abs().max()) > 1e-6  # type: ignore[operator]
 
 
 def test_a_loss_that_is_not_finite_fails_with_advice(tmp_path: Path) -> None:

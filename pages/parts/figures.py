@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
+from bvae.numbers import number
 from bvae.pictures import mosaic
 from bvae.plain import decode
 from bvae.runs import Run, RunError
@@ -72,14 +73,15 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
             textposition="top center",
             marker={"size": 11, "symbol": ["circle" if chosen else "circle-open" for chosen in here]},
             customdata=[[run.name, record["epoch"]] for run, record in comparable],
-            hovertemplate="%{customdata[0]}, epoch %{customdata[1]}<br>reconstruction %{y:.2f}, KL %{x:.2f} nats"
+            hovertemplate="%{customdata[0]}, epoch %{customdata[1]}<br>reconstruction %{y:.5~g}, KL %{x:.5~g} nats"
             "<extra></extra>",
             cliponaxis=False,
         )
     )
     # Room for the labels, which lie beside and above their points.
     span = max(max(kl) - min(kl), 2.0)
-    tall = max(max(reconstruction) - min(reconstruction), 2.0)
+    # Of large figures no more than can be told apart in a few digits.
+    tall = max(max(reconstruction) - min(reconstruction), 2.0, 0.02 * max(map(abs, reconstruction)))
     figure.update_layout(
         height=360,
         margin={"l": 10, "r": 10, "t": 20, "b": 10},
@@ -87,12 +89,13 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
         xaxis={"title": "KL, nats an image (test)", "range": [min(kl) - 0.15 * span, max(kl) + 0.15 * span]},
         yaxis={
             "title": "Reconstruction, nats an image (test)",
+            "exponentformat": "power",
             "range": [min(reconstruction) - 0.15 * tall, max(reconstruction) + 0.2 * tall],
         },
     )
     figures = "; ".join(
-        f"{run.name}, {weight_of(run)}: reconstruction {record['test']['reconstruction']:.1f}, "
-        f"KL {record['test']['kl']:.1f}"
+        f"{run.name}, {weight_of(run)}: reconstruction {number(record['test']['reconstruction'], 1)}, "
+        f"KL {number(record['test']['kl'], 1)}"
         for run, record in comparable
     )
     words = f"Reconstruction against KL on the {first.dataset} test set, in nats an image. {figures}."

@@ -23,6 +23,7 @@ import safetensors.numpy
 import streamlit as st
 
 from bvae.network import parameter_shapes
+from bvae.numbers import number
 from bvae.runs import Latents, Run, RunError
 from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, guests_of, keep_cursor
 from pages.parts.glossary import GLOSSARY, check_marks
@@ -100,7 +101,7 @@ def open_live(run: Run, name: str, epoch: int | None = None) -> LiveRun:
     """
     epochs = run.epochs()
     if not epochs:
-        raise RunError(f"{run.name} has no snapshot yet. Its first appears within seconds of the start of training.")
+        raise RunError(run.without_snapshot())
     shapes = parameter_shapes(run.decoder_layers, "decoder").values()
     bytes_each = 4 * sum(math.prod(shape) for shape in shapes)
     chosen = thin(epochs, max(2, MAX_BYTES // bytes_each), epoch)
@@ -215,8 +216,9 @@ def facts(record: dict[str, Any]) -> str:
     test = record["test"]
     reconstruction, kl = test["reconstruction"], test["kl"]
     return (
-        f"[−ELBO](#elbo) {reconstruction + kl:.1f} = [reconstruction](#reconstruction) {reconstruction:.1f} + "
-        f"[KL](#kl) {kl:.1f}, in [nats](#nats) an image; [test set](#test-set), {test['images']:,} images."
+        f"[−ELBO](#elbo) {number(reconstruction + kl, 1)} = [reconstruction](#reconstruction) "
+        f"{number(reconstruction, 1)} + [KL](#kl) {number(kl, 1)}, in [nats](#nats) an image; [test set](#test-set), "
+        f"{test['images']:,} images."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from bvae.archive import spoken_size
+from bvae.numbers import number
 from bvae.runs import BUNDLED_RUNS, Run, RunError, run_files
 from pages.parts.cursor import accept_address
 from pages.parts.live import component
@@ -67,7 +68,7 @@ def row(name: str, run: Run) -> dict[str, Any]:
     try:
         if history := run.history():
             test = history[-1]["test"]
-            told |= {"elbo": f"{test['reconstruction'] + test['kl']:.1f}", "images": test["images"]}
+            told |= {"elbo": number(test["reconstruction"] + test["kl"], 1), "images": test["images"]}
             if not run.imported:
                 told["epochs"] = f"{history[-1]['epoch']} of {config.epochs}"
     except RunError:  # picking it says what is wrong

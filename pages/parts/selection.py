@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from bvae.numbers import number
 from bvae.runs import Run, RunError, list_runs
 from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
 from pages.parts.glossary import explained
@@ -101,7 +102,7 @@ def show_facts(run: Run) -> None:
         epoch = st.session_state["cursor"]["epoch"] if here else max(records)
         test = records[epoch]["test"]
         elbo = (
-            f"[−ELBO](#elbo) {test['reconstruction'] + test['kl']:.1f} [nats](#nats) an image "
+            f"[−ELBO](#elbo) {number(test['reconstruction'] + test['kl'], 1)} [nats](#nats) an image "
             f"([test set](#test-set), {test['images']:,} images)"
         )
         lines.append(elbo if run.imported else f"At epoch {epoch}: {elbo}")

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from bvae.devices import estimate, seconds_an_epoch
+from bvae.numbers import LONG, number
 from bvae.queue import Entry, Queue
 from bvae.runs import BUNDLED_RUNS, Run, RunError
 from pages.parts.cursor import accept_address
@@ -261,14 +262,15 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
         st.error(plain(str(error)))
         return
     if not history:
-        st.markdown("Its curves appear here once it has begun.")
+        if standing.state != "failed":
+            st.markdown("Its curves appear here once it has begun.")
         return
     test, images = history[-1]["test"], history[-1]["test"]["images"]
-    with st.container(horizontal=True):
-        st.metric("−ELBO", f"{test['reconstruction'] + test['kl']:.2f}", width=140)
-        st.metric("= Reconstruction", f"{test['reconstruction']:.2f}", width=170)
-        st.metric("+ KL", f"{test['kl']:.2f}", width=110)
-        st.metric("Active units", f"{history[-1]['active_units']} of {run.config.latent_dim}", width=140)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("−ELBO", number(test["reconstruction"] + test["kl"]), width="content")
+        st.metric("= Reconstruction", number(test["reconstruction"]), width="content")
+        st.metric("+ KL", number(test["kl"]), width="content")
+        st.metric("Active units", f"{history[-1]['active_units']} of {run.config.latent_dim}", width="content")
     st.markdown(
         f":small[{weight_of(run)}, {run.config.network} network on {run.config.dataset}. Nats an image at epoch "
         f"{history[-1]['epoch']}, on the test set of {images:,} images, with one code an image.]"
@@ -336,11 +338,13 @@ def _show_all_runs(found: list[Standing]) -> None:
                 "Active": f"{history[-1]['active_units'] if history else 0} of {run.config.latent_dim}",
             }
         )
-    number = st.column_config.NumberColumn(format="%.2f")
+    figures = ("−ELBO", "Reconstruction", "KL")
+    long = any(abs(row[name] or 0) >= LONG for row in rows for name in figures)
+    as_number = st.column_config.NumberColumn(format="scientific" if long else "%.2f")
     st.dataframe(
         rows,
         hide_index=True,
-        column_config={"−ELBO": number, "Reconstruction": number, "KL": number},
+        column_config=dict.fromkeys(figures, as_number),
         alt="All runs with their state and their figures",
     )
     st.markdown(":small[−ELBO, reconstruction and KL: nats an image, on the whole test set, one code an image.]")

@@ -1,0 +1,21 @@
+"""Numbers as they are shown: short at any size. assets/js/common.js `number` writes them in the same way."""
+
+from __future__ import annotations
+
+import math
+
+LONG = 1e5  # from here on a power of ten is shorter than the figures
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number with so many decimals and a real minus sign, or as "9.12 × 10⁸" where it is large."""
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value:.{digits}f}"
+    if abs(value) >= LONG:
+        figures, _, power = f"{value:.2e}".partition("e")
+        text = f"{figures} × 10{str(int(power)).translate(_RAISED)}"
+    elif not float(text):
+        text = text.removeprefix("-")
+    return text.replace("-", "−")
