@@ -16,7 +16,6 @@ import math
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -28,7 +27,7 @@ from bvae.numbers import number
 from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, run_folders
 
 STOPPED = 130
-_APPEARING_SECONDS = 300.0  # in which a run that is about to be trained begins to exist
+_PATIENCE_SECONDS = 30.0  # in which a process that has nothing more to do ends
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -218,28 +217,37 @@ def _interpolate(options: argparse.Namespace) -> None:
 
 
 def _layout(options: argparse.Namespace) -> None:
-    from bvae.film_worker import POLL_SECONDS, work
+    from bvae.film import start
+    from bvae.film_worker import work
 
     if options.follow and hasattr(os, "nice"):
         os.nice(5)  # whoever trains comes first
-    end = time.monotonic() + _APPEARING_SECONDS
-    while options.follow and not (Path(options.run) / "history.jsonl").exists() and time.monotonic() < end:
-        time.sleep(POLL_SECONDS)  # a run that is about to be trained
     run = find_run(options.run)
-    with tqdm(total=100, disable=options.json, dynamic_ncols=True,
+    whole = options.wait or options.follow or options.json
+    with tqdm(total=100, disable=options.json, dynamic_ncols=True, delay=0.5,
               bar_format="{l_bar}{bar}| [{elapsed}<{remaining}]{postfix}") as bar:  # fmt: skip
 
         def report(stage: str, share: float) -> None:
             bar.set_postfix_str(stage, refresh=False)
             bar.update(100 * share - bar.n)
 
-        about = work(run, options.seed, options.follow, report)
+        # Whoever follows a run waits for a process that may be about to end, and not for one that follows it, too.
+        patience = _PATIENCE_SECONDS if options.follow else -1.0 if whole else 0.0
+        about = work(run, options.seed, options.follow, report, compare=whole, patience=patience)
     if options.json:
         print(json.dumps({"run": str(run.path), **about}))
         return
-    film = about["kinds"]["umap"]
-    print(f"{run.path}: {len(about['epochs'])} frames of {about['images']:,} images in {about['seconds']:.1f} s; "
-          f"trustworthiness {min(film['trustworthiness']):.3f} in the worst of them.")  # fmt: skip
+    frames = f"{run.path}: {len(about['epochs'])} frames of {about['images']:,} images in {about['seconds']:.1f} s"
+    if about["state"] == "finished":
+        print(f"{frames}; trustworthiness {min(about['kinds']['umap']['trustworthiness']):.3f} in the worst of them.")
+        return
+    start(run.path)
+    print(f"{frames}. The Clusters page plays it.")
+    print(
+        "How true each frame is, beside an independent UMAP of its epoch, is worked out in the background from here. "
+        "With --wait the command waits for that.",
+        file=sys.stderr,
+    )
 
 
 def _runs(options: argparse.Namespace) -> None:
@@ -498,9 +506,10 @@ def _parser() -> argparse.ArgumentParser:
 
     layout = command("layout", _layout, "work out the film: every epoch's latent means in the plane", run=False)
     layout.add_argument("run", metavar="RUN", help="folder of a run, or its name")
-    layout.add_argument("--seed", type=_seed, default=0, help="repeats a film (default 0)")
+    layout.add_argument("--seed", type=_seed, help="repeats a film (default that of the film that is there, or else 0)")
+    layout.add_argument("--wait", action="store_true", help="wait for what the film is compared with, too")
     layout.add_argument("--follow", action="store_true", help="wait for the epochs of a run in training, too")
-    layout.add_argument("--json", action="store_true", help="print its figures of quality as JSON, and no progress")
+    layout.add_argument("--json", action="store_true", help="wait, and print its figures of quality as JSON")
 
     runs = command("runs", _runs, "a table of the runs there are", run=False)
     runs.add_argument("--json", action="store_true", help="print one JSON object")

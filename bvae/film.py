@@ -4,13 +4,15 @@ A film is `layout.py` over all snapshots of a run, and is kept beside them. The 
 `python -m bvae layout RUN` (film_worker.py), writes after every frame, so that the first can be looked at while the
 last is being worked out, and what a killed process began is continued. First come the frames, then the reconstruction
 of every image, then what the film is compared with: how true each frame is, two kinds of principal components, and an
-independent UMAP of each epoch. With `--follow` it waits for the epochs of a run in training.
+independent UMAP of each epoch. With `--follow` it waits for the epochs of a run in training, and goes on with one that
+is resumed meanwhile; whoever trains a run looks again when that ends, and so does the page that shows the film.
 
-layout.json says how far it is: state (running, finished, failed), stage, done of so much, remaining (seconds), error,
-pid, host, heartbeat; and what was found: epochs, images, seed, neighbours, seconds (for the frames alone, imports and
-compilation not counted), null_test (how far the median of the points moves, in radii of the film, when an epoch brings
-nothing new), and by kind of layout (`KINDS`) for each frame trustworthiness, continuity and accuracy, and for each step
-between frames step and spurious (null where no image kept its neighbours); see layout.py.
+layout.json says how far it is: state (running, finished, failed; laid out, where there are the frames and nothing to
+compare them with), stage, done of so much, remaining (seconds), error, pid, host, heartbeat; and what was found:
+epochs, images, seed, neighbours, seconds (for the frames alone, imports and compilation not counted), null_test (how
+far the median of the points moves, in radii of the film, when an epoch brings nothing new), and by kind of layout
+(`KINDS`) for each frame trustworthiness, continuity and accuracy, and for each step between frames step and spurious
+(null where no image kept its neighbours); see layout.py.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ SILENT_SECONDS = 900.0
 class Progress(NamedTuple):
     """How far a run's film is."""
 
-    state: str  # absent, running, finished, failed, or behind: finished, with newer epochs in the run
+    state: str  # absent, running, finished, failed, or behind: the run has newer epochs, or nothing is compared yet
     stage: str = ""  # what is being done
     done: int = 0  # in hundredths of all that is to be done
     of: int = 100
@@ -60,6 +62,8 @@ def progress(run: Run) -> Progress:
         return Progress("failed", error=about.get("error"))
     if state == "finished":
         return Progress("behind" if due_epochs(run) != about.get("epochs") else "finished", done=100)
+    if state == "laid out":
+        return Progress("behind")
     return Progress("running", about.get("stage", ""), round(about.get("done", 0)), 100, about.get("remaining"))
 
 
@@ -77,6 +81,32 @@ def in_training(run: Run) -> bool:
     return False
 
 
+def finished(run: Run, seed: int | None = None) -> dict[str, Any] | None:
+    """What layout.json holds of a film to which nothing is to be added; None if there is none, or of another seed."""
+    with contextlib.suppress(RunError):
+        if progress(run).state == "finished" and (layout := run.layout()) is not None:
+            same = seed in (None, layout.about.get("seed"))
+            return layout.about if same and set(KINDS) == set(layout.about.get("kinds") or ()) else None
+    return None
+
+
+def on_request() -> bool:
+    """Whether a film is worked out only when somebody asks for it, as the environment variable BVAE_FILM says."""
+    return os.environ.get("BVAE_FILM", "on") == "off"
+
+
+def check_writable(path: Path) -> None:
+    """See whether a run's folder can take its film.
+
+    Raises:
+        RunError: when it cannot be written.
+    """
+    if not os.access(path, os.W_OK):
+        raise RunError(
+            f"The film would be kept in {path}, which cannot be written. Mend that, or copy the run to where it can."
+        )
+
+
 def start(path: Path) -> None:
     """Have a run's film worked out in the background, if nobody does so yet.
 
@@ -86,11 +116,18 @@ def start(path: Path) -> None:
     run = Run(path)
     if progress(run).state == "running":
         return
-    if not os.access(path, os.W_OK):
-        raise RunError(f"The film would be kept in {path}, which cannot be written. Mend that, or copy the run.")
+    check_writable(path)
     process = launch(path)
     # So that it is seen to begin, before it has imported what it needs.
     write_film(run, None, state="running", stage="Starting", done=0, remaining=None, error=None, pid=process.pid)
+
+
+def catch_up(path: Path) -> None:
+    """Have a film that its run has grown beyond worked out further, where that can be. What stands in the way is no
+    fault: who looks at the film has asked for nothing."""
+    with contextlib.suppress(RunError, OSError):
+        if not on_request() and progress(Run(path)).state == "behind":
+            start(path)
 
 
 def launch(path: Path) -> subprocess.Popen[bytes]:

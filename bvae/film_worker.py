@@ -12,7 +12,7 @@ from typing import Any
 import filelock
 import numpy as np
 
-from bvae.film import KINDS, due_epochs, in_training, write_film
+from bvae.film import KINDS, check_writable, due_epochs, finished, in_training, write_film
 from bvae.layout import (
     NEIGHBOURS,
     Frame,
@@ -35,14 +35,21 @@ _WORK = {"frame": 1.0, "reconstruction": 1.5, "quality": 1.0, "independent": 7.0
 
 
 def work(
-    run: Run, seed: int = 0, follow: bool = False, report: Callable[[str, float], None] | None = None
+    run: Run,
+    seed: int | None = None,
+    follow: bool = False,
+    report: Callable[[str, float], None] | None = None,
+    compare: bool = True,
+    patience: float = 0.0,
 ) -> dict[str, Any]:
     """Work out a run's film, or what is missing of it, and all that it is compared with.
 
     Args:
-        seed: repeats a film.
+        seed: repeats a film; by default that of the film that is there, or else 0.
         follow: wait for the epochs of a run in training, and end when it does.
         report: told what is being done, and which share of all is done.
+        compare: otherwise it ends as soon as the frames are there.
+        patience: seconds to wait for another process that works the film out; negative, for as long as it takes.
 
     Returns:
         What layout.json holds.
@@ -50,15 +57,20 @@ def work(
     Raises:
         RunError: when the run cannot be read or written, or another process works its film out.
     """
+    if (about := finished(run, seed)) and not (follow and in_training(run)):
+        return about
+    check_writable(run.path)
     lock = filelock.FileLock(run.path / "layout.lock")
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=patience)
     except filelock.Timeout:
-        raise RunError(f"Another process is working out the film of {run.path}. Wait for it.") from None
+        raise RunError(f"Another process is working out the film of {run.path}. Wait for it, as --wait does.") from None
     except OSError as error:
         raise RunError(f"Cannot write in {run.path} ({error.strerror}), where the film would be kept.") from error
     try:
-        return _Worker(run, seed, report).all(follow)
+        if (about := finished(run, seed)) and not (follow and in_training(run)):
+            return about  # by the process that was waited for
+        return _Worker(run, seed, report).all(follow, compare)
     except (RunError, OSError, ValueError) as error:
         with contextlib.suppress(RunError):
             write_film(run, None, state="failed", error=str(error))
@@ -70,32 +82,54 @@ def work(
 class _Worker:
     """One pass over a run: what is there is kept as far as it still fits, and what is missing is added."""
 
-    def __init__(self, run: Run, seed: int, report: Callable[[str, float], None] | None) -> None:
-        self.run, self.seed, self.report = run, seed, report
+    def __init__(self, run: Run, seed: int | None, report: Callable[[str, float], None] | None) -> None:
+        self.run, self.seed, self.report = run, seed or 0, report
+        self.any_seed = seed is None
+        self.comparing = True
         self.labels = run.probe().labels
         self.means: dict[int, np.ndarray] = {}
         self.frames: list[Frame] = []
         self.epochs: list[int] = []
         self.reconstruction: list[np.ndarray] = []
         self.independent: list[np.ndarray] = []
-        self.kinds: dict[str, list[Quality]] = {kind: [] for kind in KINDS}
-        self.movements: dict[str, dict[str, list[float | None]]] = {}  # by kind
-        self.null_test: float | None = None
+        self.forget()
         self.seconds = 0.0
         self.following = False
         self.began = self.credit = 0.0
 
-    def all(self, follow: bool) -> dict[str, Any]:
+    def forget(self) -> None:
+        """What was measured, which is of all frames or of none."""
+        self.kinds: dict[str, list[Quality]] = {kind: [] for kind in KINDS}
+        self.movements: dict[str, dict[str, list[float | None]]] = {}  # by kind
+        self.null_test: float | None = None
+
+    def all(self, follow: bool, compare: bool) -> dict[str, Any]:
+        self.comparing = compare
         self.say("Starting")
         self.take_up()
         while True:
             self.following = follow and in_training(self.run)
             self.lay_out(due_epochs(self.run))
-            if not self.following:
-                break
-            self.say("Waiting for the next epoch")
-            time.sleep(POLL_SECONDS)
-        self.run.snapshot()  # says so where there is none
+            if self.following:
+                self.say("Waiting for the next epoch")
+                time.sleep(POLL_SECONDS)
+                continue
+            self.run.snapshot()  # says so where there is none
+            if not compare:
+                return self.save("The frames are there", state="laid out")
+            if self.compare_all(follow):
+                about = self.save("Finished", state="finished")
+                # Looked at once more when that is said: who resumes the run either finds it, or is found here.
+                if not (follow and self.left_behind()):
+                    return about
+
+    def left_behind(self) -> bool:
+        """Whether the run goes on, as one that was stopped may at any time, or has been on."""
+        return in_training(self.run) or due_epochs(self.run) != self.epochs
+
+    def compare_all(self, follow: bool) -> bool:
+        """All but the frames; False as soon as there are frames to be added, which come first."""
+        self.forget()
         for stage, part in (
             ("Reconstructing every image", self.reconstruct),
             ("Comparing", self.compare),
@@ -103,9 +137,11 @@ class _Worker:
         ):
             self.save(stage)
             for _ in part():
+                if follow and self.left_behind():
+                    return False
                 self.save(stage)
         self.null_test = self.test_null()
-        return self.save("Finished", state="finished")
+        return True
 
     def take_up(self) -> None:
         """Keep what an earlier pass left, as far as its epochs are the run's."""
@@ -113,7 +149,11 @@ class _Worker:
             found = self.run.layout()
         except RunError:
             return
-        if found is None or found.about.get("seed") != self.seed or found.kept.shape[1] != len(self.labels):
+        if found is None or found.kept.shape[1] != len(self.labels):
+            return
+        if self.any_seed:
+            self.seed = found.about.get("seed", self.seed)
+        if found.about.get("seed") != self.seed:
             return
         self.epochs = found.epochs
         self.frames = [Frame(*pair, None) for pair in zip(found.positions, found.kept, strict=True)]
@@ -182,7 +222,7 @@ class _Worker:
         for place, epoch in enumerate(self.epochs):
             means = self.mean(epoch)
             if place == len(self.independent):
-                found = independent_layout(means, self.seed)
+                found = independent_layout(means, self.seed, _device())
                 goal = self.independent[-1] if self.independent else self.frames[0].positions
                 self.independent.append(align(found, goal).astype(np.float32))
             self.kinds["independent"].append(measure(means, self.independent[place], self.labels, _device()))
@@ -215,6 +255,8 @@ class _Worker:
     def share(self) -> float:
         """Which share of all is done, by what each part takes."""
         epochs = max(1, len(due_epochs(self.run)))
+        if not self.comparing:
+            return min(1.0, len(self.frames) / epochs)
         done = (
             _WORK["frame"] * len(self.frames)
             + _WORK["reconstruction"] * len(self.reconstruction)

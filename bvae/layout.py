@@ -12,16 +12,16 @@ it is free to go. Nothing flows from a later epoch to an earlier one, so that
 The optimiser moves all points of a round at once, from the positions of the round before, and every point draws its
 random numbers from (seed, epoch's place, round, point). So a film is the same on one core and on many.
 
-torch is imported where distances are needed, because the app's pages draw films but work none out.
+torch, numba and umap-learn are imported where they are needed, because the app's pages draw films but work none out.
+No frame needs umap-learn, whose import compiles for 17 seconds on a new machine: only what the film is compared with.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numba
 import numpy as np
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 15  # UMAP's default, and the k of every figure of quality
 MIN_DISTANCE = 0.1  # UMAP's default
-NEGATIVE_SAMPLES = 5  # UMAP's default
+_CURVE = 1.57694346, 0.89506088  # umap-learn's a and b, for this distance
 # A frame that shares nothing with the last is made as UMAP makes one: full step size, enough rounds to settle. One that
 # shares everything needs little. Between the two, as much as neighbourhoods changed.
 ROUNDS = (100, 250)
@@ -37,11 +37,6 @@ STEP_SIZE = (0.1, 1.0)
 # How strongly a point is held by its last position, each round, where half of its neighbours stayed; see `hold`.
 HOLD = 0.02
 UNCHANGED = 0.8  # a point that kept this share of its neighbours has no reason to move
-# umap-learn visits an edge from either end and moves both points each time, one after the other. Here both move at
-# once, where twice the pull would overshoot: with this much, trustworthiness is umap-learn's, and continuity at most
-# 0.02 below.
-PULL = 1.5
-_FAR = 4.0  # the longest a single pull or push may be, as in umap-learn
 _FEWEST = 4  # points that make a graph; fewer, or points that are all the same, are shown by their components
 _CHUNK = 512  # rows of a table of distances at a time
 
@@ -160,90 +155,77 @@ def _optimise(
 ) -> np.ndarray:
     if len(means) < _FEWEST or not np.ptp(means, axis=0).any():
         return align(principal_components([means])[0], start, scale=False).astype(np.float32)
-    # umap-learn takes seconds to import, and who only reads a film has no use for it.
-    from umap.umap_ import find_ab_params, fuzzy_simplicial_set
+    from bvae.compiled import rounds
 
-    graph: Any = fuzzy_simplicial_set(
-        means, near.indices.shape[1], np.random.RandomState(seed[0]), "euclidean",
-        knn_indices=near.indices, knn_dists=near.distances,
-    )[0].tocsr()  # fmt: skip
-    graph.sort_indices()
+    graph = fuzzy_graph(near)
     changed = 1 - float(np.median(kept))
     effort = min(1.0, 2 * changed) ** 2
     (least, most), (gentle, full) = ROUNDS, STEP_SIZE
-    a, b = find_ab_params(1.0, MIN_DISTANCE)
     anchor = start.astype(np.float64)
     if np.ptp(anchor[:, 1]) < 1e-6:  # of one latent dimension: on a line, no point can get past another
         anchor[:, 1] += 0.01 * np.random.default_rng(seed).normal(size=len(anchor))
-    step_size, rounds = gentle + (full - gentle) * effort, round(least + (most - least) * effort)
-    positions = _rounds(
-        anchor, held, graph.indptr, graph.indices, graph.data / graph.data.max(), a, b,
-        step_size, rounds, np.uint64(seed[0] * 65_537 + seed[1]),
+    step_size, times = gentle + (full - gentle) * effort, round(least + (most - least) * effort)
+    positions = rounds(
+        anchor, held, graph.pointers, graph.targets, graph.strengths / graph.strengths.max(), *_CURVE,
+        step_size, times, np.uint64(seed[0] * 65_537 + seed[1]),
     )  # fmt: skip
     return np.asarray(positions, dtype=np.float32)
 
 
-@numba.njit(cache=True)
-def _random(state):  # type: ignore[no-untyped-def]
-    """The next of a stream of 64-bit numbers: splitmix64 (Steele et al. 2014)."""
-    z = state * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+class Graph(NamedTuple):
+    """A symmetric matrix (N, N) in sparse rows: of row i, `targets` and `strengths` from `pointers[i]` to the next."""
+
+    pointers: np.ndarray  # (N + 1,) int64
+    targets: np.ndarray  # (edges,) int64, rising in each row
+    strengths: np.ndarray  # (edges,) float64 in (0, 1]
 
 
-@numba.njit(cache=True, fastmath=True, parallel=True)
-def _rounds(anchor, held, pointers, targets, weights, a, b, step_size, rounds, seed):  # type: ignore[no-untyped-def]
-    """UMAP's stochastic gradient descent from `anchor` (N, 2), by rounds; see the module's docstring.
+def fuzzy_graph(near: Neighbours) -> Graph:
+    """UMAP's fuzzy simplicial set (McInnes et al. 2018, algorithm 2).
 
-    An edge is drawn in a round with its weight as the chance; it pulls, and pushes from points drawn at random follow.
+    An edge is as strong as exp(−(d − ρ) / σ), with ρ a point's distance to its nearest other, and σ such that its edges
+    add up to log₂ of how many they are; the two ends' strengths s and t make s + t − st.
     """
-    count = anchor.shape[0]
-    positions = anchor.copy()
-    moved = np.empty_like(positions)
-    for number in range(rounds):
-        step = step_size * (1.0 - number / rounds)
-        for point in numba.prange(count):
-            state = _random(_random(seed) ^ np.uint64(number * count + point))
-            x, y = positions[point, 0], positions[point, 1]
-            for edge in range(pointers[point], pointers[point + 1]):
-                state = _random(state)
-                if (state >> np.uint64(11)) * (1.0 / 9007199254740992.0) >= weights[edge]:
-                    continue
-                other = targets[edge]
-                across, up = x - positions[other, 0], y - positions[other, 1]
-                square = across * across + up * up
-                if square > 0.0:
-                    pull = PULL * -2.0 * a * b * square ** (b - 1.0) / (1.0 + a * square**b)
-                    x += step * min(_FAR, max(-_FAR, pull * across))
-                    y += step * min(_FAR, max(-_FAR, pull * up))
-                for _ in range(NEGATIVE_SAMPLES):
-                    state = _random(state)
-                    other = np.int64(state % np.uint64(count))
-                    across, up = x - positions[other, 0], y - positions[other, 1]
-                    square = across * across + up * up
-                    if square > 0.0 and other != point:
-                        push = 2.0 * b / ((0.001 + square) * (1.0 + a * square**b))
-                        x += step * min(_FAR, max(-_FAR, push * across))
-                        y += step * min(_FAR, max(-_FAR, push * up))
-            moved[point, 0] = x + held[point] * (anchor[point, 0] - x)
-            moved[point, 1] = y + held[point] * (anchor[point, 1] - y)
-        positions, moved = moved, positions
-    return positions
+    count, k = near.indices.shape
+    far = near.distances.astype(np.float64)
+    nearest = np.where(far > 0, far, np.inf).min(1, keepdims=True)
+    nearest[np.isinf(nearest)] = 0
+    beyond = np.maximum(far - nearest, 0)  # (N, k)
+    sigma, low, high = np.ones((count, 1)), np.zeros((count, 1)), np.full((count, 1), np.inf)
+    for _ in range(64):
+        excess = np.exp(-beyond[:, 1:] / sigma).sum(1, keepdims=True) - np.log2(k)
+        low, high = np.where(excess < 0, sigma, low), np.where(excess > 0, sigma, high)
+        halfway = np.where(np.isinf(high), 2 * sigma, (low + high) / 2)
+        sigma = np.where(np.abs(excess) < 1e-5, sigma, halfway)
+    sigma = np.maximum(sigma, 1e-3 * np.where(nearest > 0, far.mean(1, keepdims=True), far.mean()))
+    strengths = np.exp(-np.divide(beyond, sigma, out=np.zeros_like(beyond), where=sigma > 0))  # (N, k)
+    rows = np.broadcast_to(np.arange(count)[:, None], near.indices.shape)
+    there = (near.indices != rows) & (strengths > 0)
+    rows, columns, one_way = rows[there], near.indices[there], strengths[there]
+    edges, places = np.unique(np.concatenate([rows * count + columns, columns * count + rows]), return_inverse=True)
+    both = np.zeros((2, len(edges)))  # either end's strength
+    both[0, places[: len(rows)]] = both[1, places[len(rows) :]] = one_way
+    pointers = np.searchsorted(edges, np.arange(count + 1) * count)
+    return Graph(pointers, edges % count, both[0] + both[1] - both[0] * both[1])
 
 
-def independent_layout(means: np.ndarray, seed: int = 0) -> np.ndarray:
+def independent_layout(means: np.ndarray, seed: int = 0, device: str = "cpu") -> np.ndarray:
     """umap-learn's own layout (N, 2) float32 of one epoch's means (N, D), which knows of no other epoch."""
-    from umap import UMAP
-
     if len(means) < _FEWEST or not np.ptp(means, axis=0).any():
         return principal_components([means])[0].astype(np.float32)
+    import bvae.compiled  # noqa: F401, I001  before umap-learn, for whose modules it finds a place, too
+    from umap import UMAP
+
     count = min(NEIGHBOURS, len(means) - 1)
+    # Found here, where umap-learn's own search would first be compiled, for half a minute and in each process anew.
+    near = neighbours(means, count, device)
     small = "pca" if means.shape[1] > 1 else "random"  # one dimension has no two components
     start = "spectral" if len(means) > 50 else small
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a seed makes it run on one core
-        found = UMAP(n_neighbors=count, min_dist=MIN_DISTANCE, init=start, random_state=seed).fit_transform(means)
+        warnings.simplefilter("ignore")  # that a seed makes it run on one core, and that no other points can be added
+        found = UMAP(
+            n_neighbors=count, min_dist=MIN_DISTANCE, init=start, random_state=seed, precomputed_knn=tuple(near)
+        ).fit_transform(means)
     return np.asarray(found, dtype=np.float32)
 
 
@@ -308,33 +290,18 @@ def measure(means: np.ndarray, positions: np.ndarray, labels: np.ndarray, device
     k = compared(len(means))
     if k < 1:
         return Quality(1.0, 1.0, 1.0)
+    from bvae.compiled import intruders
+
     near_latent = neighbours(means, k + 1, device).indices[:, 1:]
     near_plane = neighbours(positions, k + 1, device).indices[:, 1:]
     classes = np.zeros((len(labels), int(labels.max()) + 1), np.int64)
     np.add.at(classes, (np.arange(len(labels))[:, None], labels[near_plane]), 1)
     worst = len(means) * k * (2 * len(means) - 3 * k - 1) / 2
     return Quality(
-        1 - _intruders(np.ascontiguousarray(means, np.float32), near_latent, near_plane) / worst,
-        1 - _intruders(np.ascontiguousarray(positions, np.float32), near_plane, near_latent) / worst,
+        1 - intruders(np.ascontiguousarray(means, np.float32), near_latent, near_plane) / worst,
+        1 - intruders(np.ascontiguousarray(positions, np.float32), near_plane, near_latent) / worst,
         float((classes.argmax(1) == labels).mean()),
     )
-
-
-@numba.njit(cache=True, parallel=True)
-def _intruders(points, near, claimed):  # type: ignore[no-untyped-def]
-    """By how many ranks the claimed neighbours (N, k) of points (N, D) miss being among the near ones, added up."""
-    count, k = near.shape
-    excess = 0
-    for point in numba.prange(count):
-        squares = np.zeros(count, np.float32)
-        for other in range(count):
-            for axis in range(points.shape[1]):
-                squares[other] += (points[point, axis] - points[other, axis]) ** 2
-        for claim in range(k):
-            other = claimed[point, claim]
-            if not (near[point] == other).any():
-                excess += max(0, (squares < squares[other]).sum() - k)  # the point itself is counted in its own place
-    return excess
 
 
 def steps(positions: np.ndarray) -> np.ndarray:

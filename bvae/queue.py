@@ -32,7 +32,7 @@ import filelock
 
 from bvae import schema
 from bvae.config import Config
-from bvae.film import launch
+from bvae.film import on_request, progress, start
 from bvae.runs import (
     BUNDLED_RUNS,
     Run,
@@ -335,13 +335,16 @@ class Queue:
                 process = self._start(found)
                 if process is None:
                     return
-                if os.environ.get("BVAE_FILM", "on") != "off":
-                    launch(self.folder / found.name)  # it waits for the run to appear, and ends with it
                 found = Entry(**vars(found) | {"pid": process.pid, "host": socket.gethostname()})
                 self._write(found)
-        code = process.wait() if process else None
-        while process is None and found.started:
+        filmed = False
+        while process.poll() is None if process else found.started:
+            # Not before the run itself says that it is in training: its film would be taken for a whole one.
+            if not filmed and self._status(found).get("pid") == found.pid:
+                filmed = self._see_to_film(found.name)
             time.sleep(POLL_SECONDS)
+        code = process.returncode if process else None
+        self._see_to_film(found.name)
         with self._changing():
             if (error := self._error(found, code)) is None:
                 self._file(found).unlink(missing_ok=True)
@@ -361,13 +364,27 @@ class Queue:
             self._write(Entry(**vars(entry) | {"error": f"The trainer could not be started ({error})."}))
             return None
 
+    def _see_to_film(self, name: str) -> bool:
+        """Have a run's film worked out, if there is anything to be added to it; False while the run has no snapshot."""
+        with contextlib.suppress(RunError, OSError):
+            run = Run(self.folder / name)
+            if not run.epochs():
+                return False
+            if not on_request() and progress(run).state != "finished":
+                start(run.path)
+        return True
+
+    def _status(self, entry: Entry) -> dict[str, Any]:
+        with contextlib.suppress(RunError):
+            return Run(self.folder / entry.name).status()
+        return {}
+
     def _error(self, entry: Entry, code: int | None) -> str | None:
         """Why an entry's trainer ended, if it did not finish or stop and its run does not say so itself."""
         if code == 0 or code in _STOPPED:
             return None
-        with contextlib.suppress(RunError):
-            if Run(self.folder / entry.name).status().get("pid") == entry.pid:
-                return None
+        if self._status(entry).get("pid") == entry.pid:
+            return None
         with contextlib.suppress(OSError):
             lines = self.log(entry.name).read_text(errors="replace").strip().splitlines()
             if lines and (said := re.fullmatch(r"python -m bvae train: (.+)", lines[-1])):

@@ -273,7 +273,7 @@ def _record(config: Config) -> Check:
 _PER_FRAME = list_of(or_none(number()), MAX_SNAPSHOTS)
 _QUALITY = dict.fromkeys(("trustworthiness", "continuity", "accuracy", "step", "spurious"), _PER_FRAME)
 _FILM = table(
-    {"state": one_of("running", "finished", "failed")},
+    {"state": one_of("running", "finished", "failed", "laid out")},
     {
         "format": whole(), "stage": text(), **_WRITER,
         "done": number(0, 100), "remaining": or_none(number(0, 1e9)), "error": or_none(text(10_000)),

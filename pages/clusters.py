@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from bvae.film import progress, start
+from bvae.film import catch_up, progress, start
 from bvae.runs import Run, RunError
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.film import Film, film_stamp, mount_film, open_film
@@ -79,19 +79,22 @@ def has_newer(live: LiveRun) -> bool:
 def show_progress(live: LiveRun, film: Film) -> None:
     """How far a run's film is, and a button where something can be done about it."""
     found, name = progress(Run(live.path)), f"**{plain(live.space.run)}**"
+    whole = film.frames.get("umap") == len(film.epochs)
     if found.state == "running":
         left = f", about {duration(found.remaining)} left" if found.remaining else ""
-        st.progress(min(1.0, found.done / found.of), text=f"Film of {name}: {plain(found.stage)}{left}")
+        there = f"{say_size(film.about)}. What it is compared with follows: " if whole else ""
+        st.progress(min(1.0, found.done / found.of), text=f"Film of {name}: {there}{plain(found.stage)}{left}")
         return
     if found.state == "finished" and film.about:
         seconds = film.about["seconds"]
         within = f" in {duration(seconds)}" if seconds else ""
         st.markdown(f":small[Film of {name}: {say_size(film.about)}, worked out{within}.]")
         return
+    alone = f"The film of {name} is not compared with anything yet."
     said, label = {
         "absent": (f"{name} has no film yet.", "Work out the film"),
         "failed": (f"{name} has no whole film yet.", "Try again"),  # why not is said below, where there is room
-        "behind": (f"{name} has other epochs than its film.", "Bring it up to date"),
+        "behind": (alone if whole else f"{name} has other epochs than its film.", "Bring it up to date"),
         "finished": (f"The film of {name} cannot be read.", "Work it out anew"),
     }[found.state]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -125,6 +128,9 @@ try:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         second = pick_second()
         status = st.container()
+    for live in (run, second):
+        if live:
+            catch_up(live.path)
     shown = [(live, open_film(live)) for live in (run, second) if live]
     if problem := st.session_state.pop("clusters_problem", None):
         st.error(plain(problem))

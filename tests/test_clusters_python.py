@@ -65,6 +65,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     monkeypatch.setenv("BVAE_RUNS", str(path))
     monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", tmp_path / "none")
+    monkeypatch.setenv("BVAE_FILM", "off")
     return path
 
 
@@ -281,6 +282,14 @@ def shown(app: AppTest) -> list[dict[str, Any]]:
     ]
 
 
+def sent_tensors(app: AppTest) -> set[str]:
+    """The names of what is sent of the one film on the page."""
+    (content,) = (
+        element.proto.bytes for element in app.get("bidi_component") if element.proto.component_name == "film_store"
+    )
+    return set(safetensors.numpy.load(content))
+
+
 def press(app: AppTest, label: str) -> AppTest:
     (button,) = (button for button in app.button if button.label == label)
     button.click()
@@ -420,7 +429,9 @@ def test_a_damaged_film_is_said_and_principal_components_stay(filmed: Run) -> No
     assert [button.label for button in app.main.button] == ["Work it out anew"]
 
 
-def test_a_film_that_the_run_has_grown_beyond_can_be_brought_up_to_date(filmed: Run) -> None:
+def test_a_film_that_the_run_has_grown_beyond_is_brought_up_to_date(
+    filmed: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     layout = filmed.layout()
     assert layout is not None
     write_layout(filmed.path, layout._replace(
@@ -437,6 +448,33 @@ def test_a_film_that_the_run_has_grown_beyond_can_be_brought_up_to_date(filmed: 
     assert len(film["kinds"]["umap"]["trustworthiness"]) == 2
     assert len(film["kinds"]["umap"]["step"]) == 1
     assert "pca_last" not in film["kinds"], "those of epoch 1 were measured, and those of epoch 100 are shown"
+    # Where nobody switched that off, looking at it is enough.
+    monkeypatch.setenv("BVAE_FILM", "on")
+    app = open_clusters(app)
+    assert not app.exception
+    wait(lambda: progress(filmed).state != "running")
+    assert progress(filmed).state == "finished"
+    caught_up = filmed.layout()
+    assert caught_up is not None
+    assert caught_up.epochs == list(EPOCHS)
+    assert np.array_equal(caught_up.positions[:2], layout.positions[:2])
+
+
+def test_frames_are_shown_before_what_they_are_compared_with(trained_run: Run, folder: Path) -> None:
+    run = reduced(trained_run, folder / "bare", (0, 100), slice(60))
+    work(run, compare=False)
+    app = open_clusters()
+    assert not app.exception
+    assert "The film of **bare** is not compared with anything yet." in texts(app.markdown)
+    assert "umap" in sent_tensors(app)
+    running(run, stage="Comparing", done=10, epochs=[0, 100], remaining=20.0)
+    app = open_clusters(app)
+    (bar,) = app.get("progress")
+    assert bar.proto.text == (
+        "Film of **bare**: 2 frames of 60 test images. What it is compared with follows: "
+        "Comparing, about 20 seconds left"
+    )
+    assert "umap" in sent_tensors(app)
 
 
 def test_a_run_in_training_keeps_its_film_until_newer_epochs_are_asked_for(filmed: Run) -> None:
@@ -550,6 +588,17 @@ def test_the_words_name_the_frame_that_is_furthest_below_its_own_umap() -> None:
     assert "at epoch 7, its trustworthiness is 0.950, and that UMAP’s 0.990" in words
     assert "less than 0.200 standard deviations; in independent UMAPs, 0.900" in words
     assert "0.4 %" in words
+
+
+def test_a_film_that_is_finished_is_shown_without_what_works_it_out() -> None:
+    """Whatever the page needs, in a process that opens nothing else."""
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; app = AppTest.from_file('app.py', default_timeout=180)\n"
+        "app.session_state['asked_page'] = 'clusters'; app.run(); assert not app.exception, app.exception\n"
+        "print(len(app.table), {'torch', 'numba', 'umap', 'pynndescent', 'scipy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1 set()"
 
 
 def test_the_pages_that_are_opened_first_do_not_import_what_a_film_needs() -> None:

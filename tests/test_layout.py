@@ -15,10 +15,12 @@ import filelock
 import numba
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
+from bvae import compiled
 from bvae import layout as film_layout
 from bvae.config import Config
 from bvae.film import KINDS, due_epochs, progress, start
@@ -27,6 +29,7 @@ from bvae.layout import (
     Frame,
     align,
     first_frame,
+    fuzzy_graph,
     hold,
     independent_layout,
     measure,
@@ -91,6 +94,25 @@ def test_means_that_are_no_numbers_are_refused() -> None:
     points[3, 1] = np.nan
     with pytest.raises(ValueError, match="not finite"):
         neighbours(points)
+
+
+@pytest.mark.parametrize("points", ["means", "duplicates", "few", "line"])
+def test_the_graph_is_that_of_umap_learn(few: Callable[[int], np.ndarray], points: str) -> None:
+    from umap.umap_ import fuzzy_simplicial_set
+
+    means = {
+        "means": few(100), "duplicates": np.repeat(normal(20, 3), 20, axis=0), "few": normal(5, 20),
+        "line": np.arange(60, dtype=np.float32)[:, None] ** 2,
+    }[points]  # fmt: skip
+    near = neighbours(means)
+    pointers, targets, strengths = fuzzy_graph(near)
+    found = csr_matrix((strengths, targets, pointers), (len(means), len(means)))
+    expected = fuzzy_simplicial_set(means, near.indices.shape[1], np.random.RandomState(0), "euclidean",
+                                    knn_indices=near.indices, knn_dists=near.distances)[0]  # fmt: skip
+    assert found.has_sorted_indices
+    assert strengths.min() > 0
+    assert abs(found - found.T).max() == 0
+    assert abs(found - expected).max() < 1e-5
 
 
 def test_overlap_counts_the_neighbours_that_stayed() -> None:
@@ -185,6 +207,17 @@ def test_one_latent_dimension_has_a_film_as_true_as_its_own_umap(count: int) -> 
         own = measure(epoch, independent_layout(epoch), labels)
         assert np.ptp(frame.positions, axis=0).min() > 1
         assert measure(epoch, frame.positions, labels).trustworthiness > own.trustworthiness - 0.03
+
+
+def test_an_independent_layout_is_of_exact_neighbours_and_compiles_no_search_for_them() -> None:
+    """umap-learn's own search begins at 4,096 points; compiling it takes half a minute in every process."""
+    from pynndescent import pynndescent_
+
+    means = normal(4_100, 3)
+    found = independent_layout(means)
+    assert not pynndescent_.nn_descent.signatures
+    assert found.shape == (4_100, 2)
+    assert measure(means, found, np.zeros(len(means), np.int64)).trustworthiness > 0.9
 
 
 def test_images_that_are_all_the_same_lie_in_one_place() -> None:
@@ -303,6 +336,52 @@ def test_a_film_is_worked_out_and_read_back(small_run: Run) -> None:
     assert found.reconstruction[2].mean() < found.reconstruction[0].mean()
 
 
+def test_the_film_is_there_before_what_it_is_compared_with(small_run: Run) -> None:
+    told: list[tuple[str, float]] = []
+    work(small_run, seed=3, report=lambda *news: told.append(news), compare=False)
+    assert told[-1] == ("The frames are there", 1.0)
+    frames = small_run.layout()
+    assert frames is not None
+    assert frames.epochs == [0, 1, 100]
+    assert len(frames.independent) == len(frames.reconstruction) == 0
+    assert frames.about["kinds"] == {}
+    assert progress(small_run).state == "behind"
+    work(small_run)  # of the seed that the film has
+    whole = small_run.layout()
+    assert whole is not None
+    assert np.array_equal(whole.positions, frames.positions)
+    assert whole.about["seed"] == 3
+    assert set(whole.about["kinds"]) == set(KINDS)
+    written = (small_run.path / "layout.json").stat().st_mtime_ns
+    assert work(small_run, compare=False) == whole.about, "and is not spoilt by being asked for again"
+    assert (small_run.path / "layout.json").stat().st_mtime_ns == written
+
+
+def test_who_follows_a_run_goes_on_when_it_is_resumed(small_run: Run) -> None:
+    later = [small_run.path / kind / "0100.safetensors" for kind in ("epochs", "latents")]
+    for file in later:
+        file.rename(file.with_suffix(".later"))
+    status = read_json(small_run.path / "status.json")
+    write_json(small_run.path / "status.json", status | {"state": "stopped"})
+    alive = {"pid": os.getpid(), "host": os.uname().nodename, "heartbeat": time.time()}
+    stages = []
+
+    def resume(stage: str, _: float) -> None:
+        stages.append(stage)
+        if stage == "Comparing" and stages.count(stage) == 1:
+            write_json(small_run.path / "status.json", status | alive | {"state": "running"})
+        if stage == "Waiting for the next epoch":
+            for file in later:
+                file.with_suffix(".later").rename(file)
+            write_json(small_run.path / "status.json", status)
+
+    about = work(small_run, follow=True, report=resume)
+    assert "Waiting for the next epoch" in stages
+    assert about["epochs"] == [0, 1, 100]
+    assert progress(small_run).state == "finished"
+    assert all(len(about["kinds"][kind]["trustworthiness"]) == 3 for kind in KINDS)
+
+
 def test_new_epochs_are_added_and_no_frame_moves(small_run: Run) -> None:
     later = [small_run.path / kind / "0100.safetensors" for kind in ("epochs", "latents")]
     for file in later:
@@ -402,6 +481,20 @@ def test_the_command_prints_one_json_object(small_run: Run) -> None:
     assert done.stderr == ""
 
 
+def test_the_command_returns_with_the_film_and_the_comparison_follows(small_run: Run) -> None:
+    command = [sys.executable, "-m", "bvae", "layout", str(small_run.path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert f"{small_run.path}: 3 frames of 120 images in " in done.stdout
+    assert "in the background" in done.stderr
+    frames = small_run.layout()
+    assert frames is not None
+    assert frames.epochs == [0, 1, 100]
+    assert not len(frames.independent)
+    done = subprocess.run([*command, "--wait"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "trustworthiness" in done.stdout
+    assert progress(small_run).state == "finished"
+
+
 def test_a_film_is_started_in_the_background_and_seen_at_once(small_run: Run) -> None:
     start(small_run.path)
     assert progress(small_run).state == "running"
@@ -423,10 +516,36 @@ def test_a_queued_run_has_its_film_when_it_is_trained(tmp_path: Path, monkeypatc
     assert found.epochs == [0, 1, 2]
 
 
+def test_a_run_that_is_stopped_and_resumed_has_the_film_of_all_its_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("BVAE_FILM", "on")
+    queue = Queue(tmp_path)
+    queue.add("trial", Config(network="mlp", epochs=5_000, dataset_limit=2_000, probe_size=100, device="cpu"))
+    run = lambda: Run(tmp_path / "trial")  # noqa: E731
+    wait(lambda: (tmp_path / "trial" / "config.json").exists() and bool(run().epochs()))
+    queue.stop("trial")
+    wait(lambda: not queue.entries() and not queue.working())
+    came = len(run().history())
+    # Taken for a run that has ended, its film is compared by now, by a process that holds the film's lock.
+    wait(lambda: progress(run()).stage.startswith("Working out") or progress(run()).state == "finished")
+    queue.resume("trial", epochs=came + 3)
+    wait(lambda: not queue.entries() and not queue.working())
+    wait(lambda: progress(run()).state not in ("running", "absent"))
+    found = run().layout()
+    assert found is not None
+    assert found.epochs == run().epochs()
+    assert found.epochs[-1] == came + 3
+    assert progress(run()).state == "finished"
+
+
 def test_the_constants_are_those_of_umap_learn() -> None:
     from umap import UMAP
+    from umap.umap_ import find_ab_params
 
     defaults = UMAP()
     assert defaults.n_neighbors == film_layout.NEIGHBOURS
     assert defaults.min_dist == film_layout.MIN_DISTANCE
-    assert defaults.negative_sample_rate == film_layout.NEGATIVE_SAMPLES
+    assert defaults.negative_sample_rate == compiled.NEGATIVE_SAMPLES
+    assert find_ab_params(defaults.spread, defaults.min_dist) == pytest.approx(film_layout._CURVE, abs=1e-7)
