@@ -6,12 +6,12 @@ import { csvRow } from "./csv.js";
 import { live } from "./store.js";
 import { Terms, explain, explainMarks } from "./terms.js";
 
-const LONG = 1e5; // from here on a power of ten is shorter than the figures
+const LARGE = 1e5; // from here on a power of ten is shorter than the figures
 
 /** @returns {string} a number with a real minus sign, and no minus before a zero; a large one as "9.12 × 10⁸". As bvae/numbers.py. */
 export function number(value, digits = 2) {
   if (!Number.isFinite(value)) return "–";
-  if (Math.abs(value) >= LONG) {
+  if (Math.abs(value) >= LARGE) {
     const [figures, power] = value.toExponential(2).split("e+");
     return `${figures.replace("-", "−")} × 10${Array.from(power, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
   }
