@@ -102,7 +102,8 @@ def weights_door() -> None:
     )  # fmt: skip
     outcome = st.session_state.get("load_weights", {})
     files = None if weights is None or config is None else f"{weights.file_id} {config.file_id}"
-    asked = st.button("Make a run of them", key="load_make", disabled=files is None, on_click=accept_address)
+    why = "It takes both files. Choose the weights and their config." if files is None else None
+    asked = st.button("Make a run of them", key="load_make", disabled=files is None, help=why, on_click=accept_address)
     if asked and weights is not None and config is not None:
         with st.spinner("Measuring the weights on the test images, which can take half a minute …"):
             outcome = bring("weights", files, lambda: import_weights(weights, weights.name, config, config.name))

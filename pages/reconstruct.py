@@ -78,7 +78,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         # Ranking at once whenever the epoch moves would take the images away that the person is watching.
         same = ranked[1] == cursor["epoch"]
         if not still:
-            st.button(f"Rank at epoch {cursor['epoch']}", on_click=rank_anew, disabled=same, width=160)
+            why = "They are ranked at this epoch. Move the epoch first." if same else None
+            st.button(f"Rank at epoch {cursor['epoch']}", on_click=rank_anew, disabled=same, help=why, width=160)
 
 chosen_class = None if label == ALL else label
 of = f"{len(labels):,} probe images" if label == ALL else f"the probe images of class {class_names[label]}"

@@ -301,7 +301,8 @@ def show_form(queue: Queue) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         waits = any(entry.error is None for entry in queue.entries())
         label = "Add to the queue" if waits and not started else "Start training"
-        st.button(label, key="train_start", on_click=start, disabled=problem is not None or started)
+        why = f"{plain(name)} was started already. Choose another name." if started else problem and plain(problem)
+        st.button(label, key="train_start", on_click=start, disabled=why is not None, help=why)
         if started:
             st.markdown(f"`{name}` is in the list below. Change a setting to begin another run.")
         elif waits:

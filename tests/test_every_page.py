@@ -58,6 +58,26 @@ TEXTS = """() => {
   return [...new Set(problems)];
 }"""
 
+# Every control that cannot be used, with what it says of the reason. The steps of a number field are a part of it: they
+# end where its numbers do.
+RESTING = """() => {
+  const found = [];
+  const visit = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot) visit(element.shadowRoot);
+      if (!element.matches(":disabled, [aria-disabled=true]")) continue;
+      const option = element.tagName === "OPTION";
+      if (element.closest("[data-testid=stNumberInput]") || !(option || element.checkVisibility())) continue;
+      const reason = element.ariaDescription || element.title || (option ? element.textContent.split(": ")[1] : "");
+      const tooltip = Boolean(element.closest("[data-testid=stTooltipHoverTarget]"));
+      const name = element.ariaLabel || element.closest("label")?.textContent || element.textContent;
+      found.push({ name, reason, tooltip });
+    }
+  };
+  visit(document);
+  return found;
+}"""
+
 # What moves up or down in the page itself. Streamlit's sidebar, which opens after the page is there, moves it sideways.
 WATCH_JUMPS = """() => {
   globalThis.jumps = [];
@@ -109,3 +129,29 @@ def test_page_is_whole_calm_and_accessible(window: Page, app: str, name: str) ->
         if rule["impact"] in ("serious", "critical")
     ]
     assert not serious, "\n".join(serious)
+
+
+def test_every_control_that_cannot_be_used_says_why(page: Page, app: str) -> None:
+    said = {}
+    for name in PAGES:
+        page.goto(f"{app}/{name}" + ("?start=origin&z=" + ",".join(["0"] * 20) if name == "traverse" else ""))
+        settle(page, name)
+        if name == "reconstruct":
+            page.get_by_text("Worst", exact=True).click()
+            page.get_by_role("button", name="Rank at epoch").wait_for()
+        if name == "train":
+            page.get_by_role("textbox", name="Name").fill("a/b")
+            page.get_by_role("textbox", name="Name").press("Enter")
+            page.get_by_role("alert").first.wait_for()
+        for control in page.evaluate(RESTING):
+            if control["tooltip"] and not control["reason"]:
+                page.locator("[data-testid=stTooltipHoverTarget]:has(:disabled)").hover()
+                control["reason"] = page.get_by_test_id("stTooltipContent").inner_text()
+            said[f"{name}: {control['name']}"] = control["reason"]
+    expected = {
+        "traverse: keep the digit", "clusters: Epoch after", "reconstruct: Rank at epoch 100", "draw: Undo",
+        "draw: Clear", "draw: Dark on light", "draw: Take this code to the sliders", "load: Make a run of them",
+        "train: Start training",
+    }  # fmt: skip
+    assert expected <= set(said), "some of these can be used"
+    assert not [name for name, reason in said.items() if not (reason or "").strip().endswith(".")], said

@@ -316,6 +316,37 @@ def test_the_origin_is_the_code_of_zeros(traverse: Traverse) -> None:
     expect(traverse.page.locator(".start :checked")).to_have_count(0)
 
 
+def test_where_there_is_no_digit_to_keep_it_says_so_and_a_class_gives_one(traverse: Traverse) -> None:
+    traverse.open()
+    page, probe = traverse.page, traverse.run.probe()
+    page.get_by_role("button", name="Origin").click()
+    traverse.expect_z(np.zeros(20))
+    keep, reason = page.get_by_role("radio", name="keep the digit"), page.get_by_role("tooltip")
+    expect(keep).to_be_disabled()
+    expect(keep).to_have_accessible_description(re.compile("^There is no digit to keep, since the start is no image"))
+    page.get_by_text("keep the digit").hover()
+    expect(reason).to_contain_text("Press a class")
+    page.mouse.move(2, 2)
+    expect(reason).to_have_count(0)
+    page.get_by_role("radio", name="keep the code").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(reason).to_contain_text("Press a class")
+    page.get_by_text("keep the digit").click(force=True)
+    expect(page.get_by_role("radio", name="keep the code")).to_be_checked()
+
+    sevens = np.flatnonzero(probe.labels == 7)
+    for place in sevens[:3]:
+        page.get_by_role("radio", name="Class 7").click()
+        traverse.expect_address("digit", lambda text, index=probe.indices[place]: text == str(index))
+        traverse.expect_picture(traverse.run.latents().mean[place])
+    expect(page.get_by_role("radio", name="Class 7")).to_be_checked()
+    expect(keep).to_be_enabled()
+    expect(keep).to_have_accessible_description("")
+    expect(page.locator(".keep label").first).to_have_attribute("title", re.compile("^The image's own code"))
+    page.keyboard.press("ArrowRight")
+    traverse.expect_address("digit", lambda text: text == str(probe.indices[np.flatnonzero(probe.labels == 8)[0]]))
+
+
 def test_another_test_image_can_be_picked_with_mouse_and_keys(traverse: Traverse) -> None:
     traverse.open()
     run = traverse.run

@@ -11,6 +11,7 @@ import { Scene, eased } from "./clusters-scene.js";
 import { KIND_NAMES, KIND_NOTES } from "./clusters-side.js";
 import { GIF_END, epochWords, gifFrame, gifHead, listenToMenu, make, number, save } from "./common.js";
 import { csvRow } from "./csv.js";
+import { disable } from "./disable.js";
 
 const PICTURE = { width: 1200 }; // pixels of a map
 const GIF = { width: 480, rate: 12.5 }; // frames a second
@@ -41,8 +42,8 @@ export class SaveMenu {
     const type = videoType();
     const video = this.find("[value=video]");
     video.textContent = type?.startsWith("video/mp4") ?? true ? "Film, MP4" : "Film, WebM";
-    video.disabled = !type;
-    video.title = type ? "Recorded while it plays, so it takes as long as it will last" : "This browser cannot record videos";
+    video.title = "Recorded while it plays, so it takes as long as it will last";
+    disable(video, type ? "" : "This browser cannot record videos.");
     listenToMenu(section.closest(".live"), this.find(".save"), (what) => this.saveAs(what));
     this.find(".cancel").onclick = () => this.aborter.abort();
   }

@@ -9,6 +9,7 @@ import { SaveMenu } from "./clusters-save.js";
 import { WHOLE, eased } from "./clusters-scene.js";
 import { KIND_NAMES, KIND_NOTES, Legend, PointPanel, SelectionPanel, known, showQuality } from "./clusters-side.js";
 import { Link, component, cursorAt, epochWords, leadsTo, make, whyOneEpoch } from "./common.js";
+import { disable } from "./disable.js";
 import { live } from "./store.js";
 
 const SECONDS = 0.6; // from one epoch to the next, at the speed of 1
@@ -254,7 +255,7 @@ class Clusters {
     const [film] = this.films;
     const option = (value, text, there = true) => {
       const made = make("option", "", text, { value });
-      made.disabled = !there;
+      made.disabled = !there; // its text says why
       return made;
     };
     const kinds = Object.entries(KIND_NAMES).map(([kind, name]) => {
@@ -269,7 +270,8 @@ class Clusters {
     const choices = measured.map(([name, { title }]) => option(name, title));
     this.find("select.colour").replaceChildren(...choices, ...(active.length ? [group] : []));
     const frames = film.kinds.get("umap")?.frames ?? 0;
-    this.find("[name=dim]").disabled = !film.values("kept", frames - 1);
+    const kept = film.values("kept", frames - 1);
+    disable(this.find("[name=dim]"), kept ? "" : "Which neighbours an image kept is not worked out yet: it comes with the film.");
   }
 
   colourNames() {
@@ -326,7 +328,9 @@ class Clusters {
     time.max = frames - 1;
     this.at = Math.min(this.at, frames - 1);
     const still = frames > 1 ? "" : whyOneEpoch(this.films[0].about) || "This layout has one frame so far.";
-    time.disabled = this.find(".play").disabled = still !== "";
+    time.disabled = still !== "";
+    time.title = still;
+    disable(this.find(".play"), still);
     this.find(".still").textContent = still;
     this.find(".ticks").hidden = still !== "";
     this.ticked = null;
@@ -526,8 +530,8 @@ class Clusters {
       if (place === 0) time.setAttribute("aria-valuetext", shown && remark ? `${name}, ${remark}` : name);
     });
     for (const tick of this.find(".ticks").children) tick.classList.toggle("now", Number(tick.dataset.frame) === frames[0]);
-    this.find(".back").disabled = frames[0] === 0;
-    this.find(".forth").disabled = frames[0] === this.last;
+    disable(this.find(".back"), frames[0] === 0 ? "This is the first epoch." : "");
+    disable(this.find(".forth"), frames[0] === this.last ? "This is the last epoch." : "");
     showQuality(this.find("section.quality"), this.films[0], this.kind, frames[0], this.films.length > 1);
     this.showPoint();
     this.selected.show(this.decoders(frames), frames);

@@ -8,6 +8,7 @@
 import { cut, shorten } from "./classes.js";
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, epochWords, leadsTo, make, number, saveCodes, savePng, whenRun } from "./common.js";
+import { disable } from "./disable.js";
 import { live } from "./store.js";
 
 const FIELD = 280; // the longer side of the drawing field, in its own pixels
@@ -450,7 +451,7 @@ class Draw {
     }
     const invert = this.find(".invert input");
     const brought = this.steps[last]?.kind === "picture" ? this.steps[last] : null;
-    invert.disabled = !brought;
+    disable(invert, brought ? "" : "This turns a picture that was brought, and there is none.");
     invert.checked = brought?.dark ?? false;
   }
 
@@ -553,13 +554,13 @@ class Draw {
     const empty = this.isEmpty();
     find(".seen").setAttribute("aria-label", empty ? "Nothing yet" : "The drawing as the model sees it");
     find(".placeholder").hidden = !empty;
-    find(".undo").disabled = this.steps.length === 0 && !this.stroke;
-    find(".clear").disabled = empty;
+    disable(find(".undo"), this.steps.length || this.stroke ? "" : "There is no step yet that could be taken back.");
+    disable(find(".clear"), empty ? "There is nothing to clear." : "");
 
     const encoder = empty ? null : this.encoderAt(this.epoch);
     this.posterior = encoder ? encoder.encode(this.image) : null;
-    for (const button of this.root.querySelectorAll(".leave button")) button.disabled = !this.posterior;
-    find(".to-sliders").toggleAttribute("inert", !this.posterior);
+    const why = this.posterior ? "" : empty ? "There is no drawing yet to take along." : `The encoder of epoch ${this.epoch} is on its way.`;
+    for (const control of this.root.querySelectorAll(".leave button, .to-sliders")) disable(control, why);
     if (!this.posterior) this.showNothing(empty);
     else this.showCode();
   }

@@ -7,7 +7,7 @@
 
 const MARK = /\[([^[\]]+)\]\(#([a-z-]+)\)/;
 const MARKS = new RegExp(MARK, "g");
-const TERM = '.term, a[href^="#term-"]';
+const TERM = '.term, .resting, a[href^="#term-"]'; // .resting: see disable.js
 const GAP = 6; // pixels between a word and its sentence
 const EDGE = 8; // pixels that stay free at the window's edge
 

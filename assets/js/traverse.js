@@ -8,6 +8,7 @@
 import { shorten } from "./classes.js";
 import { Clock, Link, Picture, component, imageRadio, make, normalCode, number, whenRun } from "./common.js";
 import { epochWords, listenToMenu, saveCodes, saveGif, savePng } from "./common.js";
+import { disable } from "./disable.js";
 import { live } from "./store.js";
 import { explain } from "./terms.js";
 import { Heat, LIMIT, STEP, Spread, clamp } from "./traverse-data.js";
@@ -359,8 +360,9 @@ class Traverse {
 
     for (const radio of this.root.querySelectorAll("[name=keep]")) {
       radio.checked = radio.value === this.keepNow();
-      radio.disabled = radio.value === "digit" && position < 0;
     }
+    const why = position >= 0 ? "" : `There is no ${noun} to keep, since the start is no image. Press a class to start from one.`;
+    disable(this.find("[name=keep][value=digit]"), why);
   }
 
   // The clock -----------------------------------------------------------------------------------------------------

@@ -237,7 +237,7 @@ def component(name: str) -> Any:
 
     parts = sorted(path.name for path in (ASSETS / "js").glob(f"{name}-*.js"))
     html = read("html", name)
-    shared = ("decoder.js", "store.js", "classes.js", "csv.js", "terms.js", "common.js")
+    shared = ("decoder.js", "store.js", "classes.js", "csv.js", "terms.js", "disable.js", "common.js")
     js = script(*shared, *parts, f"{name}.js")
     check_marks(html + js)
     glossary = f"const GLOSSARY = {json.dumps(GLOSSARY)};\n"
