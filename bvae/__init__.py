@@ -2,7 +2,7 @@
 
     import bvae
 
-    run = bvae.Run("assets/runs/mnist-beta4")
+    run = bvae.Run("mnist-beta4")
     model = run.model(epoch=10)
     z = model.encode(run.probe().images)      # (2500, 20)
     pictures = model.decode(z)                # (2500, 28, 28) in [0, 1]

@@ -35,9 +35,11 @@ from bvae.runs import (
     RunError,
     RunWriter,
     Tensors,
+    folders_in,
     is_reserved,
     is_run_file,
     model_shapes,
+    own_folder,
     read_json,
     read_state,
     run_files,
@@ -170,7 +172,7 @@ def import_run(file: IO[bytes], name: str, folder: Path | None = None) -> TakenI
     Args:
         file: the zip file, which can be read at any place.
         name: what it is called. The run's name comes from the top folder in it, or else from this.
-        folder: where runs are kept; by default the last of `run_folders`.
+        folder: where runs are kept; by default `own_folder`.
 
     Returns:
         The run, under its own name or the next free one.
@@ -179,7 +181,7 @@ def import_run(file: IO[bytes], name: str, folder: Path | None = None) -> TakenI
         PickleError: when it is a pickle.
         RunError: when it is unsafe, damaged or no run, with the reason. Nothing of it is left then.
     """
-    folder = run_folders()[-1] if folder is None else folder
+    folder = own_folder() if folder is None else folder
     _expect(file, name, RUN, ZIP, DAMAGED_ZIP, asked=_ASKED_RUN)
     with contextlib.ExitStack() as stack:
         try:
@@ -314,13 +316,13 @@ def import_weights(
         config: a run's config.json, or the fields of a `Config` as a JSON object; left-out fields are what the weights
             tell, or else their defaults.
         weights_name, config_name: what the two files are called.
-        folder: where runs are kept; by default the last of `run_folders`.
+        folder: where runs are kept; by default `own_folder`.
 
     Raises:
         PickleError: when the weights are a pickle.
         RunError: when either file is damaged or they do not fit each other. Nothing is left then.
     """
-    folder = run_folders()[-1] if folder is None else folder
+    folder = own_folder() if folder is None else folder
     _expect(weights, weights_name, SAFETENSORS, asked="Here goes a safetensors file of weights.")
     _expect(config, config_name, JSON, asked=_ASKED_CONFIG)
     values, image_shape = _settings(config, config_name)
@@ -433,7 +435,7 @@ def clean_name(text: str) -> str:
 
 def free_name(name: str, folder: Path) -> str:
     """A name that no run has yet, in `folder` or among all: `name`, with a number if it is taken."""
-    taken = {path.name.casefold() for place in {*run_folders(), folder} if place.is_dir() for path in place.iterdir()}
+    taken = {path.name.casefold() for place in {*run_folders(), folder} for path in folders_in(place)}
     free, number = name, 1
     while free.casefold() in taken:
         number += 1

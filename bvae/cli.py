@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from bvae.config import DEVICES, Config, ConfigError, field_type, flag, propose_name
 from bvae.numbers import number
-from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, run_folders
+from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, own_folder, run_argument
 
 STOPPED = 130
 _PATIENCE_SECONDS = 30.0  # in which a process that has nothing more to do ends
@@ -66,7 +66,7 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
 
 def _train(options: argparse.Namespace) -> int:
     given = {name: value for name, value in vars(options).items() if name in _field_names() and value is not None}
-    path = run_folders()[-1] / _default_name(given) if options.run is None else Path(options.run)
+    path = own_folder() / _default_name(given) if options.run is None else Path(options.run)
     if options.resume:
         if options.run is None:
             raise ConfigError("--resume needs --run DIR, the run to continue.")
@@ -206,7 +206,11 @@ def _interpolate(options: argparse.Namespace) -> None:
     from bvae.latent import interpolate
     from bvae.pictures import mosaic, save_animation
 
-    start, end = (model.encode(_test_image(run, index))[0] for index in (options.start, options.end))
+    ends = [
+        (_first_of_class(run, name) if name is not None else index)
+        for index, name in ((options.start, options.start_class), (options.end, options.end_class))
+    ]
+    start, end = (model.encode(_test_image(run, index))[0] for index in ends)
     pictures = model.decode(interpolate(start, end, options.steps, options.method)).numpy()
     if options.output.suffix.lower() == ".gif":
         with _whole_file(options.output) as unfinished:
@@ -214,6 +218,8 @@ def _interpolate(options: argparse.Namespace) -> None:
         print(options.output)
     else:
         _save(options, mosaic(pictures, columns=options.steps))
+    for flag_name, index in (("--from", options.start), ("--to", options.end)):
+        _tell_digit(run, flag_name, index)
 
 
 def _layout(options: argparse.Namespace) -> None:
@@ -260,9 +266,12 @@ def _runs(options: argparse.Namespace) -> None:
             test = last["test"]
             rows.append(
                 {
+                    "name": run_argument(run),
                     "path": str(run.path),
                     "state": status["state"],
                     "dataset": run.config.dataset,
+                    "train_images": run.details.get("data", {}).get("train_images") or run.config.dataset_limit,
+                    "seed": run.config.seed,
                     "network": run.config.network,
                     "beta": run.config.beta if run.config.capacity is None else None,
                     "capacity": run.config.capacity,
@@ -279,17 +288,21 @@ def _runs(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps({"runs": rows, "problems": problems}))
         return
-    print(
-        f"{'run':32} {'state':9} {'data':14} {'network':7} {'β':>6} {'epoch':>9} {'recon.':>8} {'KL':>7} {'active':>7}"
-    )
-    for row in rows:
-        weight = f"{row['beta']:g}" if row["capacity"] is None else f"C={row['capacity']:g}"
-        figures = f"{row['reconstruction']:8.2f} {row['kl']:7.2f}" if row["kl"] is not None else f"{'':16}"
-        print(
-            f"{row['path']:32} {row['state']:9} {row['dataset']:14} {row['network']:7} {weight:>6} "
-            f"{row['epoch']:4}/{row['epochs']:<4} {figures} {row['active_units'] or 0:3}/{row['latent_dim']}"
+    head = ("run", "state", "data", "images", "seed", "network", "β", "epoch", "recon.", "KL", "active")
+    lines = [
+        (
+            row["name"], row["state"], row["dataset"],
+            f"{row['train_images']:,}" if row["train_images"] else "?", str(row["seed"]), row["network"],
+            f"{row['beta']:g}" if row["capacity"] is None else f"C={row['capacity']:g}",
+            f"{row['epoch']}/{row['epochs']}",
+            *("-" if row[name] is None else number(row[name]) for name in ("reconstruction", "kl")),
+            f"{row['active_units'] or 0}/{row['latent_dim']}",
         )
-    print("reconstruction and KL in nats an image on the whole test split, one code an image", file=sys.stderr)
+        for row in rows
+    ]  # fmt: skip
+    _print_table(head, lines, texts={"run", "state", "data", "network"})
+    print("images: those trained on. Reconstruction and KL: nats an image on the whole test split, one code an image",
+          file=sys.stderr)  # fmt: skip
     for problem in problems:
         print(f"not listed: {problem}", file=sys.stderr)
 
@@ -354,6 +367,35 @@ def _test_image(run: Run, index: int) -> Any:
     if not 0 <= index < len(pixels):
         raise ConfigError(f"Test image {index} does not exist: they are numbered 0 to {len(pixels) - 1}.")
     return pixels[index : index + 1]
+
+
+def _first_of_class(run: Run, name: str) -> int:
+    from bvae.data import load_dataset
+
+    if name not in run.class_names:
+        raise ConfigError(f"There is no class {name!r}. There are: {', '.join(run.class_names)}.")
+    labels = load_dataset(run.config.dataset).test.labels
+    return int((labels == run.class_names.index(name)).nonzero()[0, 0])
+
+
+def _tell_digit(run: Run, flag: str, index: int | None) -> None:
+    """Say what a test image shows whose number could have been meant for a digit."""
+    from bvae.data import load_dataset
+
+    if str(index) in run.class_names and index is not None:
+        shown = run.class_names[int(load_dataset(run.config.dataset).test.labels[index])]
+        if shown != str(index):
+            print(f"{flag} {index} is test image {index}, which shows {shown}. For class {index}: {flag}-class {index}",
+                  file=sys.stderr)  # fmt: skip
+
+
+def _print_table(head: Sequence[str], lines: Sequence[Sequence[str]], texts: set[str]) -> None:
+    """Print columns as wide as what is in them: `texts` begin at the left, and all others are figures."""
+    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
+    for line in (head, *lines):
+        cells = (cell.ljust(width) if name in texts else cell.rjust(width)
+                 for name, cell, width in zip(head, line, widths, strict=True))  # fmt: skip
+        print("  ".join(cells).rstrip())
 
 
 def _device(name: str) -> str:
@@ -496,10 +538,11 @@ def _parser() -> argparse.ArgumentParser:
     output(traverse)
 
     interpolate = command("interpolate", _interpolate, "walk from one test image to another")
-    interpolate.add_argument(
-        "--from", dest="start", type=int, required=True, metavar="I", help="test image to start from"
-    )
-    interpolate.add_argument("--to", dest="end", type=int, required=True, metavar="J", help="test image to end at")
+    for flag_name, dest, verb in (("--from", "start", "start from"), ("--to", "end", "end at")):
+        either = interpolate.add_mutually_exclusive_group(required=True)
+        either.add_argument(flag_name, dest=dest, type=int, metavar="INDEX", help=f"test image to {verb}")
+        either.add_argument(f"{flag_name}-class", dest=f"{dest}_class", metavar="CLASS",
+                            help=f"class to {verb}, such as 3: its first test image")  # fmt: skip
     interpolate.add_argument("--steps", type=_steps, default=16, help="pictures, both ends counted (default 16)")
     interpolate.add_argument("--method", choices=("linear", "spherical"), default="linear")
     output(interpolate, "the PNG or GIF file to write", _png_or_gif_path)

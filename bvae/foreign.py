@@ -90,7 +90,7 @@ def _bare_names(names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
     bare = {name: ".".join(part for part in split if part not in _WRAPPERS) for name, split in parts.items()}
     if len(set(bare.values())) < len(bare):
         return {name: name for name in bare}, []
-    changes = [f"Names lost the prefix “{'.'.join(prefix)}.”."] if prefix else []
+    changes = [f"Names lost the prefix “{'.'.join(prefix)[:200]}.”."] if prefix else []
     return bare, [*changes, *(f"Names lost the part “{part}.”." for part in inside)]
 
 

@@ -40,9 +40,9 @@ from bvae.runs import (
     check_new_run,
     check_run_name,
     is_run_file,
+    own_folder,
     process_lives,
     read_json,
-    run_folders,
     write_json,
 )
 
@@ -93,7 +93,7 @@ class Queue:
     """
 
     def __init__(self, folder: str | Path | None = None) -> None:
-        self.folder = run_folders()[-1] if folder is None else Path(folder)
+        self.folder = own_folder() if folder is None else Path(folder)
         self.path = self.folder / ".queue"
 
     # Reading -----------------------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 BUNDLED_RUNS = Path(__file__).resolve().parents[1] / "assets" / "runs"
+BESIDE_APP = BUNDLED_RUNS.parents[1] / "runs"
 DEFAULT_RUN = "mnist-beta4"  # the bundled run that comes first
 UNSAFE_SUFFIXES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
 # A trainer writes its heartbeat every few seconds; one that is silent for longer than this is taken for dead.
@@ -130,9 +131,24 @@ def is_reserved(name: str) -> bool:
     return re.fullmatch(r"con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]", device) is not None
 
 
+def own_folder() -> Path:
+    """Where new runs go, trained or brought: `$BVAE_RUNS`, or else `runs` in the working directory."""
+    return Path(os.environ.get("BVAE_RUNS", "runs"))
+
+
 def run_folders() -> list[Path]:
-    """Where runs are looked for by name: the bundled ones, then `$BVAE_RUNS` or `runs` in the working directory."""
-    return [BUNDLED_RUNS, Path(os.environ.get("BVAE_RUNS", "runs"))]
+    """Where runs are looked for by name: the bundled ones, `own_folder`, and, unless `$BVAE_RUNS` says where, `runs`
+    beside app.py, which is where they are for whoever starts the app from another folder today."""
+    folders = [BUNDLED_RUNS, own_folder()]
+    if "BVAE_RUNS" not in os.environ and own_folder().resolve() != BESIDE_APP:
+        folders.append(BESIDE_APP)
+    return folders
+
+
+def folders_searched() -> str:
+    """The folders of `run_folders` as a sentence names them."""
+    *others, last = [str(folder.resolve()) for folder in run_folders()]
+    return f"{', '.join(others)} or {last}"
 
 
 def find_run(name_or_path: str | Path) -> Run:
@@ -141,17 +157,31 @@ def find_run(name_or_path: str | Path) -> Run:
     Raises:
         RunError: when there is no such run, or what is there cannot be read.
     """
-    if not str(name_or_path):
+    return Run(str(name_or_path))
+
+
+def run_argument(run: Run) -> str:
+    """What `find_run` finds a run by: its name, or its path where another run has that name."""
+    with contextlib.suppress(RunError):
+        if not Path(run.name).exists() and _locate(run.name).resolve() == run.path.resolve():
+            return run.name
+    return str(run.path)
+
+
+def _locate(name_or_path: str) -> Path:
+    if not name_or_path:
         raise RunError("Give the name of a run, or its folder. `python -m bvae runs` lists what there is.")
     path = Path(name_or_path)
     if path.exists() or len(path.parts) != 1:
-        return Run(path)
-    name = str(name_or_path)
+        return path
     for folder in run_folders():
-        if _is_run(folder / name, folder):
-            return Run(folder / name)
-    check_run_name(name)
-    raise RunError(f"There is no run named {name!r}. `python -m bvae runs` lists what there is.")
+        with contextlib.suppress(OSError):  # a folder that another user keeps closed
+            if _is_run(folder / name_or_path, folder):
+                return folder / name_or_path
+    check_run_name(name_or_path)
+    raise RunError(
+        f"There is no run named {name_or_path!r} in {folders_searched()}. `python -m bvae runs` lists what there is."
+    )
 
 
 def list_runs(problems: list[str] | None = None) -> list[Run]:
@@ -163,7 +193,7 @@ def list_runs(problems: list[str] | None = None) -> list[Run]:
     runs = []
     for folder in run_folders():
         found = []
-        for path in _folders_of(folder):
+        for path in folders_in(folder):
             problem = None
             try:
                 if _is_run(path, folder):
@@ -185,7 +215,8 @@ def list_runs(problems: list[str] | None = None) -> list[Run]:
     return runs
 
 
-def _folders_of(folder: Path) -> list[Path]:
+def folders_in(folder: Path) -> list[Path]:
+    """What lies in a folder; nothing where it cannot be read."""
     try:
         return list(folder.iterdir())
     except OSError:
@@ -358,14 +389,17 @@ def digest(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> st
 
 
 class Run:
-    """A run to be read: `Run("runs/mnist-beta4").model(epoch=10).encode(images)`.
+    """A run to be read: `Run("mnist-beta4").model(epoch=10).encode(images)`.
+
+    Args:
+        path: its folder; a text can also be its bare name among `run_folders`.
 
     Raises:
         RunError: when the folder is not a run. Damage elsewhere in it is reported by what meets it.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = _locate(path) if isinstance(path, str) else path
         if self.path.suffix in UNSAFE_SUFFIXES and self.path.is_file():
             raise RunError(
                 f"{self.path.name} is a pickle, which can run any program when it is opened, so it is not. A run is a "
@@ -862,6 +896,25 @@ def _remove_leftovers(path: Path) -> None:
 
 
 __all__ = [
-    "Latents", "Layout", "Probe", "Run", "RunError", "RunWriter", "State", "check_new_run", "check_run_name",
-    "find_run", "is_run_file", "list_runs", "read_tensors", "run_files", "run_folders", "write_layout", "write_tensors",
+    "Latents",
+    "Layout",
+    "Probe",
+    "Run",
+    "RunError",
+    "RunWriter",
+    "State",
+    "check_new_run",
+    "check_run_name",
+    "find_run",
+    "folders_in",
+    "folders_searched",
+    "is_run_file",
+    "list_runs",
+    "own_folder",
+    "read_tensors",
+    "run_argument",
+    "run_files",
+    "run_folders",
+    "write_layout",
+    "write_tensors",
 ]  # fmt: skip

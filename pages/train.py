@@ -12,7 +12,7 @@ import streamlit as st
 from bvae.config import Config, ConfigError, field_type, propose_name
 from bvae.devices import Device, DeviceError, cores, estimate, find_devices, memory, training_images
 from bvae.queue import Queue
-from bvae.runs import RunError, check_new_run, check_run_name, list_runs
+from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
 from pages.parts.cursor import accept_address
 from pages.parts.selection import plain, require_app
 from pages.parts.watch import busy, duration, look_at, standings, watch
@@ -272,7 +272,8 @@ def show_form(queue: Queue) -> None:
     )  # fmt: skip
     st.text_input(
         "Name", key="train_name", on_change=changed, persist_state="session", max_chars=100,
-        placeholder=st.session_state["train_proposal"], help="Left empty, the run gets the name that is proposed.",
+        placeholder=st.session_state["train_proposal"],
+        help=f"Left empty, the run gets the name that is proposed. It is kept in {plain(str(queue.folder.resolve()))}.",
     )  # fmt: skip
     grid(FIRST, 4)
     with st.expander("More settings"):
@@ -293,6 +294,8 @@ def show_form(queue: Queue) -> None:
         problem = taken
     if config is not None and problem is None:
         st.code(config.command(str(queue.folder / name)), language=None, wrap_lines=True)
+    if queue.folder.resolve() != BESIDE_APP:
+        st.markdown(f":small[New runs are kept in {plain(str(queue.folder.resolve()))}.]")
     for note in notes(config) if config else []:
         st.markdown(f":small[{plain(note)}]")
     st.fragment(show_device, run_every=None if devices().done() else 1)(config)

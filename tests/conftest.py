@@ -60,13 +60,21 @@ class serve:
     """`streamlit run app.py` on a free port, looking for runs in a folder beside the bundled ones.
 
     Args:
-        folder: where app.py and the settings are.
+        runs: the folder; None leaves it to the app where runs are.
+        folder: where it is started.
+        app: app.py, whose folder has the settings.
         options: of Streamlit, such as `--server.maxUploadSize=1`.
         environment: variables beside this process's own.
     """
 
     def __init__(
-        self, runs: Path, log: Path, folder: Path = ROOT, options: Iterable[str] = (), **environment: str
+        self,
+        runs: Path | None,
+        log: Path,
+        folder: Path = ROOT,
+        options: Iterable[str] = (),
+        app: Path = Path("app.py"),
+        **environment: str,
     ) -> None:
         with socket.socket() as probe:
             probe.bind(("localhost", 0))
@@ -74,8 +82,9 @@ class serve:
         self.address = f"http://localhost:{port}"
         self.log = log
         options = ["--server.headless=true", f"--server.port={port}", *options]
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", *options]
-        environment = os.environ | {"BVAE_RUNS": str(runs)} | environment
+        command = [sys.executable, "-m", "streamlit", "run", str(app), *options]
+        outer = {name: value for name, value in os.environ.items() if name != "BVAE_RUNS"}
+        environment = outer | ({} if runs is None else {"BVAE_RUNS": str(runs)}) | environment
         with log.open("w") as output:
             self.process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT

@@ -579,3 +579,40 @@ def test_a_fault_of_the_program_shows_no_stack_trace(page: Page, tmp_path: Path)
     for part in ("Traceback", "KeyError", "/secret/place", "app.py"):
         assert part not in text
     assert "/secret/place" in log.read_text(), "the terminal has it"
+
+
+def test_from_another_folder_the_runs_beside_the_app_are_found_and_new_ones_go_here(
+    page: Page, trained_run: Run, tmp_path: Path
+) -> None:
+    app, here = tmp_path / "app", tmp_path / "here"
+    without = shutil.ignore_patterns("runs", "mnist", "screenshots", "__pycache__", "tests")
+    for name in ("pages", "bvae", ".streamlit", "assets"):
+        shutil.copytree(ROOT / name, app / name, ignore=without)
+    shutil.copy(ROOT / "app.py", app)
+    for folder, name in ((app, "mine"), (app, "same"), (here, "same"), (here, "other")):
+        small_copy(trained_run, folder / "runs" / name)
+    searched = f"{app}/assets/runs, {here}/runs or {app}/runs"
+    with serve(None, tmp_path / "log", folder=here, app=app / "app.py") as address:
+        open_load(page, address, "?run=nowhere")
+        expect(page.get_by_role("radio")).to_have_count(4)
+        names = {radio.get_attribute("value") for radio in page.get_by_role("radio").all()}
+        assert names == {"mine", "other", "same", "same (runs)"}
+        expect(page.get_by_text("There is no run named “nowhere”.")).to_contain_text(searched)
+        with zipfile.ZipFile(tmp_path / "brought.zip", "w") as file:
+            for path in run_files(trained_run.path):
+                file.write(path, f"brought/{path.relative_to(trained_run.path).as_posix()}")
+        upload(page, "Zip file of a run", tmp_path / "brought.zip")
+        expect_selected(page, "brought")
+        page.goto(f"{address}/train?run=mine")
+        expect(page.get_by_text(f"New runs are kept in {here}/runs.")).to_be_visible()
+        expect(page.get_by_text(f"It lies in {app}/runs, and is not changed from here.")).to_be_visible()
+        expect_no_fault(page)
+    assert (here / "runs" / "brought").is_dir()
+    environment = {name: value for name, value in os.environ.items() if name != "BVAE_RUNS"}
+    for name, code, words in (("mine", 0, "mine"), ("nowhere", 1, f"There is no run named 'nowhere' in {searched}.")):
+        packed = subprocess.run(
+            [sys.executable, "-m", "bvae", "pack", name, "-o", "mine.zip", "--without-state"], cwd=here, text=True,
+            env=environment | {"PYTHONPATH": str(app)}, capture_output=True,
+        )  # fmt: skip
+        assert packed.returncode == code
+        assert words in packed.stdout + packed.stderr

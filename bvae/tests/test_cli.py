@@ -28,7 +28,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bvae import data, training
+from bvae import data, runs, training
 from bvae.cli import STOPPED, main
 from bvae.latent import sample_prior
 from bvae.runs import Run, RunError, process_lives
@@ -219,7 +219,9 @@ def test_runs_lists_runs_and_names_what_it_cannot_read(copy: Path, trained: Trai
     listed = json.loads(result.out)
     (row,) = (row for row in listed["runs"] if row["path"] == str(copy))
     assert row == {
-        "path": str(copy), "state": "finished", "dataset": "mnist", "network": "mlp", "beta": 4.0, "capacity": None,
+        "name": "small", "path": str(copy), "state": "finished", "dataset": "mnist",
+        "train_images": Run(trained.path).config.dataset_limit, "seed": 0, "network": "mlp", "beta": 4.0,
+        "capacity": None,
         "latent_dim": 20, "epoch": 2, "epochs": 2, "reconstruction": test["reconstruction"], "kl": test["kl"],
         "active_units": trained.history[2]["active_units"],
     }  # fmt: skip
@@ -230,11 +232,18 @@ def test_runs_lists_runs_and_names_what_it_cannot_read(copy: Path, trained: Trai
 def test_runs_as_a_table(copy: Path, trained: Trained, call: Call) -> None:
     result = call("runs")
     test = trained.history[2]["test"]
-    (line,) = (line for line in result.out.splitlines() if line.startswith("runs/small"))
+    (line,) = (line for line in result.out.splitlines() if line.startswith("small "))
     figures = [f"{test['reconstruction']:.2f}", f"{test['kl']:.2f}"]
     active = f"{trained.history[2]['active_units']}/20"
-    assert line.split() == ["runs/small", "finished", "mnist", "mlp", "4", "2/2", *figures, active]
+    images = f"{Run(trained.path).config.dataset_limit:,}"
+    assert line.split() == ["small", "finished", "mnist", images, "0", "mlp", "4", "2/2", *figures, active]
     assert "nats an image on the whole test split" in result.err
+    # However long a name is, all lines are of one length, and a run whose name is another's goes by its path.
+    long = shutil.copytree(copy, copy.with_name("a-name-" * 12))
+    shutil.copytree(copy, copy.with_name("mnist-beta4"))
+    lines = call("runs").out.splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert {line.split()[0] for line in lines} >= {"run", "small", long.name, "mnist-beta4", "runs/mnist-beta4"}
 
 
 def test_a_run_of_the_capacity_form_has_no_beta(tmp_path: Path, call: Call) -> None:
@@ -244,8 +253,8 @@ def test_a_run_of_the_capacity_form_has_no_beta(tmp_path: Path, call: Call) -> N
     assert re.fullmatch(r"mnist-mlp-capacity12[.]5-\d{8}-\d{6}", path.name)
     row = next(row for row in json.loads(call("runs", "--json").out)["runs"] if row["path"] == str(path))
     assert (row["beta"], row["capacity"]) == (None, 12.5)
-    (line,) = (line for line in call("runs").out.splitlines() if line.startswith(str(path)))
-    assert line.split()[4] == "C=12.5"
+    (line,) = (line for line in call("runs").out.splitlines() if line.startswith(path.name))
+    assert line.split()[6] == "C=12.5"
 
 
 def test_a_place_without_greek_letters(copy: Path, tmp_path: Path) -> None:
@@ -376,12 +385,16 @@ def test_interpolate(trained: Trained, call: Call, method: str) -> None:
     model = Run(trained.path).model()
     ends = model(data.load_dataset("mnist").test.pixels[[3, 8]])
     walk = ["interpolate", trained.path, "--from", 3, "--to", 8, "--steps", 6, "--method", method]
-    assert call(*walk, "-o", "a.png") == (0, "a.png\n", "")
+    named = (
+        "--from 3 is test image 3, which shows 0. For class 3: --from-class 3\n"
+        "--to 8 is test image 8, which shows 5. For class 8: --to-class 8\n"
+    )
+    assert call(*walk, "-o", "a.png") == (0, "a.png\n", named)
     (row,) = tiles(Path("a.png"), 1, 6)
     assert_shows(row[[0, -1]], ends)
     assert len({tile.tobytes() for tile in row}) == 6
 
-    assert call(*walk, "-o", "a.GIF") == (0, "a.GIF\n", "")
+    assert call(*walk, "-o", "a.GIF") == (0, "a.GIF\n", named)
     with Image.open("a.GIF") as film:
         assert film.format == "GIF"
         assert film.size == (8 * 28, 8 * 28)
@@ -396,6 +409,21 @@ def test_interpolate(trained: Trained, call: Call, method: str) -> None:
     for position in range(1, 5):
         assert (frames[position] == frames[10 - position]).all()
         assert np.abs(frames[position].astype(int) - row[position]).max() <= 1
+
+
+def test_interpolate_between_classes(trained: Trained, call: Call) -> None:
+    test = data.load_dataset("mnist").test
+    ends = [int((test.labels == label).nonzero()[0, 0]) for label in (3, 7)]
+    walk = ["interpolate", trained.path, "--steps", 2]
+    assert call(*walk, "--from-class", 3, "--to-class", 7, "-o", "a.png") == (0, "a.png\n", "")
+    assert_shows(tiles(Path("a.png"), 1, 2)[0], Run(trained.path).model()(test.pixels[ends]))
+    assert call(*walk, "--from", ends[0], "--to-class", 7, "-o", "b.png") == (0, "b.png\n", "")
+    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+    assert_refused(
+        call(*walk, "--from-class", "x", "--to", 99, "-o", "c.png"), "There is no class 'x'. There are: 0, 1,"
+    )
+    assert_refused(call(*walk, "--from", 1, "--from-class", 1, "--to", 99, "-o", "c.png"), "not allowed with", 2)
+    assert_refused(call(*walk, "--to", 99, "-o", "c.png"), "one of the arguments --from --from-class is required", 2)
 
 
 # Mistakes --------------------------------------------------------------------------------------------------------
@@ -855,3 +883,23 @@ def test_a_run_that_diverges_says_what_to_change(call: Call) -> None:
     assert run.epochs() == [record["epoch"] for record in run.history()]
     for epoch in run.epochs():
         run.weights(epoch)
+
+
+def test_a_name_finds_its_run_from_anywhere(copy: Path, call: Call, tmp_path: Path, monkeypatch: Any) -> None:
+    assert Run("mnist-beta4").path == runs.BUNDLED_RUNS / "mnist-beta4"
+    assert Run("small").path == Path("runs/small")
+    beside = tmp_path / "beside"
+    shutil.copytree(copy, beside / "small")
+    shutil.copytree(copy, beside / "only-there")
+    monkeypatch.setattr(runs, "BESIDE_APP", beside)
+    assert Run("small").path == Path("runs/small"), "the nearer one"
+    assert Run("only-there").path == beside / "only-there"
+    assert str(beside / "only-there") in [row["path"] for row in json.loads(call("runs", "--json").out)["runs"]]
+    everywhere = f"in {runs.BUNDLED_RUNS}, {tmp_path / 'runs'} or {beside}."
+    assert_refused(call("evaluate", "nowhere"), f"There is no run named 'nowhere' {everywhere}")
+    with pytest.raises(RunError, match="There is no run named 'nowhere' in"):
+        Run("nowhere")
+    with pytest.raises(RunError, match="There is no run at only-there"):
+        Run(Path("only-there"))
+    monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "elsewhere"))
+    assert_refused(call("evaluate", "only-there"), f"in {runs.BUNDLED_RUNS} or {tmp_path / 'elsewhere'}.")

@@ -46,6 +46,9 @@ def script(*names: str) -> str:
     An inline script has no address to which `import "./store.js"` could be relative, and serving the files by a route
     would need another way of starting the app. So imports between the files are dropped, since the names meet in one
     scope, and only the last file keeps its default export.
+
+    Raises:
+        ValueError: when two files declare one name, of which a browser would run neither.
     """
     sources = [(ASSETS / "js" / name).read_text(encoding="utf-8") for name in names]
     joined = []
@@ -55,6 +58,9 @@ def script(*names: str) -> str:
         if position < len(sources) - 1:
             source = source.partition("\nexport default")[0]
         joined.append(source)
+    declared = re.findall(r"^(?:const|let|class|(?:async )?function\*?) (\w+)", "\n".join(joined), flags=re.MULTILINE)
+    if twice := {name for name in declared if declared.count(name) > 1}:
+        raise ValueError(f"{', '.join(sorted(twice))} is declared by more than one of {', '.join(names)}.")
     return "\n".join(joined)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from bvae.numbers import number
-from bvae.runs import Run, RunError, list_runs
+from bvae.runs import Run, RunError, folders_searched, list_runs
 from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
 from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, open_live
@@ -39,6 +39,7 @@ def pick_run() -> Run | None:
             st.session_state["run_problem"] = gone
         elif asked is not None and asked not in names:
             missing = f"There is no run named {quote(asked, 60)}. Showing {quote(names[0], 60)} instead."
+            missing += f" Runs are looked for in {plain(folders_searched())}."
             st.session_state["run_problem"] = missing
         st.session_state["run"] = asked if asked in names else names[0]
     # Not bound to the address by the widget: it would leave out the default, and the default differs between machines.
@@ -52,8 +53,14 @@ def runs_by_name(problems: list[str] | None = None) -> dict[str, Run]:
     """All runs by what the picker and the address call them; `problems` as in `list_runs`."""
     runs: dict[str, Run] = {}
     for run in list_runs(problems):
-        beside = f"{run.name} ({run.path.resolve().parent.name})"  # the bundled runs come first and keep their names
-        runs[beside if run.name in runs else run.name] = run
+        # The bundled runs come first and keep their names. Of others, as much of the folder is told as is needed.
+        name, folder = run.name, run.path.resolve().parent
+        around = [*reversed(folder.parts)]
+        told = 0
+        while name in runs and told < len(around):
+            told += 1
+            name = f"{run.name} ({'/'.join(reversed(around[:told]))})"
+        runs[name] = run
     return runs
 
 

@@ -284,7 +284,11 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
 def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
     if run.epochs():
         st.button("Open it", key=f"Open {standing.name}", on_click=_open, args=(standing.name,))
-    if not standing.own or standing.state in ("running", "starting", "ending", "waiting"):
+    if not standing.own:
+        if run.path.resolve().parent != BUNDLED_RUNS.resolve():
+            st.markdown(f":small[It lies in {plain(str(run.path.resolve().parent))}, and is not changed from here.]")
+        return
+    if standing.state in ("running", "starting", "ending", "waiting"):
         return
     # One that came in without it has a history and cannot go on; one that was killed at once begins anew.
     resumable = (run.path / "state.safetensors").is_file() or not (run.path / "history.jsonl").is_file()
