@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import numpy as np
@@ -40,6 +41,11 @@ def until(page: Page, condition: Callable[[], bool], otherwise: Callable[[], str
     while not condition():
         assert time.monotonic() < end, otherwise()
         page.wait_for_timeout(50)
+
+
+def comes_true(page: Page, expression: str, arg: Any = None) -> None:
+    """Wait until JavaScript says so. Playwright waits by evaluating text within the page, which its policy forbids."""
+    until(page, lambda: bool(page.evaluate(expression, arg)), lambda: f"it stayed untrue: {expression}")
 
 
 def expect_address(page: Page, name: str, check: Callable[[str | None], bool]) -> None:
@@ -76,7 +82,7 @@ def frames(page: Page, count: int) -> None:
 
 def expect_all_weights(page: Page) -> None:
     """Wait until the weights of all epochs are there, which come last."""
-    page.wait_for_function("[...betaVaeLive.runs.values()].at(-1).whole")
+    comes_true(page, "[...betaVaeLive.runs.values()].at(-1).whole")
 
 
 RAN = """() => {

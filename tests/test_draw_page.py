@@ -20,7 +20,7 @@ from bvae.metrics import per_image
 from bvae.model import Posterior
 from bvae.runs import Run
 from pages.parts.guests import check_drawing
-from tests.browsing import READ_CANVAS, downloaded, expect_address, expect_pictures, expect_z, in_address
+from tests.browsing import READ_CANVAS, comes_true, downloaded, expect_address, expect_pictures, expect_z, in_address
 
 LETTER_L = [(0.3, 0.2), (0.32, 0.7), (0.65, 0.72)]
 
@@ -40,7 +40,7 @@ class Desk:
 
     def wait(self) -> None:
         expect(self.page.locator(".draw:not([aria-busy])")).to_be_visible()
-        self.page.wait_for_function("globalThis.betaVaeEncoders?.current")
+        comes_true(self.page, "globalThis.betaVaeEncoders?.current")
         expect_address(self.page, "z", lambda text: text is not None)
 
     def write(self, points: list[tuple[float, float]], lift: bool = True) -> None:

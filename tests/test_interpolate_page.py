@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, expect
 from bvae.latent import interpolate
 from bvae.pictures import mosaic
 from bvae.runs import Run
-from tests.browsing import canvases, downloaded, expect_address, expect_z, frames
+from tests.browsing import canvases, comes_true, downloaded, expect_address, expect_z, frames
 
 
 class Interpolate:
@@ -181,7 +181,7 @@ def test_a_drawing_can_be_an_end_and_without_one_a_link_leads_to_the_draw_page(w
     expect(page.get_by_role("button", name="Your drawing")).to_be_hidden()
     page.get_by_role("link", name="Draw one").click()
     expect(page.locator(".draw:not([aria-busy])")).to_be_visible()
-    page.wait_for_function("globalThis.betaVaeEncoders?.current")
+    comes_true(page, "globalThis.betaVaeEncoders?.current")
     box = page.get_by_role("img", name="Drawing field").bounding_box()
     assert box is not None
     before = page.url
@@ -240,8 +240,8 @@ def test_it_plays_when_asked_pauses_and_goes_there_and_back(walk: Interpolate) -
 
     page.get_by_role("checkbox", name="there and back").check()
     walk.play.click()
-    page.wait_for_function("(slider) => slider.value < 75", arg=walk.scrub.element_handle())
-    page.wait_for_function("(slider) => slider.value > 75", arg=walk.scrub.element_handle())
+    comes_true(page, "(slider) => slider.value < 75", arg=walk.scrub.element_handle())
+    comes_true(page, "(slider) => slider.value > 75", arg=walk.scrub.element_handle())
     walk.scrub.focus()
     page.keyboard.press("Space")
     expect(walk.play).to_have_text("Play")

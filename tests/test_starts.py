@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bvae.metrics import per_image
 from bvae.runs import Run, find_run
-from tests.browsing import canvases, expect_address, expect_pictures, expect_z, in_address
+from tests.browsing import canvases, comes_true, expect_address, expect_pictures, expect_z, in_address
 
 STROKE = [(0.35, 0.25), (0.62, 0.3), (0.48, 0.5), (0.62, 0.72), (0.33, 0.75)]
 
@@ -120,7 +120,7 @@ def test_a_drawing_is_a_start_on_every_page_and_stays_when_the_run_changes(
     page, run, other = visitor.page, trained_run, find_run("mnist-beta1")
     page.goto(f"{app}/draw?{urlencode({'run': run.name})}")
     expect(page.locator(".draw:not([aria-busy])")).to_be_visible()
-    page.wait_for_function("globalThis.betaVaeEncoders?.current")
+    comes_true(page, "globalThis.betaVaeEncoders?.current")
     box = page.get_by_role("img", name="Drawing field").bounding_box()
     assert box is not None
     for step, (x, y) in enumerate(STROKE):
