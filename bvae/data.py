@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import bz2
 import contextlib
+import errno
 import gzip
 import hashlib
 import http.client
@@ -34,6 +35,8 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 # torchvision downloads without a time limit, so a server that falls silent would hold a run for ever.
 SILENCE_SECONDS = 60.0
+# While a file is being fetched, those that are the disk's and not the network's.
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
 
 _Array = npt.NDArray[Any]
 _Split = tuple[_Array, _Array]  # images (N, H, W) uint8, labels (N,) of any integer type
@@ -186,7 +189,13 @@ def _cache_folder() -> Path:
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "bvae"
+    try:
+        return Path(base).expanduser() / "bvae"
+    except RuntimeError as error:
+        raise DataError(
+            "There is no home folder to keep downloaded images in. Name a folder for them by the environment variable "
+            "BVAE_DATA."
+        ) from error
 
 
 def _md5(path: Path) -> str | None:
@@ -213,11 +222,16 @@ def _complete(name: str, folder: Path, source: _Source, progress: bool) -> None:
         wanted = [file for file, md5 in source.files.items() if _md5(folder / file) != md5]
         for file in wanted:
             _download(f"{source.url}{file}", folder / file, source.files[file], progress)
-    except (OSError, http.client.HTTPException, RuntimeError) as error:
+    except (OSError, RuntimeError) as error:
         # Look again: what has come through by now need not be fetched by hand.
         missing = [file for file in source.files if not _is_whole(folder / file, source.files[file])]
         if not missing:  # another run was faster
             return
+        if isinstance(error, OSError):
+            raise DataError(
+                f"The data set {name} is downloaded into {folder}, and that folder cannot be used: "
+                f"{error.strerror or error}. Name another one by the environment variable BVAE_DATA, or mend this one."
+            ) from error
         lines = "".join(f"\n  {file}  MD5 {source.files[file]}  from {source.url}{file}" for file in missing)
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise DataError(
@@ -234,6 +248,12 @@ def _is_whole(path: Path, md5: str) -> bool:
 
 
 def _download(url: str, target: Path, md5: str, progress: bool) -> None:
+    """Fetch a file.
+
+    Raises:
+        OSError: when the folder of `target` cannot be written.
+        RuntimeError: when the network is at fault, or what came is another file.
+    """
     # Imported only here: importing torchvision takes seconds, and neither MNIST nor a filled cache needs it.
     from torchvision.datasets.utils import download_url
 
@@ -255,6 +275,8 @@ def _download(url: str, target: Path, md5: str, progress: bool) -> None:
                 "the connection broke off, or something else answered"
             ) from error
         except (OSError, http.client.HTTPException) as error:
+            if getattr(error, "errno", None) in _DISK_ERRORS:
+                raise
             raise RuntimeError(f"{url}: {error}") from error
         os.replace(arrived, target)
 

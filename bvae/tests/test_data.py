@@ -8,7 +8,10 @@ import gzip
 import hashlib
 import io
 import math
+import os
+import resource
 import shutil
+import subprocess
 import sys
 import threading
 import zipfile
@@ -428,8 +431,41 @@ def test_without_a_network_the_message_says_what_to_do(server: Server, publish: 
 def test_a_cache_folder_that_cannot_be_made(publish: Publish, tmp_path: Path) -> None:
     publish("kmnist", KMNIST_FILES)
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DataError, match="kmnist is not complete in"):
-        load_dataset("kmnist", cache=tmp_path / "file", progress=False)
+    for cache, cause in ((tmp_path / "file", "Not a directory"), (Path("/proc/nowhere"), "No such file or directory")):
+        with pytest.raises(DataError) as caught:
+            load_dataset("kmnist", cache=cache, progress=False)
+        message = str(caught.value)
+        assert f"into {cache / 'kmnist'}, and that folder cannot be used: {cause}." in message
+        assert "BVAE_DATA" in message
+        assert "network" not in message
+        assert "MD5" not in message, "nobody can put files there"
+
+
+def test_a_disk_that_is_full_is_not_taken_for_the_network(publish: Publish, tmp_path: Path) -> None:
+    publish("kmnist", KMNIST_FILES)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # bytes of any file that this process writes
+    try:
+        with pytest.raises(DataError, match=r"that folder cannot be used: File too large.*BVAE_DATA"):
+            load_dataset("kmnist", cache=tmp_path, progress=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert_is_the_published_one(load_dataset("kmnist", cache=tmp_path, progress=False))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be another user")
+def test_without_a_home_folder_the_message_names_what_helps() -> None:
+    code = (
+        "import os; from bvae.data import load_dataset, DataError; os.setuid(2**31 - 5)\n"
+        "try: load_dataset('kmnist')\nexcept DataError as error: print(error)"
+    )
+    outer = {name: value for name, value in os.environ.items() if name not in {"HOME", "XDG_CACHE_HOME", "BVAE_DATA"}}
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code], env=outer, cwd=Path(data.__file__).parents[1], check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("There is no home folder to keep downloaded images in.")
+    assert "BVAE_DATA" in done.stdout
 
 
 def test_the_environment_names_the_cache(publish: Publish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
