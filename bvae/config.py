@@ -77,13 +77,19 @@ class Config:
 
     dataset: str = _field("mnist", "images to learn from", DATASETS)
     dataset_limit: int | None = _field(None, "use only the first N training images, for trials")
-    network: str = _field("conv", "conv: a small convolutional network; mlp: the classic 784-400-20", NETWORKS)
-    latent_dim: int = _field(20, "number of latent dimensions")
-    likelihood: str = _field("bernoulli", "distribution of a pixel given the code", LIKELIHOODS)
+    network: str = _field(
+        "conv", "conv: a small convolutional network; mlp: the classic, fully connected 784-400-20", NETWORKS
+    )
+    latent_dim: int = _field(20, "latent dimensions: how many numbers the code of an image has")
+    likelihood: str = _field(
+        "bernoulli",
+        "how a pixel is distributed around the decoded one: bernoulli, its chance to be white; gaussian, a bell curve",
+        LIKELIHOODS,
+    )
     sigma: float | None = _field(
         None, "standard deviation of the gaussian likelihood, in units of the pixel range [0, 1]; left out: learned"
     )
-    beta: float = _field(4.0, "weight of the KL term; 1 is the plain VAE, 0 an autoencoder")
+    beta: float = _field(4.0, "weight of the KL, the price of what a code tells; 1 is the plain VAE, 0 an autoencoder")
     beta_warmup_steps: int = _field(0, "training steps over which β grows linearly from 0")
     capacity: float | None = _field(
         None, "final KL capacity C in nats (Burgess et al. 2018); given, the objective is γ·|KL − C| instead of β·KL"
@@ -91,21 +97,28 @@ class Config:
     capacity_gamma: float = _field(30.0, "weight γ of the capacity form")
     capacity_steps: int = _field(10_000, "training steps over which C grows linearly from 0")
     epochs: int = _field(100, "passes over the training images")
-    batch_size: int = _field(128, "images a training step")
+    batch_size: int = _field(128, "images that one training step learns from")
     learning_rate: float | None = _field(
-        None, "Adam's step size at its highest; left out: what suits the network (conv 0.01, mlp 0.004)"
+        None,
+        "how far a training step goes, Adam's step size, at its highest; left out: what suits the network (conv 0.01, "
+        "mlp 0.004)",
     )
     learning_rate_schedule: str = _field(
         "linear", "linear: falls evenly to 0 at the last step; constant: as it is", LEARNING_RATE_SCHEDULES
     )
-    seed: int = _field(0, "same seed, same machine: same bits on the CPU")
-    device: str = _field("auto", "auto takes cuda, then mps, then cpu", DEVICES)
+    seed: int = _field(0, "where random numbers begin: same seed and machine, same bits on the CPU")
+    device: str = _field(
+        "auto", "what computes: auto takes cuda (an NVIDIA GPU), then mps (Apple's), then cpu", DEVICES
+    )
     precision: str = _field(
         "auto",
-        "arithmetic of the training step; auto: TF32 on cuda, bfloat16 for the mlp on a CPU that has it, or float32",
+        "how finely a training step computes; auto: TF32 on cuda, bfloat16 for the mlp on a CPU that has it, or "
+        "float32",
         PRECISIONS,
     )
-    probe_size: int = _field(5_000, "test images whose latents are recorded at every snapshot")
+    probe_size: int = _field(
+        5_000, "test images whose codes are recorded at every snapshot, for the pages that show them"
+    )
 
     def __post_init__(self) -> None:
         for item in dataclasses.fields(self):

@@ -12,6 +12,7 @@ from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.film import Film, film_stamp, mount_film, open_film
 from pages.parts.film_player import film_player
 from pages.parts.film_quality import say_size, show_quality
+from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, live_component, mount_head, mount_rest, open_live
 from pages.parts.selection import live_run, plain, runs_by_name
 from pages.parts.watch import duration
@@ -119,10 +120,12 @@ cursor, revision = open_cursor(run.space)
 st.title("Clusters")
 still = len(run.space.epochs) == 1
 st.markdown(
-    "Every point is a test image, placed by its code. Codes have many dimensions and a picture has two, so the places "
-    "keep what matters most: **which images are neighbours.** "
-    + ("" if still else "Before training that means little; play the film and watch the classes gather. ")
-    + "Point at a dot to see its image, and click it to take it along to every page."
+    explained(
+        "Every point is a [test image](#test-set), placed by its [code](#code). Codes have many dimensions and a "
+        "picture has two, so the places keep what matters most: **which images are neighbours.** "
+        + ("" if still else "Before training that means little; play the [film](#film) and watch the classes gather. ")
+        + "Point at a dot to see its image, and click it to take it along to every page."
+    )
 )
 try:
     with st.container(horizontal=True, vertical_alignment="bottom"):

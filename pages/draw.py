@@ -5,6 +5,7 @@ import streamlit as st
 from bvae.runs import Run, RunError
 from pages.parts.cursor import guests_of, open_cursor
 from pages.parts.encoders import centred, mount_encoders
+from pages.parts.glossary import explained
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
@@ -13,8 +14,11 @@ cursor, revision = open_cursor(run.space)
 
 st.title("Draw")
 st.markdown(
-    "Write with the mouse, a pen or a finger, or bring a picture. At every stroke, the encoder turns what you write "
-    "into a code, and the decoder draws that code. **The digit you write becomes the cursor of all pages.**"
+    explained(
+        "Write with the mouse, a pen or a finger, or bring a picture. At every stroke, the [encoder](#encoder) turns "
+        "what you write into a [code](#code), and the [decoder](#decoder) draws that code. **The digit you write "
+        "becomes the [cursor](#cursor) of all pages.**"
+    )
 )
 try:
     # It encodes the drawing by itself: Python need not at every stroke.

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.cursor import open_cursor
+from pages.parts.glossary import explained
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
@@ -17,8 +18,10 @@ cursor, revision = open_cursor(run.space)
 
 st.title("Generate new images")
 st.markdown(
-    "A decoder needs no image to begin with: any code will do. Here are a hundred codes drawn at random, decoded. "
-    "**Move the temperature, and press the image that you like best.**"
+    explained(
+        "A [decoder](#decoder) needs no image to begin with: any [code](#code) will do. Here are a hundred codes "
+        "drawn at random, decoded. **Move the temperature, and press the image that you like best.**"
+    )
 )
 
 # The browser scales this noise; it is drawn here so that one line of NumPy repeats it anywhere.

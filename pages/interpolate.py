@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.parts.cursor import Start, guests_of, open_cursor
+from pages.parts.glossary import explained
 from pages.parts.guests import kept_drawing
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
@@ -22,9 +23,11 @@ cursor, revision = open_cursor(run.space)
 
 st.title("Interpolate between two images")
 st.markdown(
-    "Every image has a code, and between two codes there is a way. The decoder draws an image at each point of it, so "
-    "one image turns into the other. Mixing the pixels instead only lays one over the other. "
-    "**Press Play, or choose two other images.**"
+    explained(
+        "Every image has a [code](#code), and between two codes there is a way. The [decoder](#decoder) draws an "
+        "image at each point of it, so that one image turns into the other. Mixing the pixels instead only lays one "
+        "over the other. **Press Play, or choose two other images.**"
+    )
 )
 wanted = [cursor["start"], *remembered_ends()]
 if drawing := kept_drawing():

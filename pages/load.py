@@ -12,6 +12,7 @@ import streamlit as st
 from bvae.archive import CONVERT, PickleError, TakenIn, import_run, import_weights, pack_run, spoken_size
 from bvae.runs import Run, RunError
 from pages.parts.cursor import accept_address, open_cursor
+from pages.parts.glossary import explained
 from pages.parts.run_table import run_table
 from pages.parts.selection import live_run_if_any, plain, runs_by_name
 
@@ -26,8 +27,10 @@ def page() -> None:
         open_cursor(live.space)
     st.title("Load a run")
     st.markdown(
-        "These are the runs on this computer. **Pick one, and every page shows it.** A run that was trained elsewhere "
-        "comes in below as one zip file, and any run can leave as one."
+        explained(
+            "These are the [runs](#run) on this computer. **Pick one, and every page shows it.** A run that was "
+            "trained elsewhere comes in below as one zip file, and any run can leave as one."
+        )
     )
     runs = runs_by_name()
     selected = st.session_state.get("run")
@@ -90,8 +93,11 @@ def weights_door() -> None:
     """The uploaders of weights and of their config, which a button makes a run of."""
     st.subheader("Weights with their config")
     st.markdown(
-        "They make a run with one snapshot, to be looked at. It cannot be trained further. Weights of the public "
-        'PyTorch VAE example need no more of a config than `{"network": "mlp"}`.'
+        explained(
+            "[Weights](#weights), in a [safetensors](#safetensors) file, make a run of one [snapshot](#snapshot), to "
+            "be looked at. It cannot be trained further. Weights of the public PyTorch VAE example need no more of a "
+            'config than `{"network": "mlp"}`.'
+        )
     )
     weights = st.file_uploader(
         "Weights, a safetensors file", key=door_key("weights"), max_upload_size=MAX_UPLOAD, on_change=accept_address

@@ -6,6 +6,7 @@ import streamlit as st
 from bvae.runs import RunError
 from pages.parts.choice import MEASURES, SHARED, draw, measured, probe_classes, rank, sheet
 from pages.parts.cursor import accept_address, open_cursor
+from pages.parts.glossary import explained
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
@@ -34,9 +35,11 @@ still = len(run.space.epochs) == 1  # there is no other to move to
 
 st.title("Reconstruct")
 st.markdown(
-    "The encoder turns an image into a code, and the decoder turns the code back into an image. Every reconstruction "
-    "here is decoded from the mean of its image’s posterior."
-    + ("" if still else " **Move the epoch and watch the images come back.**")
+    explained(
+        "The [encoder](#encoder) turns an image into a [code](#code), and the [decoder](#decoder) turns the code back "
+        "into an image. Every reconstruction here is decoded from the mean of its image’s [posterior](#posterior)."
+        + ("" if still else " **Move the epoch, the [clock](#clock) of all pages, and watch the images come back.**")
+    )
 )
 
 try:
@@ -82,11 +85,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             st.button(f"Rank at epoch {cursor['epoch']}", on_click=rank_anew, disabled=same, help=why, width=160)
 
 chosen_class = None if label == ALL else label
-of = f"{len(labels):,} probe images" if label == ALL else f"the probe images of class {class_names[label]}"
+of = f"{len(labels):,} [probe images](#probe)"
+if label != ALL:
+    of = f"the [probe images](#probe) of class {class_names[label]}"
 try:
     if which == RANDOM:
         chosen = draw(labels, indices, count, seed, chosen_class)
-        caption = f"{len(chosen)} of {of} (test split), drawn at random with seed {seed}."
+        caption = f"{len(chosen)} of {of} ([test split](#test-set)), drawn at random with [seed](#seed) {seed}."
         if len(labels) > SHARED:
             caption += f" The first {SHARED} are drawn before the others, so that runs that hold fewer show the same."
     else:
@@ -94,7 +99,8 @@ try:
         chosen = rank(values, labels, count, which == BEST, chosen_class)
         extreme = "lowest" if which == BEST else "highest"
         when = "" if still else f" at epoch {ranked[1]}"
-        caption = f"{len(chosen)} of {of} (test split): the {extreme} {measure}{when}, {which.lower()} first."
+        what = f"the {extreme} {measure}{when}, {which.lower()} first"
+        caption = f"{len(chosen)} of {of} ([test split](#test-set)): {what}."
     images, gone = sheet(run.path, run.key, run.space.epochs, tuple(chosen.tolist()))
 except (RunError, OSError) as error:
     st.error(str(error))

@@ -14,6 +14,7 @@ from bvae.devices import Device, DeviceError, cores, estimate, find_devices, mem
 from bvae.queue import Queue
 from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
 from pages.parts.cursor import accept_address
+from pages.parts.glossary import explained
 from pages.parts.selection import plain, require_app
 from pages.parts.watch import busy, duration, look_at, standings, watch
 
@@ -328,9 +329,12 @@ def name_problem(queue: Queue, name: str) -> str | None:
 require_app()
 st.title("Train")
 st.markdown(
-    "Choose β and train a run of your own. It is trained by a process of its own: this page can be closed and opened "
-    "again at any time. With a larger β the code says less (a smaller KL), each dimension tends to say one thing, and "
-    "the reconstruction gets worse."
+    explained(
+        "Choose [β](#beta) and train a [run](#run) of your own. It is trained by a process of its own: this page can "
+        "be closed and opened again at any time. With a larger β the [code](#code) says less (a smaller [KL](#kl)), "
+        "each [dimension](#latent-dimension) tends to say one thing, and the [reconstruction](#reconstruction) gets "
+        "worse."
+    )
 )
 queue = Queue()
 show_form(queue)

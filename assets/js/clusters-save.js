@@ -12,6 +12,7 @@ import { KIND_NAMES, KIND_NOTES } from "./clusters-side.js";
 import { GIF_END, epochWords, gifFrame, gifHead, listenToMenu, make, number, save } from "./common.js";
 import { csvRow } from "./csv.js";
 import { disable } from "./disable.js";
+import { unmarked } from "./terms.js";
 
 const PICTURE = { width: 1200 }; // pixels of a map
 const GIF = { width: 480, rate: 12.5 }; // frames a second
@@ -335,7 +336,7 @@ export async function saveFilmPage(name, { maps, seconds, speed, player }) {
   const shown = { kind, colourBy: MEASURED.includes(colourBy) ? colourBy : "class", options, view, seconds: seconds * speed, speed };
   page.title = films.map(({ about }) => about.name).join(" and ");
   // The text of a script is not escaped when it is written: a name might hold what ends it.
-  const words = { kinds: KIND_NAMES, notes: KIND_NOTES };
+  const words = { kinds: KIND_NAMES, notes: Object.fromEntries(Object.entries(KIND_NOTES).map(([kind, note]) => [kind, unmarked(note)])) };
   const said = JSON.stringify({ films, shown, words, arrays: pack.arrays }).replaceAll("<", "\\u003c");
   page.getElementById("films").textContent = said;
   page.getElementById("numbers").textContent = await pack.text();

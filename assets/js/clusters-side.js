@@ -2,6 +2,7 @@
 
 import { classColour, shorten } from "./classes.js";
 import { Picture, epochWords, make, number } from "./common.js";
+import { explain } from "./terms.js";
 
 const CODE_LIMIT = 3; // either way, of the bars of a code
 const MOST_CHOSEN = 40; // images of a selection that are shown
@@ -14,10 +15,10 @@ export const KIND_NAMES = {
   pca_each: "PCA of each epoch",
 };
 export const KIND_NOTES = {
-  umap: "A UMAP of each epoch that begins where the one before ended: a point stays near where it was as far as its neighbourhood stayed the same. Neighbours mean something; distances between clusters mean little.",
-  independent: "Each epoch laid out by UMAP alone, then turned to lie as near to the last as it goes. What jumps from frame to frame is chance, not learning.",
-  pca_last: "The two directions of greatest variance at the last epoch, for all epochs. Linear: distances are true, and much is hidden behind them.",
-  pca_each: "The two directions of greatest variance at each epoch, turned to lie as near to the last frame as they go. Linear.",
+  umap: "A [UMAP](#umap) of each epoch that begins where the one before ended: a point stays near where it was as far as its neighbourhood stayed the same. Neighbours mean something; distances between clusters mean little, other than in a [PCA](#pca).",
+  independent: "Each epoch laid out by [UMAP](#umap) alone, then turned to lie as near to the last as it goes. What jumps from frame to frame is chance, not learning.",
+  pca_last: "[PCA](#pca): the two directions of greatest variance at the last epoch, for all epochs. Linear: distances are true, and much is hidden behind them.",
+  pca_each: "[PCA](#pca): the two directions of greatest variance at each epoch, turned to lie as near to the last frame as they go. Linear.",
 };
 
 /** @returns {string} a number with its digits, a dash where there is none */
@@ -88,14 +89,14 @@ export class PointPanel {
     const [frame] = frames;
     const value = (name) => (point >= 0 ? (film.values(name, frame)?.[point] ?? NaN) : NaN);
     const kept = value("kept");
-    const measured = [["kl", "KL"], ["reconstruction", "reconstruction"]].filter(([name]) => Number.isFinite(value(name)));
-    const parts = measured.map(([name, word]) => `${word} ${known(value(name))} nats`);
+    const measured = [["kl", "[KL](#kl)"], ["reconstruction", "[reconstruction](#reconstruction)"]].filter(([name]) => Number.isFinite(value(name)));
+    const parts = measured.map(([name, word], place) => `${word} ${known(value(name))} ${place ? "nats" : "[nats](#nats)"}`);
     const among = Math.min(NEIGHBOURS, film.points) - 1;
     if (among > 0 && Number.isFinite(kept)) {
       parts.push(`kept ${Math.round(kept * among)} of ${among} neighbours since epoch ${film.epochs[frame - 1]}`);
     }
     const first = this.sides.length > 1 ? `${film.about.name}: ` : "";
-    this.find(".figures").textContent = point >= 0 ? `${first}${parts.join(", ")}.` : "";
+    explain(this.find(".figures"), point >= 0 ? `${first}${parts.join(", ")}.` : "");
     const [code] = codes;
     this.bars.forEach((bar, place) => {
       const z = code[this.active[place]];
@@ -284,7 +285,7 @@ export class Legend {
     this.section.classList.toggle("by-value", !byClass);
     const scale = this.find(".scale");
     scale.hidden = byClass;
-    this.find(".scale-note").textContent = note;
+    explain(this.find(".scale-note"), note);
     if (byClass) return;
     const [least, most] = scene.film.range(scene.colourBy);
     const digits = most - least < 10 ? 2 : 0;
@@ -320,7 +321,7 @@ export function showQuality(section, film, kind, frame, named) {
   let text = "";
   if (frame === 0) text = "The first frame: nothing has moved yet.";
   else if (!Number.isFinite(step)) text = "How far it moved is not worked out yet.";
-  else text = `Since epoch ${before} the median point moved ${number(step, 3)} standard deviations of the positions` +
+  else text = `Since epoch ${before} the median point moved ${number(step, 3)} [standard deviations](#sigma) of the positions` +
     (Number.isFinite(stray) ? `; ${number(stray, 3)} among those that kept their neighbours.` : ".");
-  find(".moves").textContent = text;
+  explain(find(".moves"), text);
 }

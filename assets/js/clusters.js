@@ -11,6 +11,7 @@ import { KIND_NAMES, KIND_NOTES, Legend, PointPanel, SelectionPanel, known, show
 import { Link, component, cursorAt, epochWords, leadsTo, make, whyOneEpoch } from "./common.js";
 import { disable } from "./disable.js";
 import { live } from "./store.js";
+import { explain } from "./terms.js";
 
 const SECONDS = 0.6; // from one epoch to the next, at the speed of 1
 const GLIDE_MS = 200; // from between two epochs to the nearer one, and from one layout to another
@@ -279,8 +280,8 @@ class Clusters {
     const range = "the same range for the whole film";
     return {
       class: { title: "class", note: "" },
-      kl: { title: "KL of the image", note: `KL of the image’s posterior from the prior, nats; ${images} test images, ${range}.` },
-      reconstruction: { title: "reconstruction", note: `−log p(x|z) at the mean of the posterior, nats; ${images} test images, ${range}.` },
+      kl: { title: "KL of the image", note: `[KL](#kl) of the image’s [posterior](#posterior) from the [prior](#prior), [nats](#nats); ${images} test images, ${range}.` },
+      reconstruction: { title: "reconstruction", note: `[Reconstruction](#reconstruction), −log p(x|z), at the mean of the [posterior](#posterior), [nats](#nats); ${images} test images, ${range}.` },
       kept: { title: "neighbours kept", note: "Share of its nearest codes that an image kept since the epoch before; the first epoch has none." },
     };
   }
@@ -322,7 +323,7 @@ class Clusters {
     this.find(".maps").style.setProperty("--aspect", shape);
     const without = this.films.slice(1).filter((of) => !of.kinds.has(this.kind)).map((of) => of.about.name);
     const note = without.length ? ` ${without[0]} has no such layout yet: its principal components are shown.` : "";
-    this.find(".kind-note").textContent = KIND_NOTES[this.kind] + note;
+    explain(this.find(".kind-note"), KIND_NOTES[this.kind] + note);
     const { frames } = film.kinds.get(this.kind);
     const time = this.find(".time");
     time.max = frames - 1;
@@ -342,7 +343,7 @@ class Clusters {
     const { scene } = this.maps[0];
     const name = scene.colourBy;
     const images = this.films[0].points.toLocaleString("en");
-    const code = { title: name, note: `Mean of the posterior in dimension ${name}; ${images} test images, the same range for the whole film.` };
+    const code = { title: name, note: `Mean of the [posterior](#posterior) in dimension ${name}; ${images} test images, the same range for the whole film.` };
     this.legend.showColours(scene, this.colourNames()[name] ?? code);
   }
 

@@ -10,6 +10,7 @@ import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, epochWords, leadsTo, make, number, saveCodes, savePng, whenRun } from "./common.js";
 import { disable } from "./disable.js";
 import { live } from "./store.js";
+import { explain } from "./terms.js";
 
 const FIELD = 280; // the longer side of the drawing field, in its own pixels
 const NEIGHBOURS = 8;
@@ -578,7 +579,7 @@ class Draw {
       canvas.setAttribute("aria-label", "No neighbour yet");
       label.textContent = distance.textContent = "";
     }
-    find(".searched").textContent = "By the distance between codes, among the probe images of the test split.";
+    explain(find(".searched"), "By the distance between codes, among the [probe images](#probe) of the [test split](#test-set).");
     find(".vote").textContent = "";
   }
 
@@ -593,10 +594,12 @@ class Draw {
     this.picture.draw(this.decoded, 255);
     find(".decoded").setAttribute("aria-label", "The drawing's code, decoded");
     const overFloor = number(reconstruction - floorNats(image), 1);
-    const above = logSigma === null ? ` (${overFloor} above the floor that its grey levels set)` : "";
-    find(".figures").textContent =
-      `Your drawing${epochWords(run.about, epoch).at}: reconstruction ${number(reconstruction, 1)} nats${above}, ` +
-      `KL ${number(klNats(mean, logVariance), 1)} nats. The code is the mean of its posterior.`;
+    const above = logSigma === null ? ` (${overFloor} above its [floor](#floor))` : "";
+    explain(
+      find(".figures"),
+      `Your drawing${epochWords(run.about, epoch).at}: [reconstruction](#reconstruction) ${number(reconstruction, 1)} [nats](#nats)${above}, ` +
+        `[KL](#kl) ${number(klNats(mean, logVariance), 1)} nats. The code is the mean of its [posterior](#posterior).`,
+    );
     this.showNeighbours(mean);
   }
 
@@ -620,9 +623,11 @@ class Draw {
       votes.set(name, (votes.get(name) ?? 0) + 1);
     });
     const many = this.active.length === 1 ? "the active dimension" : `the ${this.active.length} active dimensions`;
-    find(".searched").textContent =
-      `The ${found.length} of ${shelf.labels.length.toLocaleString("en")} probe images (test split) whose codes are ` +
-      `nearest${epochWords(run.about, epoch).at}, by Euclidean distance over ${this.active.length ? many : "all dimensions"}.`;
+    explain(
+      find(".searched"),
+      `The ${found.length} of ${shelf.labels.length.toLocaleString("en")} [probe images](#probe) ([test split](#test-set)) ` +
+        `whose codes are nearest${epochWords(run.about, epoch).at}, by [Euclidean](#euclidean) distance over ${this.active.length ? many : "all dimensions"}.`,
+    );
     const counted = [...votes].sort((a, b) => b[1] - a[1]);
     const said = counted.map(([name, count], place) => `${count} ${place === 0 ? `of ${found.length} ` : ""}of class ${name}`);
     const vote = `Vote: ${said.join(", ")}.`;

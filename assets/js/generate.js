@@ -6,6 +6,7 @@
 
 import { Clock, Link, Mosaic, Picture, component, cursorAt, leadsTo, number, saveCodes, savePng, whenRun } from "./common.js";
 import { bytesOf } from "./store.js";
+import { explain } from "./terms.js";
 
 const COLUMNS = 10;
 const SLICE_MS = 10; // of a frame: nothing else moves on this page
@@ -74,9 +75,11 @@ class Generate {
     this.mosaic.open(run, Array.from({ length: count }, (_, tile) => `Image ${tile + 1} of ${count}`));
     this.codes = Array.from({ length: count }, () => new Float32Array(run.latentDim));
     const usual = number(Math.sqrt(run.latentDim));
-    this.find(".norm-note").textContent =
-      `‖z‖ is the code's distance from the origin. N(0, I) in ${run.latentDim} dimensions has most of its codes near ` +
-      `√${run.latentDim} = ${usual}.`;
+    explain(
+      this.find(".norm-note"),
+      `[‖z‖](#norm) is the code's distance from the [origin](#origin). [N(0, I)](#normal) in ${run.latentDim} dimensions ` +
+        `has most of its codes near √${run.latentDim} = ${usual}.`,
+    );
   }
 
   /** Take the cursor that Python chose: its epoch is the clock of this page. */
@@ -147,13 +150,16 @@ class Generate {
     });
     this.find(".temperature-value").textContent = number(temperature);
     this.slider.setAttribute("aria-valuetext", number(temperature));
-    this.find(".source-note").textContent = posterior
-      ? "z = μ + temperature · σ · ε, with μ and σ of a test image's posterior at this epoch, a random image in every tile " +
-        `(of the ${run.labels.length} that the app shows). After training this looks better than the prior, because the ` +
+    const note = posterior
+      ? "[Aggregate posterior](#aggregate-posterior): z = μ + temperature · σ · ε, with μ and [σ](#sigma) of a " +
+        "[test image](#test-set)'s [posterior](#posterior) at this epoch, a random image in every tile (of the " +
+        `${run.labels.length} that the app shows). After training this looks better than the [prior](#prior), because the ` +
         "decoder learned from such codes alone, and taken together they are not N(0, I): the prior also reaches into the " +
         "gaps between them."
-      : "z = temperature · ε, with ε from N(0, I). At 0 every code is the origin; above 1 the codes lie farther out than " +
-        "those that the decoder learned from.";
+      : "[Prior](#prior): z = temperature · ε, with ε from [N(0, I)](#normal). At 0 every code is the [origin](#origin); " +
+        "above 1 the codes lie farther out than those that the decoder learned from, the " +
+        "[aggregate posterior](#aggregate-posterior).";
+    explain(this.find(".source-note"), note);
     this.mosaic.show(run.decoder(epoch), this.codes);
     this.clock.show(epoch);
     this.showCursor();
@@ -185,7 +191,7 @@ class Generate {
     const tile = this.codes.findIndex((code) => code.every(same));
     this.mosaic.mark(tile);
     this.picture.draw(this.run.decoder(epoch).decode(z, this.out), 255);
-    this.find(".chosen-title").textContent = tile >= 0 ? `Image ${tile + 1}, now the cursor` : "The cursor";
+    explain(this.find(".chosen-title"), tile >= 0 ? `Image ${tile + 1}, now the [cursor](#cursor)` : "The [cursor](#cursor)");
     this.find(".norm").textContent = `‖z‖ = ${number(Math.hypot(...z))}`;
   }
 

@@ -9,6 +9,7 @@ import { shorten } from "./classes.js";
 import { Clock, Link, Mosaic, Picture, component, cursorAt, imageRadio, leadsTo } from "./common.js";
 import { make, number, saveCodes, saveGif, savePng, whenRun } from "./common.js";
 import { live } from "./store.js";
+import { explain } from "./terms.js";
 
 const STEPS = 16;
 const FINE = 10; // positions of the scrubber from one step to the next
@@ -335,12 +336,12 @@ class Interpolate {
 
   showMethod() {
     const notes = {
-      linear: "The straight line. Its norm dips where the two codes point apart.",
+      linear: "[Linear](#linear): the straight line. Its [norm](#norm) dips where the two codes point apart, other than on the [spherical](#spherical) way.",
       spherical: this.walk.turns
-        ? "The direction turns at an even pace, and the norm goes evenly from one to the other."
-        : "Both codes lie on one line through the origin, so this is the straight line.",
+        ? "[Spherical](#spherical): the direction turns at an even pace, and the [norm](#norm) goes evenly from one to the other."
+        : "[Spherical](#spherical): both codes lie on one line through the [origin](#origin), so this is the straight line.",
     };
-    this.find(".method-note").textContent = notes[this.method];
+    explain(this.find(".method-note"), notes[this.method]);
   }
 
   // Choosing --------------------------------------------------------------------------------------------------------
@@ -494,7 +495,7 @@ class Interpolate {
     for (let i = 0; i < mixed.length; i++) mixed[i] = (1 - shown) * first[i] + shown * last[i];
     this.fade.draw(mixed, 255);
     const percent = Math.round(100 * shown);
-    this.norm.textContent = `‖z‖ ${number(codeNorm(this.z))}`;
+    explain(this.norm, `[‖z‖](#norm) ${number(codeNorm(this.z))}`);
     this.mix.textContent = `${percent} % B`;
     this.scrub.value = Math.round(shown * this.scrub.max);
     this.marker.style.setProperty("--at", (shown * (STEPS - 1) + 0.5) / STEPS);
@@ -572,8 +573,8 @@ class Interpolate {
     // Between ends that look alike, as all do before any training, there is nothing to compare.
     const longer = straight < 0.005 ? "" : ` The latent walk is ${number(times)} times as long${times < 1.05 ? "" : reason}.`;
     this.find(".explain").textContent =
-      "Bars: the L2 norm between neighbouring images, pixel values from 0 to 1; both begin and end at the same two decoded " +
-      `images. The cross-fade is the straight line between them.${longer}`;
+      "Bars: how far each image is from the next, as the root of the summed squared differences of their pixels, which go " +
+      `from 0 to 1. Both walks begin and end at the same two decoded images, and the cross-fade is the straight line.${longer}`;
   }
 
   showBars(selector, name, lengths, most) {

@@ -9,6 +9,7 @@ import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, epochWords, make, number, save, saveCodes, savePng, whenRun } from "./common.js";
 import { csvRow } from "./csv.js";
 import { bytesOf, live } from "./store.js";
+import { explain } from "./terms.js";
 
 const FRAME_MS = 10; // of a frame's 16 ms, what decoding may take
 const BAND = 5;
@@ -123,7 +124,7 @@ class Reconstruct {
           decoded: new Picture(this.find(".one-decoded"), run.imageShape),
         };
       }
-      this.find(".caption").textContent = data.caption;
+      explain(this.find(".caption"), data.caption);
       shorten(this.find(".caption"), ...run.about.class_names);
       const moved = data.revision !== this.revision;
       if (moved) {
@@ -286,7 +287,7 @@ class Reconstruct {
     if (n >= 0 && !one) return; // it follows in one of the next frames
     find(".one").classList.toggle("none", !one);
     if (!one) {
-      find(".detail").textContent = "The cursor set out from no image.";
+      explain(find(".detail"), "The [cursor](#cursor) set out from no image.");
       return;
     }
     const image = n >= 0 ? batch.image(n) : run.image(place);
@@ -299,7 +300,7 @@ class Reconstruct {
     find(".one-decoded").setAttribute("aria-label", `Its reconstruction at epoch ${epoch}`);
     find(".one-epoch").textContent = `epoch ${epoch}`;
     const own = n === this.cursorPosition() || place >= 0;
-    find(".detail").textContent = this.sentence(name, image, one) + (own ? ` ${this.whoseStart(mean)}` : "");
+    explain(find(".detail"), this.sentence(name, image, one) + (own ? ` ${this.whoseStart(mean)}` : ""));
     shorten(find(".detail"), ...run.about.class_names);
   }
 
@@ -318,12 +319,12 @@ class Reconstruct {
   /** @param {Float32Array} mean the code of the image that the cursor set out from */
   whoseStart(mean) {
     const same = mean.every((value, dimension) => Math.abs(value - this.cursor.z[dimension]) < 2e-3); // as the address rounds
-    return same ? "It is the cursor." : "The cursor set out from it.";
+    return same ? "It is the [cursor](#cursor)." : "The [cursor](#cursor) set out from it.";
   }
 
   sentence(name, image, { reconstruction, kl }) {
     const floor = this.batch.logSigma ? null : floorNats(image);
-    const least = floor === null ? "" : `, ${nats(reconstruction - floor)} above the floor of ${nats(floor)} that its grey levels set`;
+    const least = floor === null ? "" : `, ${nats(reconstruction - floor)} above the [floor](#floor) of ${nats(floor)}`;
     return `${name}: reconstruction ${nats(reconstruction)} nats${least}; KL ${nats(kl)} nats.`;
   }
 

@@ -1,6 +1,7 @@
 // The table of runs on the Load page. What is picked goes to Python at once.
 
 import { component, make } from "./common.js";
+import { explain } from "./terms.js";
 
 const COLUMNS = ["state", "beta", "dimensions", "epochs", "elbo", "size"];
 
@@ -21,7 +22,7 @@ class RunTable {
       this.radios().find((radio) => radio.value === focused)?.focus();
     }
     for (const radio of this.radios()) radio.checked = radio.value === data.selected;
-    this.note.textContent = data.note;
+    explain(this.note, data.note);
     this.root.removeAttribute("aria-busy");
   }
 

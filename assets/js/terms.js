@@ -24,10 +24,12 @@ function nodesOf(text) {
 
 /** A word with its sentence. A span and no button, so that its text stays a part of what it stands in, as of a label. */
 function termOf(word, key) {
+  if (!Object.hasOwn(GLOSSARY, key)) return document.createTextNode(`[${word}](#${key})`); // a run's own words, as a class's name
   const term = document.createElement("span");
   term.className = "term";
   term.textContent = word;
-  const attributes = { role: "term", tabindex: 0, "data-term": key, "aria-description": GLOSSARY[key] };
+  // With a title, though an empty one, the browser does not show that of what it stands in.
+  const attributes = { role: "term", tabindex: 0, title: "", "data-term": key, "aria-description": GLOSSARY[key] };
   for (const [name, value] of Object.entries(attributes)) term.setAttribute(name, value);
   return term;
 }
@@ -36,11 +38,14 @@ function termOf(word, key) {
 export function explain(element, text) {
   const nodes = nodesOf(text);
   const before = element.childNodes;
-  const same = nodes.length > 1 && nodes.length === before.length &&
+  const same = nodes.length === before.length &&
     nodes.every((node, i) => node.nodeType === before[i].nodeType && node.dataset?.term === before[i].dataset?.term);
   if (!same) element.replaceChildren(...nodes);
   else nodes.forEach((node, i) => before[i].textContent !== node.textContent && (before[i].textContent = node.textContent));
 }
+
+/** @returns {string} a text without its marks, for where nothing can be pointed at */
+export const unmarked = (text) => text.replace(MARKS, "$1");
 
 /** Explain the words that a component's HTML marks. */
 export function explainMarks(root) {
@@ -103,7 +108,7 @@ export class Terms {
     this.hide();
     if (term.title) { // a link's, which the browser would show beside it
       term.setAttribute("aria-description", term.title);
-      term.removeAttribute("title");
+      term.title = "";
     }
     this.term = term;
     this.tip.textContent = term.getAttribute("aria-description") ?? term.textContent;

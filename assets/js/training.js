@@ -5,6 +5,7 @@
  */
 
 import { component, make, number, save } from "./common.js";
+import { explain } from "./terms.js";
 import { csvRow } from "./csv.js";
 
 const HEIGHT = 190;
@@ -194,9 +195,12 @@ class Training {
     const active = `${data.active[at]} of ${data.dimensions.length}`;
     charts.active.say(active, `${active} latent dimensions at epoch ${epochs[at]}.`);
     const [test, train] = data.images;
-    this.root.querySelector(".legend").textContent =
-      `Nats an image. Solid: test set, ${test} images, after the epoch. Dashed: ${train} training images, as a mean over ` +
-      `the epoch. Grey in “KL of each dimension”: below ${data.passive_below} nats. Loss is what training lowers.`;
+    explain(
+      this.root.querySelector(".legend"),
+      `[Nats](#nats) an image. Solid: [test set](#test-set), ${test} images, after the epoch. Dashed: ${train} training ` +
+        `images, as a mean over the epoch. Grey in “KL of each dimension”: below ${data.passive_below} nats. ` +
+        "[Loss](#loss): what training lowers.",
+    );
   }
 
   showPictures() {
@@ -211,7 +215,7 @@ class Training {
       const source = `data:image/png;base64,${pictures[name]}`;
       if (image.src !== source) image.src = source;
       image.alt = alt;
-      find(said).textContent = caption;
+      explain(find(said), caption);
     };
     const labels = pictures.labels.join(", ");
     show(
@@ -222,7 +226,7 @@ class Training {
     );
     show(
       "samples",
-      `Decoded noise: the same 16 codes from N(0, I) at epoch ${pictures.epoch}`,
+      `Decoded noise: the same 16 codes from [N(0, I)](#normal) at epoch ${pictures.epoch}`,
       ".said-samples",
       `Sixteen images decoded from random codes, which stay the same over the epochs, at epoch ${pictures.epoch}.`,
     );

@@ -195,7 +195,7 @@ class Traverse {
       `Grey: where the codes of ${images} [test images](#test-set) lie at this epoch. The rail is thick over 99 % of the ` +
         "[aggregate posterior](#aggregate-posterior), the codes that the [decoder](#decoder) learned from; ⚠ marks a value beyond.",
     );
-    this.find("#all-title").textContent = active.length ? "All active dimensions" : "All dimensions";
+    explain(this.find("#all-title"), active.length ? "All [active](#active) dimensions" : "All dimensions");
     const many = passive === 1 ? "1 dimension carries" : `${passive} dimensions carry`;
     const { at } = epochWords(this.run.about, this.run.epochs.at(-1));
     details.firstElementChild.textContent = `${many} nothing${at} (KL below ${threshold} nats)`;
@@ -351,11 +351,11 @@ class Traverse {
     const texts = {
       digit: position >= 0 ? `Started from test image ${index}, class ${names[label]}: this is the original.` : "",
       drawing: `Started from ${position >= 0 ? "your drawing: this is what the model sees of it" : "a drawing that is not kept here"}.`,
-      random: "Started from a random code, drawn from the prior N(0, I).",
-      origin: "Started from the origin: every latent dimension at 0.",
+      random: "Started from a random code, drawn from the [prior](#prior) [N(0, I)](#normal).",
+      origin: "Started from the [origin](#origin): every latent dimension at 0.",
       code: "Started from a given code.",
     };
-    this.find(".source-text").textContent = texts[kind] || `Started from a ${noun} that is not shown here.`;
+    explain(this.find(".source-text"), texts[kind] || `Started from a ${noun} that is not shown here.`);
     shorten(this.find(".source-text"), ...names);
 
     for (const radio of this.root.querySelectorAll("[name=keep]")) {
@@ -436,8 +436,7 @@ class Traverse {
     const said = sign.querySelector(".sign-text");
     if (said.textContent !== text) said.textContent = text;
     if (!this.inWords()) return;
-    this.find(".distance").textContent =
-      `${number(distance, 1)} σ from the middle; 99 % are within ${number(limit, 1)}`;
+    explain(this.find(".distance"), `${number(distance, 1)} [σ](#mahalanobis) from the middle; 99 % are within ${number(limit, 1)}`);
   }
 
   /** @returns {boolean} whether it is drawn; it takes two frames, a decode in each */

@@ -12,6 +12,7 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 from pages.parts.film import Film
+from pages.parts.glossary import explained
 from pages.parts.selection import plain
 
 # Colour, dash and symbol, so that colour is never the only code.
@@ -28,12 +29,13 @@ MEASURES = {
     "step": "Step, standard deviations of positions",
 }
 MEANINGS = """
-- **Trustworthiness**: are points that are drawn near each other near in latent space? 1 is best.
+- **Trustworthiness**: are points that are drawn near each other near in \
+[latent space](#latent-space)? 1 is best.
 - **Continuity**: are points that are near in latent space drawn near each other? 1 is best.
 - **Neighbour accuracy**: the share of images whose class is that of most of their {neighbours} neighbours in the \
-picture. More is not better: what an epoch has beyond its own, independent UMAP leaked in from other epochs.
-- **Step**: how far the median point moves from one frame to the next, in standard deviations of all positions. \
-**Without reason**: the same, of the points that kept at least 80 % of their neighbours in latent space.
+picture. More is not better: what an epoch has beyond its own, independent [UMAP](#umap) leaked in from other epochs.
+- **Step**: how far the median point moves from one frame to the next, in [standard deviations](#sigma) of all \
+positions. **Without reason**: the same, of the points that kept at least 80 % of their neighbours in latent space.
 """
 TABLE = (
     "Trustworthiness and continuity: the worst frame · the mean of all. Neighbour accuracy: the first frame → the "
@@ -60,7 +62,7 @@ def show_quality(films: Sequence[tuple[str, Film]]) -> None:
             st.table(summary(about))
             st.markdown(f":small[{TABLE}]")
         if measured:
-            st.markdown(MEANINGS.format(neighbours=measured[0][1]["neighbours"]))
+            st.markdown(explained(MEANINGS.format(neighbours=measured[0][1]["neighbours"])))
 
 
 def say_size(about: dict[str, Any]) -> str:

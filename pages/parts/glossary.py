@@ -76,8 +76,10 @@ GLOSSARY = {
     "norm": "‖z‖, the norm of a code, is its distance from the origin: the root of the sum of its squared numbers.",
     "sigma": "σ, the standard deviation, says how widely values scatter around their mean: in a bell curve, 68 % "
     "lie within one σ of it.",
-    "mahalanobis": "The Mahalanobis distance counts in each direction how many standard deviations (σ) of the data "
-    "there are between a code and their middle.",
+    "euclidean": "The Euclidean distance is the straight one: the root of the sum of the squared differences of all "
+    "numbers.",
+    "mahalanobis": "This is the Mahalanobis distance, which counts how many standard deviations (σ) of the data "
+    "there are, in each direction, between a code and their middle.",
     "quantile": "The 90 % quantile is the value below which 90 % of the data lie; the 50 % quantile is the median.",
     "sensitivity": "|∂x/∂z| is how much each pixel x changes when this one number z of the code changes a little: "
     "the size of a derivative.",

@@ -42,7 +42,8 @@ def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
     counts = {row["images"] for row in rows} - {None}
     images = f" ({counts.pop():,} images)" if len(counts) == 1 else ""
     note = (
-        f"−ELBO in nats an image at the last epoch, on the whole test set{images}, with one code drawn for each image. "
+        f"−ELBO in [nats](#nats) an image at the last epoch, on the whole [test set](#test-set){images}, with one code "
+        "drawn for each image. "
         "Size is what the run takes on disk."
     )
     component("run_table")(

@@ -14,6 +14,7 @@ from bvae.queue import Entry, Queue
 from bvae.runs import BUNDLED_RUNS, Run, RunError
 from pages.parts.cursor import accept_address
 from pages.parts.figures import show_training, trade_off, weight_of
+from pages.parts.glossary import explained
 from pages.parts.selection import plain, runs_by_name, status_of
 
 ACTIVE = ("running", "starting", "ending", "waiting", "refused")
@@ -267,13 +268,17 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
         return
     test, images = history[-1]["test"], history[-1]["test"]["images"]
     with st.container(horizontal=True, gap="medium"):
-        st.metric("−ELBO", number(test["reconstruction"] + test["kl"]), width="content")
-        st.metric("= Reconstruction", number(test["reconstruction"]), width="content")
-        st.metric("+ KL", number(test["kl"]), width="content")
-        st.metric("Active units", f"{history[-1]['active_units']} of {run.config.latent_dim}", width="content")
+        st.metric(explained("[−ELBO](#elbo)"), number(test["reconstruction"] + test["kl"]), width="content")
+        st.metric(explained("= [Reconstruction](#reconstruction)"), number(test["reconstruction"]), width="content")
+        st.metric(explained("+ [KL](#kl)"), number(test["kl"]), width="content")
+        used = f"{history[-1]['active_units']} of {run.config.latent_dim}"
+        st.metric(explained("[Active units](#active-units)"), used, width="content")
     st.markdown(
-        f":small[{weight_of(run)}, {run.config.network} network on {run.config.dataset}. Nats an image at epoch "
-        f"{history[-1]['epoch']}, on the test set of {images:,} images, with one code an image.]"
+        explained(
+            f":small[{weight_of(run)}, {run.config.network} [network](#network) on {run.config.dataset}. "
+            f"[Nats](#nats) an image at [epoch](#epoch) {history[-1]['epoch']}, on the [test set](#test-set) of "
+            f"{images:,} images, with one code drawn for each.]"
+        )
     )
     show_training(run, history)
     if not standing.imported:
@@ -351,7 +356,13 @@ def _show_all_runs(found: list[Standing]) -> None:
         column_config=dict.fromkeys(figures, as_number),
         alt="All runs with their state and their figures",
     )
-    st.markdown(":small[−ELBO, reconstruction and KL: nats an image, on the whole test set, one code an image.]")
+    st.markdown(
+        explained(
+            ":small[Weight: [β](#beta) or, of the other objective, the [capacity](#capacity) C. [−ELBO](#elbo), "
+            "reconstruction and KL: [nats](#nats) an image, on the whole test set, with one code drawn for each image. "
+            "Active: [active units](#active-units).]"
+        )
+    )
     chosen = st.session_state.get(_watch_key())
     highlighted = next((standing.run.name for standing in found if standing.name == chosen and standing.run), None)
     if made := trade_off(trained, highlighted):
