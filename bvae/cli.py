@@ -270,7 +270,7 @@ def _runs(options: argparse.Namespace) -> None:
                     "path": str(run.path),
                     "state": status["state"],
                     "dataset": run.config.dataset,
-                    "train_images": run.details.get("data", {}).get("train_images") or run.config.dataset_limit,
+                    "train_images": run.train_images,
                     "seed": run.config.seed,
                     "network": run.config.network,
                     "beta": run.config.beta if run.config.capacity is None else None,

@@ -444,6 +444,12 @@ class Run:
             commands.append(shlex.join(["python", "-m", "bvae", "train", "--run", folder, "--resume", *more]))
         return " && ".join(commands)
 
+    @property
+    def train_images(self) -> int | None:
+        """How many images it is trained on; None where the run does not say."""
+        told: int | None = self.details.get("data", {}).get("train_images")
+        return told or self.config.dataset_limit
+
     def status(self) -> dict[str, Any]:
         """State (queued, running, stopped, finished, failed), epoch, and for a failure its reason.
 

@@ -104,7 +104,10 @@ def test_the_table_tells_of_every_run_and_a_key_picks_one(
     for run, whose in ((trained_run, "bundled"), (copy, "yours")):
         line = page.get_by_role("row", name=re.compile(rf"^{run.name}\b.*{whose}"))
         head = line.get_by_role("rowheader").inner_text()
-        assert head.split("\n") == [run.name, f"{whose} · {config.network} on {config.dataset}"]
+        assert head.split("\n") == [
+            run.name,
+            f"{whose} · {config.network} on 60,000 images of {config.dataset} · seed {config.seed}",
+        ]
         assert line.get_by_role("cell").all_inner_texts() == [
             "finished", f"{config.beta:g}", str(config.latent_dim), f"{config.epochs} of {config.epochs}",
             f"{test['reconstruction'] + test['kl']:.1f}",
@@ -541,6 +544,17 @@ def test_a_run_whose_history_is_damaged_is_told_so_in_the_table(runs_alone: Path
     app = open_load_page()
     assert not app.exception
     assert "history.jsonl is damaged" in texts(app.error)
+
+
+def test_a_run_on_few_images_says_so_and_its_seed(runs_alone: Path) -> None:
+    path = runs_alone / "one" / "config.json"
+    record = json.loads(path.read_text())
+    record["config"] |= {"dataset_limit": 2_000, "seed": 7}
+    record["data"]["train_images"] = 2_000
+    path.write_text(json.dumps(record))
+    assert row("one", Run(path.parent))["about"] == "yours · conv on 2,000 images of mnist · seed 7"
+    path.write_text(json.dumps(record | {"imported": True}))
+    assert row("one", Run(path.parent))["about"] == "yours · conv on mnist"
 
 
 def test_what_the_page_needs_does_not_import_torch() -> None:

@@ -52,12 +52,20 @@ def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
     )  # fmt: skip
 
 
+def about(run: Run) -> str:
+    """Whose the run is, and what was trained on what; of weights alone nobody knows on how many images."""
+    images = "" if run.imported or not run.train_images else f"{run.train_images:,} images of "
+    seed = "" if run.imported else f" · seed {run.config.seed}"
+    whose = "bundled" if run.path.parent == BUNDLED_RUNS else "yours"
+    return f"{whose} · {run.config.network} on {images}{run.config.dataset}{seed}"
+
+
 def row(name: str, run: Run) -> dict[str, Any]:
     """What the table says of a run. What cannot be read of it is left empty, and said as its state."""
     config = run.config
     told: dict[str, Any] = {
         "name": name,
-        "about": f"{'bundled' if run.path.parent == BUNDLED_RUNS else 'yours'} · {config.network} on {config.dataset}",
+        "about": about(run),
         "beta": f"{config.beta:g}" if config.capacity is None else f"C = {config.capacity:g}",
         "dimensions": config.latent_dim,
         "size": spoken_size(disk_size(run)),

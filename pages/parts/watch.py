@@ -338,7 +338,10 @@ def _show_all_runs(found: list[Standing]) -> None:
                 "Run": standing.name,
                 "State": standing.state,
                 "Weight": weight_of(run),
-                "Images": run.config.dataset,
+                "Images": f"{run.train_images:,} of {run.config.dataset}"
+                if run.train_images and not run.imported
+                else run.config.dataset,
+                "Seed": None if run.imported else run.config.seed,
                 "Network": run.config.network,
                 "Epoch": "weights only" if standing.imported else f"{epoch} of {run.config.epochs}",
                 "−ELBO": bound,
