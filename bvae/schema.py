@@ -28,7 +28,7 @@ MAX_FILM_BYTES = 128 * 2**20
 
 _NUMBERS = frozenset((int, float))
 _LARGE = 1e15  # of a number of which nothing better is known; its square is far within float32
-_NATS = 1e12  # of a loss and its parts
+_NATS = 1e24  # of a loss and its parts; at the least σ, an image of the largest size costs 10²³
 
 
 class SchemaError(ValueError):

@@ -106,7 +106,7 @@ def test_the_table_tells_of_every_run_and_a_key_picks_one(
         head = line.get_by_role("rowheader").inner_text()
         assert head.split("\n") == [
             run.name,
-            f"{whose} · {config.network} on 60,000 images of {config.dataset} · seed {config.seed}",
+            f"{whose} · {config.network} on 60,000 of {config.dataset} · seed {config.seed}",
         ]
         assert line.get_by_role("cell").all_inner_texts() == [
             "finished", f"{config.beta:g}", str(config.latent_dim), f"{config.epochs} of {config.epochs}",
@@ -552,7 +552,7 @@ def test_a_run_on_few_images_says_so_and_its_seed(runs_alone: Path) -> None:
     record["config"] |= {"dataset_limit": 2_000, "seed": 7}
     record["data"]["train_images"] = 2_000
     path.write_text(json.dumps(record))
-    assert row("one", Run(path.parent))["about"] == "yours · conv on 2,000 images of mnist · seed 7"
+    assert row("one", Run(path.parent))["about"] == "yours · conv on 2,000 of mnist · seed 7"
     path.write_text(json.dumps(record | {"imported": True}))
     assert row("one", Run(path.parent))["about"] == "yours · conv on mnist"
 

@@ -36,7 +36,7 @@ class RunTable {
     const named = `${run.name}, ${run.about}`;
     const radio = make("input", "", "", { type: "radio", name: "run", value: run.name, "aria-label": named });
     radio.onchange = () => this.pick(run.name);
-    label.append(radio, make("span", "name", run.name, { title: run.name }), make("span", "about", run.about));
+    label.append(radio, make("span", "name", run.name, { title: run.name }), make("span", "about", run.about, { title: run.about }));
     head.append(label);
     const cells = COLUMNS.map((column) => make("td", column === "state" ? "" : "figure", String(run[column] ?? "–")));
     const line = make("tr");

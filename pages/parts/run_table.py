@@ -54,7 +54,7 @@ def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
 
 def about(run: Run) -> str:
     """Whose the run is, and what was trained on what; of weights alone nobody knows on how many images."""
-    images = "" if run.imported or not run.train_images else f"{run.train_images:,} images of "
+    images = "" if run.imported or not run.train_images else f"{run.train_images:,} of "
     seed = "" if run.imported else f" · seed {run.config.seed}"
     whose = "bundled" if run.path.parent == BUNDLED_RUNS else "yours"
     return f"{whose} · {run.config.network} on {images}{run.config.dataset}{seed}"
