@@ -8,7 +8,7 @@ import streamlit as st
 
 from bvae.runs import RunError
 from pages.parts.cursor import follow_address
-from pages.parts.live import mount_glossary, mount_rest
+from pages.parts.live import mount_glossary, mount_menu, mount_rest
 from pages.parts.selection import no_run, open_run, pick_run, plain
 from pages.parts.server import MIDDLEWARE, open_browser, say_fault
 
@@ -42,6 +42,7 @@ def session() -> None:
     live = open_run(run, exploring=page not in runs) if run else None
     with st.sidebar:
         mount_glossary()
+        mount_menu()
     if run is None and page not in runs:
         no_run()
     elif live or page in runs:

@@ -17,7 +17,7 @@ from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
 COMPARED = ("mnist-beta1", "mnist-beta4", "mnist-beta10")  # bundled runs that differ in β and in little else
-HEIGHT = 530  # pixels; the sliders scroll within it where there are many
+HEIGHT = 530  # pixels kept free for the live panel, so that what stands below it stays where it is when it appears
 NEXT = (
     (
         "traverse",
@@ -147,7 +147,11 @@ st.markdown(
         "**Drag a slider and see.**"
     )
 )
-live_component("traverse", run, cursor, revision, height=HEIGHT, rows=run.active, compact=True)
+with st.container(horizontal=True, gap=None):
+    with st.container():
+        live_component("traverse", run, cursor, revision, rows=run.active, compact=True)
+    with st.container(width=1):
+        st.space(HEIGHT)
 
 st.subheader("What the model is taught")
 show_objective(Run(run.path))

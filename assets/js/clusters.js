@@ -104,7 +104,8 @@ class Clusters {
     find(".back").onclick = () => this.step(-1);
     find(".forth").onclick = () => this.step(1);
     const time = find(".time");
-    time.onpointerdown = () => {
+    time.onpointerdown = ({ pointerType }) => {
+      if (pointerType !== "mouse") return; // a finger may be about to scroll
       this.stop();
       time.step = "any"; // so that a hand can look between two epochs
     };

@@ -5,6 +5,7 @@
 import { csvRow } from "./csv.js";
 import { live } from "./store.js";
 import { Terms, explain, explainMarks } from "./terms.js";
+import { steadySliders } from "./touch.js";
 
 const LARGE = 1e5; // from here on a power of ten is shorter than the figures
 
@@ -319,6 +320,7 @@ export function component(selector, View) {
         if (view?.root !== root) {
           explainMarks(root);
           new Terms(root, root);
+          steadySliders(root);
           view = new View(root);
         }
         if (latest.data.guests) live.welcome(latest.data.key, latest.data.guests);

@@ -6,6 +6,7 @@
 import { classColour, shorten } from "./classes.js";
 import { Scene, WHOLE, eased } from "./clusters-scene.js";
 import { Terms } from "./terms.js";
+import { steadySliders } from "./touch.js";
 
 const TYPES = { Uint8Array, Uint16Array, Int32Array };
 const COLOURED_BY = {
@@ -176,6 +177,7 @@ class Player {
 
   listen() {
     this.find(".play").onclick = () => this.play(!this.playing);
+    steadySliders(document.body);
     this.find(".scrubber").oninput = () => this.seek(Number(this.find(".scrubber").value));
     for (const button of document.querySelectorAll(".zoom button")) {
       const factor = { in: ZOOM, out: 1 / ZOOM }[button.value];

@@ -222,10 +222,12 @@ class Traverse {
     row.append(make("span", "name", `z${dimension}`, { "aria-hidden": "true" }), track, value, kl);
     input.oninput = (event) => this.slide(dimension, event);
     input.onchange = () => this.release();
-    input.onfocus = input.onpointerdown = () => {
+    const choose = () => {
       if (this.tour.playing) this.release();
       this.showDimension(dimension);
     };
+    input.onfocus = choose;
+    input.onpointerdown = ({ pointerType }) => pointerType === "mouse" && choose(); // a finger may be about to scroll
     input.ondblclick = () => this.resetDimension(dimension);
     input.onkeydown = (event) => {
       if (event.key !== "Delete" && event.key !== "Backspace") return;
@@ -238,6 +240,7 @@ class Traverse {
 
   /** The path of every frame of a drag: decode, draw, and only then the numbers around the picture. */
   slide(dimension, event) {
+    this.showDimension(dimension);
     this.place([[dimension, Number(this.sliders[dimension].input.value)]], event);
   }
 

@@ -13,5 +13,5 @@ def film_player() -> str:
     markup = (ASSETS / "html" / "film-player.html").read_text(encoding="utf-8")
     style = "\n".join((ASSETS / "css" / name).read_text(encoding="utf-8") for name in ("terms.css", "film-player.css"))
     markup = markup.replace("<style></style>", f"<style>\n{style}</style>")
-    source = script("classes.js", "terms.js", "clusters-scene.js", "film-player.js")
+    source = script("classes.js", "terms.js", "touch.js", "clusters-scene.js", "film-player.js")
     return markup.replace('<script type="module"></script>', f'<script type="module">\n{source}</script>')

@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -78,6 +78,9 @@ _glossary = st.components.v2.component(
     js=script("terms.js", "glossary.js"),
     isolate_styles=False,  # the words are in Streamlit's own prose
 )
+
+
+_menu = st.components.v2.component("menu", html="<span hidden></span>\n", js=script("menu.js"))
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,7 @@ def component(name: str) -> Any:
 
     parts = sorted(path.name for path in (ASSETS / "js").glob(f"{name}-*.js"))
     html = read("html", name)
-    shared = ("decoder.js", "store.js", "classes.js", "csv.js", "terms.js", "disable.js", "common.js")
+    shared = ("decoder.js", "store.js", "classes.js", "csv.js", "terms.js", "disable.js", "touch.js", "common.js")
     js = script(*shared, *parts, f"{name}.js")
     check_marks(html + js)
     glossary = f"const GLOSSARY = {json.dumps(GLOSSARY)};\n"
@@ -256,7 +259,6 @@ def live_component(
     run: LiveRun,
     cursor: Cursor,
     revision: int,
-    height: int | Literal["content"] = "content",
     guests: Sequence[Guest] | None = None,
     **data: Any,
 ) -> None:
@@ -267,7 +269,6 @@ def live_component(
     common.js `leadsTo` sends it, opens another page.
 
     Args:
-        height: pixels, where something stands below the component and must not be pushed down when it appears.
         guests: images beyond the gallery that it needs; the one that the cursor set out from, unless told.
         data: anything else that it needs, as JSON.
     """
@@ -294,7 +295,7 @@ def live_component(
     data |= {"guests": [guest.packed() for guest in guests]}
     data |= {"key": run.key, "cursor": cursor, "revision": revision, "memory": st.session_state.get(remembered)}
     component(name)(
-        key=name, data=data, height=height, on_cursor_change=settle, on_memory_change=remember, on_page_change=leave
+        key=name, data=data, height="content", on_cursor_change=settle, on_memory_change=remember, on_page_change=leave
     )
     # After the component, which does not wait for it, and before the rest of the page, which would keep it waiting.
     mount_head(run)
@@ -317,3 +318,8 @@ def mount_rest(run: LiveRun, slot: str = "live_rest") -> None:
 def mount_glossary() -> None:
     """Have the words that `explained` marks in the prose of a page show what they mean."""
     _glossary(key="glossary", height="content")
+
+
+def mount_menu() -> None:
+    """Have the menu of pages close when one is chosen, where it lies over the page."""
+    _menu(key="menu", height="content")

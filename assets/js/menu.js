@@ -1,0 +1,17 @@
+/**
+ * The menu of pages, where it lies over the page, as in a narrow window: it closes when a page is chosen. Streamlit closes
+ * it only for browsers that call themselves a phone's.
+ */
+
+function closeMenu(event) {
+  if (!event.target.closest("[data-testid=stSidebarNavLink]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  // A press beside it, which closes it where it lies over the page and nowhere else; after Streamlit's own.
+  const press = new MouseEvent("mousedown", { bubbles: true });
+  setTimeout(() => document.querySelector("[data-testid=stMain]")?.dispatchEvent(press));
+}
+
+export default function menu() {
+  if (globalThis.betaVaeMenu) return;
+  globalThis.betaVaeMenu = true;
+  document.addEventListener("click", closeMenu, true);
+}

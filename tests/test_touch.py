@@ -1,0 +1,162 @@
+"""The app under a finger, on a phone: what scrolls, what a slider takes for a drag, and what stays in view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, CDPSession, FloatRect, Locator, Page, expect
+
+from bvae.runs import Run
+from tests.browsing import WAIT, expect_z, frames, in_address, until
+from tests.test_traverse_page import Traverse
+
+# How far the page is scrolled, and what else within it would scroll.
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+SCROLLERS = """(live) => {
+  const found = [];
+  for (let at = live; at.dataset?.testid !== "stMain"; at = at.parentElement ?? at.getRootNode().host) {
+    const { overflowY } = getComputedStyle(at);
+    if (["auto", "scroll"].includes(overflowY) && at.scrollHeight > at.clientHeight + 1) found.push(at.className);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.set_default_timeout(WAIT)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors, errors
+
+
+class Finger:
+    """A finger on the screen, as the browser learns of a real one."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.session: CDPSession = page.context.new_cdp_session(page)
+
+    def swipe(self, start: Locator, share: float, right: float, down: float) -> None:
+        """From a point of an element, `share` of its width from the left, over pixels to the right and down."""
+        box = start.bounding_box()
+        assert box is not None
+        x, y = box["x"] + share * box["width"], box["y"] + box["height"] / 2
+        self._send("touchStart", x, y)
+        for step in range(1, 11):
+            frames(self.page, 1)
+            self._send("touchMove", x + right * step / 10, y + down * step / 10)
+        self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        self.come_to_rest()
+
+    def _send(self, kind: str, x: float, y: float) -> None:
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+
+    def come_to_rest(self) -> None:
+        """Wait until the page scrolls no more."""
+        before = [-1.0]
+
+        def still() -> bool:
+            frames(self.page, 10)
+            now = self.page.evaluate(SCROLLED)
+            same = now == before[0]
+            before[0] = now
+            return same
+
+        until(self.page, still, lambda: "the page goes on scrolling")
+
+
+def test_a_finger_sets_a_slider_by_dragging_and_scrolls_the_page_past_it(
+    phone: Page, app: str, trained_run: Run
+) -> None:
+    traverse, finger = Traverse(phone, trained_run, app).open(), Finger(phone)
+    dimension = traverse.active()[2]
+    slider, code = traverse.slider(dimension), traverse.start_code().copy()
+    slider.evaluate("(slider) => slider.scrollIntoView({ block: 'center' })")
+    finger.come_to_rest()
+    told, scrolled = in_address(phone, "z"), phone.evaluate(SCROLLED)
+    title = phone.locator("#strip-title").inner_text()
+
+    finger.swipe(slider, 0.85, 3, -150)
+    assert phone.evaluate(SCROLLED) > scrolled + 50, "it should have scrolled the page"
+    assert float(slider.input_value()) == pytest.approx(code[dimension], abs=0.03)
+    traverse.expect_picture(code)
+    assert in_address(phone, "z") == told
+    assert phone.locator("#strip-title").inner_text() == title
+
+    scrolled = phone.evaluate(SCROLLED)
+    finger.swipe(slider, 0.85, -80, 4)
+    assert phone.evaluate(SCROLLED) == scrolled, "it should have stayed where it was"
+    code[dimension] = float(slider.input_value())
+    assert abs(code[dimension] - traverse.start_code()[dimension]) > 0.2
+    expect_z(phone, code)
+    traverse.expect_picture(code)
+    expect(phone.locator("#strip-title")).to_contain_text(f"Along z{dimension},")
+
+    box = slider.bounding_box()
+    assert box is not None
+    phone.touchscreen.tap(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
+    code[dimension] = float(slider.input_value())
+    assert code[dimension] < -1.5
+    expect_z(phone, code)
+
+
+@pytest.mark.parametrize("name", ["traverse", ""], ids=["traverse", "home"])
+def test_on_a_phone_the_picture_stays_in_view_and_no_prose(phone: Page, app: str, trained_run: Run, name: str) -> None:
+    phone.goto(f"{app}/{name}?run={trained_run.name}")
+    traverse, finger = Traverse(phone, trained_run, app), Finger(phone)
+    expect(phone.locator(".traverse:not([aria-busy])")).to_be_visible()
+    traverse.expect_address("z", lambda z: z is not None)
+
+    def box(part: Locator) -> FloatRect:
+        found = part.bounding_box()
+        assert found is not None
+        return found
+
+    prose = phone.locator(".facts")
+    before = box(prose)["y"] + phone.evaluate(SCROLLED)
+    last = traverse.slider(traverse.active()[-1])
+    last.evaluate("(slider) => slider.scrollIntoView({ block: 'center' })")
+    finger.come_to_rest()
+    expect(traverse.picture).to_be_in_viewport(ratio=1)
+    expect(last).to_be_in_viewport(ratio=1)
+    assert box(prose)["y"] + phone.evaluate(SCROLLED) == pytest.approx(before, abs=2), "it did not scroll with the rest"
+    picture = box(traverse.picture)
+    assert picture["y"] + picture["height"] < 844 / 3
+    assert picture["width"] == pytest.approx(box(phone.locator(".traverse"))["width"], abs=1), (
+        "something is seen beside it"
+    )
+
+
+@pytest.mark.parametrize("width", [390, 800, 1400])
+def test_home_scrolls_as_one(page: Page, app: str, trained_run: Run, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{app}/?run={trained_run.name}")
+    expect(page.locator(".traverse.compact:not([aria-busy])")).to_be_visible()
+    assert page.locator(".traverse").evaluate(SCROLLERS) == []
+
+
+def test_the_menu_closes_when_a_page_is_chosen_where_it_lies_over_the_page(phone: Page, app: str) -> None:
+    phone.goto(app)
+    until(phone, lambda: phone.evaluate("'betaVaeMenu' in globalThis"), lambda: "the menu's script did not come")
+    menu = phone.get_by_test_id("stSidebar")
+    for name, shown in (("Draw", "Draw"), ("Load", "Load a run")):
+        phone.get_by_test_id("stExpandSidebarButton").tap()
+        expect(menu).to_have_attribute("data-collapsed", "false")
+        phone.get_by_test_id("stSidebarNavLink").filter(has_text=name).tap()
+        expect(phone.get_by_role("heading", level=1, name=shown)).to_be_visible()
+        expect(menu).to_have_attribute("data-collapsed", "true")
+
+
+def test_the_menu_stays_where_it_stands_beside_the_page(page: Page, app: str) -> None:
+    page.goto(app)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Load").click()
+    expect(page.get_by_role("heading", level=1, name="Load a run")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "false")
+    assert np.isclose(page.get_by_test_id("stSidebar").bounding_box()["x"], 0)  # type: ignore[index]
