@@ -1,5 +1,5 @@
-"""The command line, `python -m bvae`: train, evaluate, sample, reconstruct, traverse, interpolate, layout, runs, pack,
-import.
+"""The command line, `python -m bvae`: train, evaluate, sample, reconstruct, traverse, interpolate, codes, layout, runs,
+pack, import.
 
 `--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
 sentence and exit status 1; wrong usage is 2; a training that was stopped on request is 130.
@@ -148,22 +148,28 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _sample(options: argparse.Namespace) -> None:
     run = find_run(options.run)
-    model = run.model(options.epoch)
+    epoch = run.snapshot(options.epoch)
+    model = run.model(epoch)
 
     from bvae.latent import sample_prior
-    from bvae.pictures import mosaic
 
     codes = sample_prior(options.count, run.config.latent_dim, options.seed, options.temperature)
-    _save(options, mosaic(model.decode(codes).numpy(), columns=_square(options.count)))
+    columns = _square(options.count)
+    many = options.count > 1
+    drawn = f"temperature {options.temperature:g}, seed {options.seed}"
+    _save_sheet(
+        options, run, epoch, model.decode(codes).numpy(), columns,
+        f"Decoded: {options.count} code{'s' * many} from N(0, I), {drawn}",
+        rows=[str(first + 1) for first in range(0, options.count, columns)] if many else [],
+    )  # fmt: skip
 
 
 def _reconstruct(options: argparse.Namespace) -> None:
     run = find_run(options.run)
-    model = run.model(options.epoch)
+    epoch = run.snapshot(options.epoch)
+    model = run.model(epoch)
 
     import numpy as np
-
-    from bvae.pictures import mosaic
 
     probe = run.probe()
     if not 1 <= options.count <= len(probe.images):
@@ -172,9 +178,14 @@ def _reconstruct(options: argparse.Namespace) -> None:
     turn = np.argsort(
         [(probe.labels[:place] == label).sum() for place, label in enumerate(probe.labels)], kind="stable"
     )
-    originals = probe.images[turn[: options.count]]
+    turn = turn[: options.count]
+    originals = probe.images[turn]
     pairs = np.concatenate([originals / 255.0, model(originals).numpy()])
-    _save(options, mosaic(pairs, columns=options.count))
+    _save_sheet(
+        options, run, epoch, pairs, options.count, "Test images and their reconstructions; above them class and number",
+        rows=["original", "reconstruction"],
+        heads=[f"{run.class_names[probe.labels[place]]}\n#{probe.indices[place]}" for place in turn],
+    )  # fmt: skip
 
 
 def _traverse(options: argparse.Namespace) -> None:
@@ -185,7 +196,6 @@ def _traverse(options: argparse.Namespace) -> None:
     import torch
 
     from bvae.latent import traverse
-    from bvae.pictures import mosaic
 
     code = torch.zeros(run.config.latent_dim)
     if options.image is not None:
@@ -195,16 +205,23 @@ def _traverse(options: argparse.Namespace) -> None:
     values = torch.linspace(-options.reach, options.reach, options.steps)
     codes = traverse(code, dimensions, values)
     pictures = model.decode(codes.flatten(0, 1)).numpy()
-    _save(options, mosaic(pictures, columns=options.steps))
+    start = "the origin" if options.image is None else _name_test_image(run, options.image)
+    _save_sheet(
+        options, run, epoch, pictures, options.steps,
+        f"From {start}: in each row one dimension is set to the values over the columns; KL in nats",
+        rows=[f"z{j} · KL {number(kl[j])}" for j in dimensions],
+        heads=[f"{round(value, 2) + 0:g}" for value in values.tolist()],
+    )  # fmt: skip
     print(f"rows from the top: {' '.join(f'z{j}' for j in dimensions)}", file=sys.stderr)
 
 
 def _interpolate(options: argparse.Namespace) -> None:
     run = find_run(options.run)
-    model = run.model(options.epoch)
+    epoch = run.snapshot(options.epoch)
+    model = run.model(epoch)
 
     from bvae.latent import interpolate
-    from bvae.pictures import mosaic, save_animation
+    from bvae.pictures import save_animation
 
     ends = [
         (_first_of_class(run, name) if name is not None else index)
@@ -212,14 +229,39 @@ def _interpolate(options: argparse.Namespace) -> None:
     ]
     start, end = (model.encode(_test_image(run, index))[0] for index in ends)
     pictures = model.decode(interpolate(start, end, options.steps, options.method)).numpy()
-    if options.output.suffix.lower() == ".gif":
+    names = [_name_test_image(run, index) for index in ends]
+    along = [f"{step / (options.steps - 1):.2f}" for step in range(options.steps)]
+    what = f"From {names[0]} to {names[1]}, {options.method}"
+    if options.output is not None and options.output.suffix.lower() == ".gif":
         with _whole_file(options.output) as unfinished:
-            save_animation(unfinished, pictures)
+            moments = [f"at {share} of the way" for share in along]
+            save_animation(unfinished, pictures, [_heading(run, epoch), what], moments)
         print(options.output)
     else:
-        _save(options, mosaic(pictures, columns=options.steps))
+        _save_sheet(
+            options,
+            run,
+            epoch,
+            pictures,
+            options.steps,
+            f"{what}; above each picture its share of the way",
+            heads=along,
+        )
     for flag_name, index in (("--from", options.start), ("--to", options.end)):
         _tell_digit(run, flag_name, index)
+
+
+def _codes(options: argparse.Namespace) -> None:
+    run = find_run(options.run)
+    epoch = run.snapshot(options.epoch)
+
+    from bvae.codes import codes_csv, codes_npz
+
+    output = options.output or _default_output(options, run, epoch, "csv")
+    content = (codes_npz if output.suffix.lower() == ".npz" else codes_csv)(run, epoch)
+    with _whole_file(output) as unfinished:
+        unfinished.write_bytes(content)
+    print(output)
 
 
 def _layout(options: argparse.Namespace) -> None:
@@ -339,12 +381,24 @@ def _import(options: argparse.Namespace) -> None:
 # Help to the commands --------------------------------------------------------------------------------------------
 
 
-def _save(options: argparse.Namespace, picture: Any) -> None:
-    from bvae.pictures import save_picture
+def _save_sheet(
+    options: argparse.Namespace, run: Run, epoch: int, images: Any, columns: int, what: str, **labels: Sequence[str]
+) -> None:
+    from bvae.pictures import save_sheet
 
-    with _whole_file(options.output) as unfinished:
-        save_picture(unfinished, picture)
-    print(options.output)
+    output = options.output or _default_output(options, run, epoch, "png")
+    with _whole_file(output) as unfinished:
+        save_sheet(unfinished, images, columns, [_heading(run, epoch), what], **labels)
+    print(output)
+
+
+def _heading(run: Run, epoch: int) -> str:
+    at = "trained elsewhere" if run.imported and epoch == 0 else f"epoch {epoch}"
+    return f"{run.name} · {run.config.weight} · {at}"
+
+
+def _default_output(options: argparse.Namespace, run: Run, epoch: int, suffix: str) -> Path:
+    return Path(f"{run.name}-epoch-{epoch}-{options.name}.{suffix}")
 
 
 @contextlib.contextmanager
@@ -358,6 +412,13 @@ def _whole_file(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _name_test_image(run: Run, index: int) -> str:
+    from bvae.data import load_dataset
+
+    label = int(load_dataset(run.config.dataset).test.labels[index])
+    return f"test image {index} ({run.class_names[label]})"
 
 
 def _test_image(run: Run, index: int) -> Any:
@@ -499,9 +560,11 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     def output(
-        sub: argparse.ArgumentParser, help: str = "the PNG file to write", path: Callable[[str], Path] = _png_path
-    ) -> None:
-        sub.add_argument("-o", "--output", type=path, required=True, metavar="FILE", help=help)
+        sub: argparse.ArgumentParser, help: str = "the PNG file to write", path: Callable[[str], Path] = _png_path,
+        required: bool = False,
+    ) -> None:  # fmt: skip
+        named = "" if required else "; by default one here, named after the run, the epoch and the command"
+        sub.add_argument("-o", "--output", type=path, required=required, metavar="FILE", help=help + named)
 
     train = command("train", _train, "train a run", run=False)
     train.add_argument(
@@ -547,6 +610,9 @@ def _parser() -> argparse.ArgumentParser:
     interpolate.add_argument("--method", choices=("linear", "spherical"), default="linear")
     output(interpolate, "the PNG or GIF file to write", _png_or_gif_path)
 
+    codes = command("codes", _codes, "a table of the codes of all images of the probe set: class, means and variances")
+    output(codes, "the CSV or NPZ file to write", _csv_or_npz_path)
+
     layout = command("layout", _layout, "work out the film: every epoch's latent means in the plane", run=False)
     layout.add_argument("run", metavar="RUN", help="folder of a run, or its name")
     layout.add_argument("--seed", type=_seed, help="repeats a film (default that of the film that is there, or else 0)")
@@ -560,7 +626,7 @@ def _parser() -> argparse.ArgumentParser:
     pack = command("pack", _pack, "write a run as one zip file", run=False)
     pack.add_argument("run", metavar="RUN", help="folder of a run, or its name")
     pack.add_argument("--without-state", action="store_true", help="leave out what resuming needs")
-    output(pack, "the zip file to write", _zip_path)
+    output(pack, "the zip file to write", _zip_path, required=True)
 
     take = command("import", _import, "take in a run from a zip file, or weights with their config", run=False)
     take.add_argument("file", type=Path, metavar="FILE", help="a zip file as `pack` writes it, or safetensors weights")
@@ -578,6 +644,10 @@ def _png_path(text: str) -> Path:
 
 def _zip_path(text: str) -> Path:
     return _output_path(text, (".zip",))
+
+
+def _csv_or_npz_path(text: str) -> Path:
+    return _output_path(text, (".csv", ".npz"))
 
 
 def _png_or_gif_path(text: str) -> Path:

@@ -207,6 +207,11 @@ class Config:
             raise ConfigError(f"Unknown setting{'s' * (len(unknown) > 1)}: {_cut(', '.join(map(str, unknown)), 200)}.")
         return cls(**values)
 
+    @property
+    def weight(self) -> str:
+        """What weighs the KL term, in words."""
+        return f"β = {self.beta:g}" if self.capacity is None else f"C = {self.capacity:g} nats"
+
     def arguments(self) -> list[str]:
         """What the command line is given for the fields that differ from their defaults."""
         changed = [item for item in dataclasses.fields(self) if getattr(self, item.name) != item.default]

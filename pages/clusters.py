@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import streamlit as st
 
+from bvae.codes import codes_csv, codes_npz
 from bvae.film import catch_up, progress, start
 from bvae.runs import Run, RunError
 from pages.parts.cursor import accept_address, open_cursor
@@ -112,6 +114,20 @@ def begin(path: Path) -> None:
         st.session_state["clusters_problem"] = str(error)
 
 
+def offer_codes(live: LiveRun, epoch: int) -> None:
+    """Buttons that save the codes of all images that the map shows, as they are at an epoch."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = f"The codes of all these images at epoch {epoch}, with index, class, means and variances:"
+        st.markdown(words, width="content")
+        for kind, content in (("CSV", codes_csv), ("NPZ", codes_npz)):
+            st.download_button(
+                f"Codes, {kind}",
+                functools.partial(content, Run(live.path), epoch),
+                f"{live.space.run}-codes-epoch-{epoch}.{kind.lower()}",
+                on_click="ignore",
+            )
+
+
 # The page --------------------------------------------------------------------------------------------------------
 
 run = live_run()
@@ -156,5 +172,6 @@ try:
         mount_rest(live, "second_rest")
         mount_film(film, "second_film_store")
     show_quality([(live.space.run, film) for live, film in shown])
+    offer_codes(run, cursor["epoch"])
 except (RunError, OSError) as error:
     st.error(plain(str(error)))

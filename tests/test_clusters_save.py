@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from bvae.runs import Layout, Run, find_run
 from pages.parts.film import framed
-from tests.browsing import CLASS_COLOURS, WAIT, canvases, frames
+from tests.browsing import CLASS_COLOURS, WAIT, canvases, downloaded, frames
 
 PALETTE = np.array([[int(colour[at : at + 2], 16) for at in (0, 2, 4)] for colour in CLASS_COLOURS])
 MARGIN = 0.06  # of half a map, left empty around the film
@@ -132,7 +132,7 @@ def test_the_gif_is_the_film(clusters: Clusters, film: Map) -> None:
     path = clusters.save("Film, GIF")
     assert path.name == "mnist-beta4-umap.gif"
     with Image.open(path) as gif:
-        assert (gif.format, gif.info["loop"], gif.width) == ("GIF", 0, 480)
+        assert (gif.format, gif.info["loop"], gif.width) == ("GIF", 0, 800)
         assert gif.n_frames == round(last * SECONDS * FRAMES_A_SECOND) + 1
         shown, durations = [], []
         for number in range(gif.n_frames):
@@ -222,12 +222,13 @@ def test_a_film_that_is_cancelled_leaves_nothing(clusters: Clusters) -> None:
     assert clusters.save("Picture, PNG").suffix == ".png"
 
 
-def test_positions_are_saved_as_csv(clusters: Clusters, film: Map) -> None:
+def test_positions_and_codes_are_saved_as_tables(clusters: Clusters, film: Map) -> None:
     with clusters.save("Positions, CSV").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     probe, (count, images) = clusters.run.probe(), film.layout.positions.shape[:2]
     assert len(rows) == count * images
-    assert {(row["run"], row["layout"]) for row in rows} == {(clusters.run.name, "umap")}
+    said = {(row["run"], row["beta"], row["capacity"], row["layout"]) for row in rows}
+    assert said == {(clusters.run.name, "4", "", "umap")}
     column = {name: np.array([row[name] for row in rows]).reshape(count, images) for name in rows[0]}
     assert np.array_equal(column["epoch"].astype(int)[:, 0], film.layout.epochs)
     assert np.array_equal(column["index"].astype(int), np.tile(probe.indices, (count, 1)))
@@ -241,6 +242,20 @@ def test_positions_are_saved_as_csv(clusters: Clusters, film: Map) -> None:
     assert np.allclose(column["reconstruction"].astype(float), film.layout.reconstruction, rtol=1e-5)
     assert set(column["kept"][0]) == {""}, "since which epoch?"
     assert np.allclose(column["kept"][1:].astype(float), film.layout.kept[1:], rtol=1e-5)
+
+    epoch = clusters.run.epochs()[-1]
+    for kind in ("CSV", "NPZ"):
+        path = downloaded(clusters.page, clusters.page.get_by_role("button", name=f"Codes, {kind}"))
+        assert path.name == f"{clusters.run.name}-codes-epoch-{epoch}.{kind.lower()}"
+        if kind == "NPZ":
+            with np.load(path, allow_pickle=False) as arrays:
+                assert np.array_equal(arrays["mean"], mean)
+            continue
+        with path.open(newline="", encoding="utf-8") as file:
+            codes = list(csv.DictReader(file))
+        assert [int(row["index"]) for row in codes] == probe.indices.tolist()
+        means = np.array([[row[f"mean_z{dimension}"] for dimension in range(20)] for row in codes])
+        assert np.array_equal(means.astype(np.float32), mean)
 
 
 def test_two_runs_are_saved_side_by_side(clusters: Clusters, film: Map) -> None:

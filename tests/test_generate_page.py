@@ -12,11 +12,10 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from playwright.sync_api import Page, expect
 
-from bvae.pictures import mosaic
 from bvae.runs import Run
+from bvae.tests.sheets import tiles
 from pages.parts.live import gallery
 from tests.browsing import canvases, downloaded, expect_address, expect_pictures, expect_z
 
@@ -243,21 +242,20 @@ def test_images_and_codes_are_saved(generate: Generate) -> None:
 
     path = generate.download("PNG of the mosaic")
     assert path.name == f"{name}-prior-seed-0.png"
-    with Image.open(path) as picture:
-        found = np.array(picture.convert("L"))
-    tiles = generate.images().reshape(-1, *generate.run.image_shape).astype(np.uint8)
-    assert np.array_equal(found, np.kron(mosaic(tiles, 10), np.ones((4, 4), np.uint8)))
+    images = generate.images().reshape(10, 10, *generate.run.image_shape).astype(np.uint8)
+    assert np.array_equal(tiles(path, 10, 10), images)
 
     generate.page.get_by_role("button", name="Image 9 of 100").click()
-    with Image.open(generate.download("PNG of this image")) as picture:
-        found = np.array(picture.convert("L"))
-    assert np.array_equal(found, np.kron(tiles[8], np.ones((10, 10), np.uint8)))
+    assert np.array_equal(tiles(generate.download("PNG of this image"), 1, 1)[0, 0], images[0, 8])
 
     with generate.download("CSV of the 100 codes").open(newline="") as file:
         rows = list(csv.DictReader(file))
     saved = np.array([[float(row[f"z{dimension}"]) for dimension in range(20)] for row in rows])
     assert np.allclose(saved, codes, atol=1e-6)
     assert {(row["seed"], row["temperature"], row["source"]) for row in rows} == {("0", "0.8", "prior")}
+    assert {(row["run"], row["beta"], row["epoch"]) for row in rows} == {
+        (generate.run.name, f"{generate.run.config.beta:g}", str(generate.run.epochs()[-1]))
+    }
 
     generate.page.get_by_role("radio", name="aggregate posterior").check()
     record = json.loads(generate.download("JSON of the 100 codes").read_text())

@@ -15,13 +15,13 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from bvae.config import Config
 from bvae.data import bernoulli_floor
 from bvae.metrics import PerImage, per_image
 from bvae.runs import Run, find_run
+from bvae.tests.sheets import tiles
 from bvae.training import train_run
 from pages.parts.choice import draw, rank, sheet
 from tests.browsing import canvases, downloaded, expect_address, expect_pictures, expect_z, in_address
@@ -222,10 +222,7 @@ def test_what_is_shown_can_be_saved(opened: Sheet) -> None:
     opened.epoch.press("ArrowLeft")
     opened.worked_through(before)
 
-    picture = np.array(Image.open(io.BytesIO(opened.download(".save-png"))).convert("L"))
-    assert picture.shape == (4 * (4 * 29 + 1), 4 * (10 * 29 + 1))
-    tiles = picture[2::4, 2::4][1:, 1:].reshape(4, 29, 10, 29).transpose(0, 2, 1, 3)[..., :28, :28]
-    for row, tile in zip(ROWS, tiles, strict=True):
+    for row, tile in zip(ROWS, tiles(opened.download(".save-png"), 4, 10), strict=True):
         expect_pictures(opened.page, partial(opened.pictures, row), tile, within=1e-9)
 
     rows = list(csv.DictReader(io.StringIO(opened.download(".save-figures-csv").decode())))

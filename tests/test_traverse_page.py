@@ -18,6 +18,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from bvae.runs import Run
+from bvae.tests.sheets import tiles
 from pages.parts.spread import BINS, LEVELS, REACH, quantiles, whole
 from tests.browsing import (
     READ_CANVAS,
@@ -857,6 +858,14 @@ def test_who_leaves_the_tour_by_the_back_button_finds_the_links_as_they_were(tra
 
 
 def test_pictures_and_codes_are_saved(traverse: Traverse) -> None:
+    # What is written into a picture cannot be read from it, so it is kept as it is written.
+    traverse.page.add_init_script("""
+      const draw = CanvasRenderingContext2D.prototype.fillText;
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+        (window.written ??= []).push(text);
+        return draw.call(this, text, ...rest);
+      };
+    """)
     traverse.open()
     page, run = traverse.page, traverse.run
     first, second = traverse.active()[:2]
@@ -872,51 +881,49 @@ def test_pictures_and_codes_are_saved(traverse: Traverse) -> None:
         expect(button).to_be_hidden()
         return path.name, path.read_bytes()
 
-    def tile(sheet: np.ndarray, row: int, column: int, gap: int = 1, scale: int = 4) -> np.ndarray:
-        """A tile of a saved sheet at its own resolution, (28, 28)."""
-        top, left = ((place * (28 + gap) + gap) * scale for place in (row, column))
-        return sheet[top : top + 28 * scale : scale, left : left + 28 * scale : scale].astype(float)
-
-    def read(content: bytes, kind: str) -> np.ndarray:
-        image = Image.open(io.BytesIO(content))
-        assert image.format == kind
-        return np.array(image.convert("L"))
-
     name, content = download("Picture, PNG")
     assert name == f"{run.name}-epoch{epoch}-picture.png"
-    picture = read(content, "PNG")
-    assert picture.shape == (224, 224)
-    assert np.abs(picture[::8, ::8] - traverse.decoded(code)).max() < 0.6
+    assert np.abs(tiles(content, 1, 1)[0, 0] - traverse.decoded(code)).max() < 0.6
 
     traverse.slider(first).focus()
     name, content = download("Strip, PNG")
     assert name == f"{run.name}-epoch{epoch}-z{first}-strip.png"
-    sheet = read(content, "PNG")
     expected = traverse.all_decoded(along(code, [first], np.arange(-3, 3.5, 0.5)[None]))
-    for column, picture in enumerate(expected):
-        assert np.abs(tile(sheet, 0, column) - picture).max() < 0.6
+    for found, picture in zip(tiles(content, 1, 13)[0], expected, strict=True):
+        assert np.abs(found - picture).max() < 0.6
 
     name, content = download("Grid, PNG")
     assert name == f"{run.name}-epoch{epoch}-grid-values.png"
-    sheet = read(content, "PNG")
     active = traverse.active()
     expected = traverse.all_decoded(along(code, active, np.tile(np.arange(-3.0, 4.0), (len(active), 1))))
-    for place, picture in enumerate(expected):
-        assert np.abs(tile(sheet, *divmod(place, 7)) - picture).max() < 0.6
+    for found, picture in zip(tiles(content, len(active), 7).reshape(-1, 28, 28), expected, strict=True):
+        assert np.abs(found - picture).max() < 0.6
+    kl = run.history()[-1]["kl_per_dimension"]
+    heads = [f"z{dimension} · KL {kl[dimension]:.2f}" for dimension in active]
+    written = " ".join(page.evaluate("window.written"))
+    for words in (
+        f"{run.name} · β = {run.config.beta:g} · epoch {epoch}", "set to the values over the columns", *heads,
+        f"started from test image {traverse.in_address('digit')}, class ", "−3 −2 −1 0 1 2 3",
+        f"z{first}, KL {kl[first]:.2f} nats", "−3.0 −2.5 −2.0",
+    ):  # fmt: skip
+        assert words in written
 
     name, content = download("Along the dimension, GIF")
     assert name == f"{run.name}-epoch{epoch}-z{first}.gif"
     film = Image.open(io.BytesIO(content))
-    assert (film.format, film.n_frames, film.info["loop"], film.size) == ("GIF", 48, 0, (224, 224))
+    assert (film.format, film.n_frames, film.info["loop"], film.width) == ("GIF", 48, 0, 29 * 28)
     there = np.linspace(-3, 3, 25)
     expected = traverse.all_decoded(along(code, [first], np.array([*there, *there[-2:0:-1]])[None]))
     for frame, picture in enumerate(expected):
         film.seek(frame)
-        assert np.abs(np.array(film.convert("L"))[::8, ::8] - picture).max() < 0.6
+        shown = np.array(film.convert("L"))
+        assert np.abs(shown[: 29 * 28 : 29, ::29] - picture).max() < 0.6
+        assert (shown[29 * 28 :] < 128).any(), "nothing is said below the frame"
 
     name, content = download("Code z, CSV")
     assert name == f"{run.name}-epoch{epoch}-code.csv"
     (row,) = csv.DictReader(io.StringIO(content.decode()))
+    assert (row["run"], row["beta"], row["epoch"]) == (run.name, f"{run.config.beta:g}", str(epoch))
     assert (row["start"], row["start_index"]) == ("digit", traverse.in_address("digit"))
     assert np.allclose([float(row[f"z{dimension}"]) for dimension in range(20)], code, rtol=0, atol=1e-7)
 

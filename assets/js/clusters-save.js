@@ -15,7 +15,7 @@ import { disable } from "./disable.js";
 import { unmarked } from "./terms.js";
 
 const PICTURE = { width: 1200 }; // pixels of a map
-const GIF = { width: 480, rate: 12.5 }; // frames a second
+const GIF = { width: 800, rate: 12.5 }; // frames a second
 const VIDEO = { width: 800, rate: 30, bits: 8e6 };
 const DRAWN_FOR = 560; // pixels of a map in which points and numerals have the size that they have on the page
 const FINAL_SECONDS = 1.5; // for which the last epoch stays, before a film begins again
@@ -410,9 +410,10 @@ class Pack {
  * @param {Shot} shot
  */
 export function saveFilmPositions(name, { maps }) {
-  const parts = ["run,layout,epoch,index,class,x,y,kl,reconstruction,kept\n"];
+  const parts = ["run,beta,capacity,layout,epoch,index,class,x,y,kl,reconstruction,kept\n"];
   for (const { scene } of maps) {
     const { film, kind, frames } = scene;
+    const { beta, capacity } = film.about.objective;
     for (let frame = 0; frame < frames; frame++) {
       const places = film.at(kind, frame);
       const measured = MEASURED.map((name) => film.values(name, frame));
@@ -420,7 +421,7 @@ export function saveFilmPositions(name, { maps }) {
         const image = [film.indices[point], film.about.class_names[film.labels[point]]];
         const place = [single(places[2 * point]), single(places[2 * point + 1])];
         const figures = measured.map((values) => values && single(values[point]));
-        return csvRow([film.about.name, kind, film.epochs[frame], ...image, ...place, ...figures]);
+        return csvRow([film.about.name, beta, capacity, kind, film.epochs[frame], ...image, ...place, ...figures]);
       });
       parts.push(lines.join(""));
     }

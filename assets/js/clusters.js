@@ -800,7 +800,7 @@ class Clusters {
           if (place === 0) return moment;
           return Math.min(this.frameOf(films[place], this.epochAt(moment, films[0])), scene.frames - 1);
         },
-        title: films[place].about.name,
+        title: `${films[place].about.name} · ${films[place].about.weight}`,
         facts: (frame) => this.factsOf(films[place], scene.kind, frame),
       })),
       last: this.last,

@@ -378,47 +378,15 @@ export function listenToMenu(root, menu, choose) {
   }
 }
 
+/** @param {{name: string, objective: object}} about a run @returns {object} what saved codes say of it: run, β or capacity, and epoch */
+export const provenance = (about, epoch) => ({ run: about.name, ...about.objective, epoch });
+
 /** Offer bytes as a file under a name. */
 export function save(name, parts, type) {
   const address = URL.createObjectURL(new Blob(parts, { type }));
   const link = make("a", "", "", { href: address, download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
-/** Save grey images as one PNG, in rows of `columns`, every pixel `scale` pixels wide. @param {ArrayLike<number>[]} images in [0, 1] */
-export function savePng(name, images, [height, width], columns, scale = 4) {
-  const gap = images.length > 1 ? 1 : 0;
-  const rows = Math.ceil(images.length / columns);
-  const sheet = make("canvas");
-  sheet.width = (columns * (width + gap) + gap) * scale;
-  sheet.height = (rows * (height + gap) + gap) * scale;
-  const context = sheet.getContext("2d");
-  context.imageSmoothingEnabled = false;
-  context.fillStyle = "#404040";
-  context.fillRect(0, 0, sheet.width, sheet.height);
-  const tile = make("canvas");
-  const picture = new Picture(tile, [height, width]);
-  images.forEach((image, position) => {
-    picture.draw(image, 255);
-    const left = ((position % columns) * (width + gap) + gap) * scale;
-    const top = (Math.floor(position / columns) * (height + gap) + gap) * scale;
-    context.drawImage(tile, left, top, width * scale, height * scale);
-  });
-  sheet.toBlob((blob) => save(name, [blob], "image/png"), "image/png");
-}
-
-/** Save grey frames as a GIF that plays for ever. @param {ArrayLike<number>[]} frames in [0, 1] @param {number} seconds a frame */
-export function saveGif(name, frames, [height, width], scale = 8, seconds = 0.08) {
-  const enlarged = frames.map((frame) => {
-    const out = new Uint8Array(height * width * scale * scale);
-    for (let y = 0, to = 0; y < height * scale; y++) {
-      const from = Math.floor(y / scale) * width;
-      for (let x = 0; x < width * scale; x++) out[to++] = Math.round(frame[from + Math.floor(x / scale)] * 255);
-    }
-    return out;
-  });
-  save(name, encodeGif(enlarged, width * scale, height * scale, Math.round(seconds * 100)), "image/gif");
 }
 
 /** A GIF89a of grey frames: 256 greys, looping. @param {Uint8Array[]} frames width·height greys each @param {number} delay hundredths of a second */

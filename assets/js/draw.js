@@ -7,8 +7,9 @@
 
 import { cut, shorten } from "./classes.js";
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
-import { Clock, Link, Picture, component, cursorAt, epochWords, leadsTo, make, number, saveCodes, savePng, whenRun } from "./common.js";
+import { Clock, Link, Picture, component, cursorAt, epochWords, leadsTo, make, number, provenance, saveCodes, whenRun } from "./common.js";
 import { disable } from "./disable.js";
+import { heading, saveSheet } from "./sheet.js";
 import { live } from "./store.js";
 import { explain } from "./terms.js";
 
@@ -285,8 +286,8 @@ class Draw {
     };
     find(".gallery select").onchange = () => this.showExamples();
     for (const [kind, act] of Object.entries({
-      seen: () => savePng("drawing.png", [this.unit(this.image)], this.run.imageShape, 1, 10),
-      decoded: () => savePng(`drawing-decoded-epoch-${this.epoch}.png`, [this.decoded], this.run.imageShape, 1, 10),
+      seen: () => this.savePicture("drawing", this.unit(this.image), "A drawing, as the model sees it"),
+      decoded: () => this.savePicture("drawing-decoded", this.decoded, "A drawing, encoded and decoded"),
       csv: () => this.saveCode("csv"),
       json: () => this.saveCode("json"),
     })) {
@@ -640,9 +641,14 @@ class Draw {
     return Float32Array.from(bytes, (byte) => byte / 255);
   }
 
+  savePicture(what, image, words) {
+    const { about, imageShape } = this.run;
+    saveSheet(`${about.name}-${what}-epoch-${this.epoch}.png`, [image], imageShape, 1, { title: [heading(about, this.epoch), words] });
+  }
+
   saveCode(kind) {
-    const about = { run: this.run.about.name, epoch: this.epoch, code: "mean of the drawing's posterior" };
-    saveCodes(`drawing-code-epoch-${this.epoch}.${kind}`, [{ name: "drawing", z: this.posterior.mean }], about);
+    const about = { ...provenance(this.run.about, this.epoch), code: "mean of the drawing's posterior" };
+    saveCodes(`${about.run}-drawing-code-epoch-${this.epoch}.${kind}`, [{ name: "drawing", z: this.posterior.mean }], about);
   }
 
   // The cursor ----------------------------------------------------------------------------------------------------

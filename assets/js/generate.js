@@ -4,7 +4,8 @@
  * The noise comes from Python, where a seed repeats it; temperature, distribution and epoch are applied here, at once.
  */
 
-import { Clock, Link, Mosaic, Picture, component, cursorAt, leadsTo, number, saveCodes, savePng, whenRun } from "./common.js";
+import { Clock, Link, Mosaic, Picture, component, cursorAt, leadsTo, number, provenance, saveCodes, whenRun } from "./common.js";
+import { heading, saveSheet } from "./sheet.js";
 import { bytesOf } from "./store.js";
 import { explain } from "./terms.js";
 
@@ -49,7 +50,7 @@ class Generate {
     find(".new-seed").onclick = () => this.setSeed(Math.floor(Math.random() * 1e6));
     leadsTo(find(".to-traverse"), "traverse", this.link);
     for (const button of root.querySelectorAll(".save-all button")) button.onclick = () => this.saveAll(button.value);
-    find(".save-one").onclick = () => savePng(`${this.fileName()}.png`, [this.out], this.run.imageShape, 1, 10);
+    find(".save-one").onclick = () => this.saveOne();
   }
 
   /** Take what Python sent: the same again on most reruns, and then nothing changes here. */
@@ -201,18 +202,27 @@ class Generate {
     return `${this.run.about.name}-epoch-${this.cursor.epoch}`;
   }
 
+  saveOne() {
+    const { about, imageShape } = this.run;
+    const what = `${this.find(".chosen-title").textContent}, ${this.find(".norm").textContent}`;
+    saveSheet(`${this.fileName()}.png`, [this.out], imageShape, 1, { title: [heading(about, this.cursor.epoch), what] });
+  }
+
   saveAll(kind) {
     const { run, source, temperature, noiseSeed: seed } = this;
     const name = `${this.fileName()}-${source}-seed-${seed}.${kind}`;
     if (kind === "png") {
-      savePng(name, this.mosaic.finished(), run.imageShape, COLUMNS);
+      const around = source === "posterior" ? "codes around those of test images" : "codes from N(0, I)";
+      const what = `Decoded: ${this.codes.length} ${around}, temperature ${number(temperature)}, seed ${seed}`;
+      const rows = this.codes.flatMap((_, tile) => (tile % COLUMNS ? [] : [String(tile + 1)]));
+      saveSheet(name, this.mosaic.finished(), run.imageShape, COLUMNS, { title: [heading(run.about, this.cursor.epoch), what], rows });
       return;
     }
     const codes = this.codes.map((z, tile) => {
       const image = source === "posterior" ? `, around test image ${run.indices[this.around[tile]]}` : "";
       return { name: `image ${tile + 1}${image}`, z };
     });
-    saveCodes(name, codes, { run: run.about.name, epoch: this.cursor.epoch, source, seed, temperature });
+    saveCodes(name, codes, { ...provenance(run.about, this.cursor.epoch), source, seed, temperature });
   }
 }
 

@@ -7,7 +7,8 @@
 
 import { shorten } from "./classes.js";
 import { Clock, Link, Mosaic, Picture, component, cursorAt, imageRadio, leadsTo } from "./common.js";
-import { make, number, saveCodes, saveGif, savePng, whenRun } from "./common.js";
+import { make, number, provenance, saveCodes, whenRun } from "./common.js";
+import { heading, saveFrames, saveSheet } from "./sheet.js";
 import { live } from "./store.js";
 import { explain } from "./terms.js";
 
@@ -133,7 +134,13 @@ class Interpolate {
     for (const button of root.querySelectorAll(".save-walk button")) button.onclick = () => this.saveWalk(button.value);
     find(".save-corners").onclick = () => {
       this.steps.finished();
-      savePng(`${this.fileName()}-corners.png`, this.grid.finished(), this.run.imageShape, SIDE);
+      const corners = ["top left", "top right", "bottom left", "bottom right"].map(
+        (corner, slot) => `${corner} ${this.describe(this.ends[slot]).join(", ")}`,
+      );
+      const shares = Array.from({ length: SIDE }, (_, place) => number(place / (SIDE - 1)));
+      const what = `Between four codes: ${corners.join("; ")}. Shares of the way to the right and down`;
+      const words = { title: [heading(this.run.about, this.epoch), what], rows: shares, heads: shares };
+      saveSheet(`${this.fileName()}-corners.png`, this.grid.finished(), this.run.imageShape, SIDE, words);
     };
   }
 
@@ -622,12 +629,21 @@ class Interpolate {
   saveWalk(kind) {
     const { run } = this;
     const name = `${this.fileName()}-walk.${kind}`;
-    if (kind === "png") savePng(name, this.steps.finished(), run.imageShape, STEPS);
-    else if (kind === "gif") saveGif(name, this.film(), run.imageShape);
-    else {
+    const [from, to] = this.ends.map((end) => this.describe(end).join(", "));
+    const title = [heading(run.about, this.epoch), `From ${from} to ${to}, ${this.method}`];
+    const share = (place, of) => number(place / (of - 1));
+    if (kind === "png") {
+      title[1] += "; above each picture its share of the way";
+      const heads = this.stepCodes.map((_, step) => share(step, STEPS));
+      saveSheet(name, this.steps.finished(), run.imageShape, STEPS, { title, heads });
+    } else if (kind === "gif") {
+      const frames = this.film();
+      const there = 2 * STEPS - 1;
+      const moments = frames.map((_, i) => `at ${share(i < there ? i : 2 * there - 2 - i, there)} of the way`);
+      saveFrames(name, frames, run.imageShape, { title, moments });
+    } else {
       const codes = this.stepCodes.map((z, step) => ({ name: `step ${step + 1}`, z }));
-      const [from, to] = this.ends.map((end) => this.describe(end).join(", "));
-      saveCodes(name, codes, { run: run.about.name, epoch: this.epoch, method: this.method, from, to });
+      saveCodes(name, codes, { ...provenance(run.about, this.epoch), method: this.method, from, to });
     }
   }
 

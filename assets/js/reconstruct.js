@@ -4,9 +4,10 @@
  * Python sends the images that were chosen and their posteriors at every epoch; pictures and figures are made here.
  */
 
-import { shorten } from "./classes.js";
+import { cut, shorten } from "./classes.js";
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
-import { Clock, Link, Picture, component, cursorAt, epochWords, make, number, save, saveCodes, savePng, whenRun } from "./common.js";
+import { Clock, Link, Picture, component, cursorAt, epochWords, make, number, provenance, save, saveCodes, whenRun } from "./common.js";
+import { heading, saveSheet } from "./sheet.js";
 import { csvRow } from "./csv.js";
 import { bytesOf, live } from "./store.js";
 import { explain } from "./terms.js";
@@ -361,12 +362,21 @@ class Reconstruct {
 
   // Saving --------------------------------------------------------------------------------------------------------
 
+  fileName() {
+    return `${this.run.about.name}-reconstructions-epoch-${this.epoch}`;
+  }
+
   savePng() {
     const { batch, epochs } = this;
     const all = Array.from(batch.indices.keys());
     const originals = all.map((n) => Float32Array.from(batch.image(n), (byte) => byte / 255));
-    const rows = [epochs.first, epochs.now, epochs.last].map((epoch) => all.map((n) => batch.make(epoch, n).picture));
-    savePng(`reconstructions-epoch-${this.epoch}.png`, [...originals, ...rows.flat()], this.run.imageShape, all.length);
+    const shown = [epochs.first, epochs.now, epochs.last];
+    const pictures = shown.flatMap((epoch) => all.map((n) => batch.make(epoch, n).picture));
+    const { about, imageShape } = this.run;
+    const title = [heading(about, this.epoch), "Test images and their reconstructions; above them class and number"];
+    const heads = all.map((n) => `${cut(about.class_names[batch.labels[n]])}\n#${batch.indices[n]}`);
+    const rows = ["original", ...shown.map((epoch) => epochWords(about, epoch).name)];
+    saveSheet(`${this.fileName()}.png`, [...originals, ...pictures], imageShape, all.length, { title, rows, heads });
   }
 
   saveFigures(kind) {
@@ -382,7 +392,7 @@ class Reconstruct {
         return { epoch, reconstruction: value(reconstruction), kl: value(kl) };
       }),
     }));
-    const name = `reconstructions-epoch-${this.epoch}.${kind}`;
+    const name = `${this.fileName()}.${kind}`;
     if (kind === "json") {
       save(name, [JSON.stringify({ run: this.run.about.name, split: "test", figures: FIGURES, images }, null, 1)], "application/json");
       return;
@@ -396,8 +406,8 @@ class Reconstruct {
 
   saveCodes(kind) {
     const codes = Array.from(this.batch.indices, (_, n) => ({ name: this.nameOf(n), z: this.batch.mean(this.epoch, n) }));
-    const about = { run: this.run.about.name, epoch: this.epoch, code: "mean of the posterior" };
-    saveCodes(`codes-epoch-${this.epoch}.${kind}`, codes, about);
+    const about = { ...provenance(this.run.about, this.epoch), code: "mean of the posterior" };
+    saveCodes(`${about.run}-codes-epoch-${this.epoch}.${kind}`, codes, about);
   }
 }
 

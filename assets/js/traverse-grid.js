@@ -115,6 +115,14 @@ export class Grid {
     }
   }
 
+  /** @returns {{what: string, rows: string[], heads: string[]}} what its rows and columns are, as a picture says it */
+  words() {
+    const kl = this.run.kl(this.named);
+    const rows = this.spread.active.map((dimension) => `z${dimension} · KL ${number(kl[dimension])}`);
+    const heads = Array.from(this.section.querySelectorAll(".column-heads span"), (head) => head.textContent);
+    return { what: this.mode === "values" ? "the values over the columns" : "the quantiles of the data over the columns", rows, heads };
+  }
+
   /** All its images, row by row, drawn now where they were still to come. */
   images(epoch, z) {
     const before = this.visible;

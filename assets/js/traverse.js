@@ -5,10 +5,11 @@
  * Everything that moves is decoded here at once; Python hears of the position when it is released.
  */
 
-import { shorten } from "./classes.js";
+import { cut, shorten } from "./classes.js";
 import { Clock, Link, Picture, component, imageRadio, make, normalCode, number, whenRun } from "./common.js";
-import { epochWords, listenToMenu, saveCodes, saveGif, savePng } from "./common.js";
+import { epochWords, listenToMenu, provenance, saveCodes } from "./common.js";
 import { disable } from "./disable.js";
+import { heading, saveFrames, saveSheet } from "./sheet.js";
 import { live } from "./store.js";
 import { explain } from "./terms.js";
 import { Heat, LIMIT, STEP, Spread, clamp } from "./traverse-data.js";
@@ -612,6 +613,16 @@ class Traverse {
 
   // Saving --------------------------------------------------------------------------------------------------------
 
+  /** @returns {string} where the present code comes from, as pictures say it */
+  startWords() {
+    const { kind, index } = this.start;
+    const position = this.startPosition();
+    const name = position >= 0 ? cut(this.run.about.class_names[this.run.label(position)] ?? "") : "";
+    const texts = { drawing: "started from a drawing", random: "started from a random code", origin: "started from the origin" };
+    if (kind === "digit" && name) return `started from test image ${index}, class ${name}`;
+    return texts[kind] ?? "of a given code";
+  }
+
   /** @param {string} what a value of the menu's buttons */
   saveAs(what) {
     const { imageShape: shape, about } = this.run;
@@ -622,20 +633,30 @@ class Traverse {
       code[this.dimension] = value;
       return this.run.decoder(this.epoch).decode(code);
     };
-    if (what === "picture") savePng(`${name}-picture.png`, [this.out], shape, 1, 8);
-    if (what === "strip") savePng(`${along}-strip.png`, STRIP_VALUES.map(at), shape, STRIP_VALUES.length);
+    const top = heading(about, this.epoch);
+    const carried = `z${this.dimension}, KL ${number(this.run.kl(this.epoch)[this.dimension])} nats`;
+    if (what === "picture") saveSheet(`${name}-picture.png`, [this.out], shape, 1, { title: [top, `Decoded: ${this.startWords()}`] });
+    if (what === "strip") {
+      const title = [top, `${carried}, set to the values over the pictures; ${this.startWords()}`];
+      const heads = STRIP_VALUES.map((value) => number(value, 1));
+      saveSheet(`${along}-strip.png`, STRIP_VALUES.map(at), shape, STRIP_VALUES.length, { title, heads });
+    }
     if (what === "grid") {
       const images = this.grid.images(this.epoch, this.z);
-      savePng(`${name}-grid-${this.grid.mode}.png`, images, shape, images.length / this.spread.active.length);
+      const { rows, heads, what: columns } = this.grid.words();
+      const title = [top, `In each row one dimension is set to ${columns}; ${this.startWords()}; KL in nats`];
+      saveSheet(`${name}-grid-${this.grid.mode}.png`, images, shape, heads.length, { title, rows, heads });
     }
     if (what === "film") {
-      const there = Array.from({ length: GIF_FRAMES }, (_, i) => at(-3 + (6 * i) / (GIF_FRAMES - 1)));
-      saveGif(`${along}.gif`, [...there, ...there.slice(1, -1).reverse()], shape);
+      const there = Array.from({ length: GIF_FRAMES }, (_, i) => -3 + (6 * i) / (GIF_FRAMES - 1));
+      const values = [...there, ...there.slice(1, -1).reverse()];
+      const moments = values.map((value) => `z${this.dimension} = ${number(value)}`);
+      saveFrames(`${along}.gif`, values.map(at), shape, { title: [top, `${carried}; ${this.startWords()}`], moments });
     }
     if (what === "csv" || what === "json") {
       const { kind, index = "" } = this.start;
       const start = what === "json" ? { start: this.start } : { start: kind, start_index: index }; // a cell holds no object
-      const where = { run: about.name, epoch: this.epoch, ...start };
+      const where = { ...provenance(about, this.epoch), ...start };
       saveCodes(`${name}-code.${what}`, [{ name: `epoch ${this.epoch}`, z: this.z }], where);
     }
   }

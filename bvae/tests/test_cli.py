@@ -6,6 +6,7 @@ because importing torch takes seconds.
 
 from __future__ import annotations
 
+import csv
 import functools
 import hashlib
 import json
@@ -26,17 +27,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from bvae import data, runs, training
 from bvae.cli import STOPPED, main
 from bvae.latent import sample_prior
+from bvae.pictures import spelled
 from bvae.runs import Run, RunError, process_lives
+from bvae.tests.sheets import says, tiles
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0  # seconds after which a process is taken for stuck
 SMALL = ["--network", "mlp", "--dataset-limit", "1000", "--probe-size", "200", "--device", "cpu"]
-TILE = 29  # 28 pixels and a gap
 
 _load_dataset = functools.cache(data.load_dataset)
 
@@ -300,20 +302,6 @@ def test_a_reader_that_has_had_enough_is_no_error(copy: Path, tmp_path: Path) ->
 # Pictures --------------------------------------------------------------------------------------------------------
 
 
-def tiles(path: Path, rows: int, columns: int) -> np.ndarray:
-    """The tiles of a mosaic, (rows, columns, 28, 28), after a look at its size, its crispness and its ground."""
-    with Image.open(path) as image:
-        assert image.format == "PNG"
-        assert image.mode == "L"
-        assert image.size == (3 * (columns * TILE + 1), 3 * (rows * TILE + 1))
-        large = np.asarray(image)
-    small = large[::3, ::3]
-    assert (np.kron(small, np.ones((3, 3), np.uint8)) == large).all()
-    assert (small[::TILE] == 64).all()
-    assert (small[:, ::TILE] == 64).all()
-    return small[1:, 1:].reshape(rows, TILE, columns, TILE).swapaxes(1, 2)[:, :, :28, :28]
-
-
 def shown(pictures: torch.Tensor) -> np.ndarray:
     """Pictures in [0, 1] as the bytes nearest to them."""
     return np.asarray((255 * pictures.double()).round()).astype(np.int64)
@@ -340,6 +328,10 @@ def test_sample(trained: Trained, call: Call) -> None:
     assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
     assert call("sample", trained.path, "--count", 7, "--seed", 4, "--temperature", 0.5, "-o", "b.png").code == 0
     assert Path("a.png").read_bytes() != Path("b.png").read_bytes()
+    # Without a name it is called after the run, the epoch and what it shows.
+    named = f"{trained.path.name}-epoch-2-sample.png"
+    assert call("sample", trained.path, "--count", 7, "--seed", 3, "--temperature", 0.5) == (0, f"{named}\n", "")
+    assert Path(named).read_bytes() == Path("a.png").read_bytes()
     # Epoch 0 decodes the same codes to something else.
     call("sample", trained.path, "--count", 7, "--seed", 3, "--temperature", 0.5, "--epoch", 0, "-o", "b.png")
     assert_shows(tiles(Path("b.png"), 3, 3).reshape(9, 28, 28)[:7], Run(trained.path).model(0).decode(codes))
@@ -348,6 +340,7 @@ def test_sample(trained: Trained, call: Call) -> None:
 
 def test_reconstruct(trained: Trained, call: Call) -> None:
     assert call("reconstruct", trained.path, "--count", 12, "-o", "a.png") == (0, "a.png\n", "")
+    assert says(Path("a.png"), f"{trained.path.name} · beta = 4 · epoch 2")
     originals, reconstructions = tiles(Path("a.png"), 2, 12)
     probe = Run(trained.path).probe()
     places = [int(np.flatnonzero((probe.images == image).all((1, 2)))[0]) for image in originals]
@@ -397,12 +390,15 @@ def test_interpolate(trained: Trained, call: Call, method: str) -> None:
     assert call(*walk, "-o", "a.GIF") == (0, "a.GIF\n", named)
     with Image.open("a.GIF") as film:
         assert film.format == "GIF"
-        assert film.size == (8 * 28, 8 * 28)
+        assert film.width == 29 * 28 >= 800
         assert film.info["loop"] == 0
         frames = []
         for position in range(getattr(film, "n_frames", 1)):
             film.seek(position)
-            frames.append(np.asarray(film.convert("L"))[4::8, 4::8])
+            whole = np.asarray(film.convert("L"))
+            assert (whole[29 * 28 :] < 128).any(), "nothing is said below the frame"
+            frames.append(whole[14 : 29 * 28 : 29, 14::29])
+            assert (np.kron(frames[-1], np.ones((29, 29), np.uint8)) == whole[: 29 * 28]).all()
     assert len(frames) == 10  # there and back
     assert_shows(frames[0], ends[0])
     assert_shows(frames[5], ends[1])
@@ -424,6 +420,64 @@ def test_interpolate_between_classes(trained: Trained, call: Call) -> None:
     )
     assert_refused(call(*walk, "--from", 1, "--from-class", 1, "--to", 99, "-o", "c.png"), "not allowed with", 2)
     assert_refused(call(*walk, "--to", 99, "-o", "c.png"), "one of the arguments --from --from-class is required", 2)
+
+
+def test_words_in_pictures_are_spelled_in_the_letters_that_there_are() -> None:
+    assert spelled("β = 4 · z3 → −2.5, ×1") == "beta = 4 · z3 to -2.5, x1"
+    assert spelled("Größe é い") == "Grosse e ?"
+    for letter in spelled("".join(map(chr, range(32, 0x3000)))):
+        assert len(letter) == 1
+        assert letter == " " or not np.array_equal(drawn(letter), drawn("\uffff")), letter
+
+
+def drawn(text: str) -> np.ndarray:
+    image = Image.new("L", (60, 40))
+    ImageDraw.Draw(image).text((5, 5), text, 255, ImageFont.load_default(20))
+    return np.asarray(image)
+
+
+# Codes -----------------------------------------------------------------------------------------------------------
+
+
+def test_codes_of_the_whole_probe_set(trained: Trained, call: Call) -> None:
+    run = Run(trained.path)
+    probe, (mean, log_variance) = run.probe(), run.latents(1)
+    assert call("codes", trained.path, "--epoch", 1, "-o", "a.csv") == (0, "a.csv\n", "")
+    with Path("a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:6] == ["run", "beta", "epoch", "index", "class", "mean_z0"]
+    assert {(row["run"], row["beta"], row["epoch"]) for row in rows} == {(run.name, "4.0", "1")}
+    assert [int(row["index"]) for row in rows] == probe.indices.tolist()
+    assert [row["class"] for row in rows] == [run.class_names[label] for label in probe.labels]
+    for name, expected in (("mean", mean), ("variance", np.exp(log_variance))):
+        found = np.array([[row[f"{name}_z{j}"] for j in range(20)] for row in rows]).astype(np.float32)
+        assert np.array_equal(found, expected), "to the last bit"
+
+    assert call("codes", trained.path, "--epoch", 1, "-o", "a.npz") == (0, "a.npz\n", "")
+    with np.load("a.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    assert not [name for name, array in arrays.items() if array.dtype == object]
+    assert (arrays["run"].item(), arrays["beta"].item(), arrays["epoch"].item()) == (run.name, 4.0, 1)
+    assert np.array_equal(arrays["index"], probe.indices)
+    assert arrays["class"].tolist() == [row["class"] for row in rows]
+    assert np.array_equal(arrays["mean"], mean)
+    assert np.array_equal(arrays["variance"], np.exp(log_variance))
+    assert arrays["variance"].dtype == np.float32
+
+    named = f"{run.name}-epoch-2-codes.csv"
+    assert call("codes", trained.path) == (0, f"{named}\n", "")
+    assert Path(named).is_file()
+
+
+def test_a_name_is_no_formula_in_the_codes(copy: Path, call: Call) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    config["class_names"][3] = '=HYPERLINK("x", 1)'
+    (copy / "config.json").write_text(json.dumps(config))
+    assert call("codes", copy, "-o", "a.csv").code == 0
+    with Path("a.csv").open(newline="") as file:
+        names = {row["class"] for row in csv.DictReader(file)}
+    assert '\'=HYPERLINK("x", 1)' in names
+    assert '=HYPERLINK("x", 1)' not in names
 
 
 # Mistakes --------------------------------------------------------------------------------------------------------

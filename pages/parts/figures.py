@@ -25,12 +25,6 @@ from pages.parts.live import PASSIVE_BELOW, component
 PICTURES = 8  # a row
 
 
-def weight_of(run: Run) -> str:
-    """What weighs the KL term of a run, as its label."""
-    config = run.config
-    return f"β = {config.beta:g}" if config.capacity is None else f"C = {config.capacity:g} nats"
-
-
 # All runs --------------------------------------------------------------------------------------------------------
 
 
@@ -69,7 +63,7 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
             x=kl,
             y=reconstruction,
             mode="markers+text",
-            text=[weight_of(run) for run, _ in comparable],
+            text=[run.config.weight for run, _ in comparable],
             textposition="top center",
             marker={"size": 11, "symbol": ["circle" if chosen else "circle-open" for chosen in here]},
             customdata=[[run.name, record["epoch"]] for run, record in comparable],
@@ -94,7 +88,7 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
         },
     )
     figures = "; ".join(
-        f"{run.name}, {weight_of(run)}: reconstruction {number(record['test']['reconstruction'], 1)}, "
+        f"{run.name}, {run.config.weight}: reconstruction {number(record['test']['reconstruction'], 1)}, "
         f"KL {number(record['test']['kl'], 1)}"
         for run, record in comparable
     )

@@ -18,7 +18,7 @@ import streamlit as st
 
 from bvae.film import KINDS, due_epochs, progress
 from bvae.runs import Run, RunError
-from pages.parts.live import LiveRun, noun, script, thin
+from pages.parts.live import LiveRun, noun, objective, script, thin
 
 PER_FRAME = ("trustworthiness", "continuity", "accuracy")
 PER_STEP = ("step", "spurious")
@@ -140,6 +140,8 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
     said = {
         "key": key,
         "name": run.name,
+        "weight": run.config.weight,
+        "objective": objective(run),
         "noun": noun(run),
         "imported": run.imported,
         "class_names": run.class_names,

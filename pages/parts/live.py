@@ -180,6 +180,8 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
         part |= {f"{epoch:04d}/{parameter}": array for parameter, array in weights[epoch].items()}
     about: dict[str, Any] = {
         "name": run.name,
+        "weight": run.config.weight,
+        "objective": objective(run),
         "noun": noun(run),
         "imported": run.imported,
         "class_names": run.class_names,
@@ -220,6 +222,11 @@ def noun(run: Run) -> str:
     return "digit" if run.config.dataset in ("mnist", "qmnist", "usps") else "image"
 
 
+def objective(run: Run) -> dict[str, float]:
+    """What weighs the KL term, as saved codes have it: β, or the capacity in nats."""
+    return {"beta": run.config.beta} if run.config.capacity is None else {"capacity": run.config.capacity}
+
+
 def facts(record: dict[str, Any]) -> str:
     """What an epoch scored, with unit, split and number of images; the words that need it marked."""
     test = record["test"]
@@ -246,7 +253,9 @@ def component(name: str) -> Any:
 
     parts = sorted(path.name for path in (ASSETS / "js").glob(f"{name}-*.js"))
     html = read("html", name)
-    shared = ("decoder.js", "store.js", "classes.js", "csv.js", "terms.js", "disable.js", "touch.js", "common.js")
+    shared = (
+        "decoder.js", "store.js", "classes.js", "csv.js", "terms.js", "disable.js", "touch.js", "common.js", "sheet.js",
+    )  # fmt: skip
     js = script(*shared, *parts, f"{name}.js")
     check_marks(html + js)
     glossary = f"const GLOSSARY = {json.dumps(GLOSSARY)};\n"

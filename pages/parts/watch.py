@@ -13,7 +13,7 @@ from bvae.numbers import LONG, number
 from bvae.queue import Entry, Queue
 from bvae.runs import BUNDLED_RUNS, Run, RunError
 from pages.parts.cursor import accept_address
-from pages.parts.figures import show_training, trade_off, weight_of
+from pages.parts.figures import show_training, trade_off
 from pages.parts.glossary import explained
 from pages.parts.selection import plain, runs_by_name, status_of
 
@@ -275,7 +275,7 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
         st.metric(explained("[Active units](#active-units)"), used, width="content")
     st.markdown(
         explained(
-            f":small[{weight_of(run)}, {run.config.network} [network](#network) on {run.config.dataset}. "
+            f":small[{run.config.weight}, {run.config.network} [network](#network) on {run.config.dataset}. "
             f"[Nats](#nats) an image at [epoch](#epoch) {history[-1]['epoch']}, on the [test set](#test-set) of "
             f"{images:,} images, with one code drawn for each.]"
         )
@@ -337,7 +337,7 @@ def _show_all_runs(found: list[Standing]) -> None:
             {
                 "Run": standing.name,
                 "State": standing.state,
-                "Weight": weight_of(run),
+                "Weight": run.config.weight,
                 "Images": f"{run.train_images:,} of {run.config.dataset}"
                 if run.train_images and not run.imported
                 else run.config.dataset,
