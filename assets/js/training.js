@@ -7,139 +7,62 @@
 import { component, make, number, save } from "./common.js";
 import { explain } from "./terms.js";
 import { csvRow } from "./csv.js";
+import { Chart, upTo } from "./training-chart.js";
+import { Dimensions } from "./training-dimensions.js";
 
-const HEIGHT = 190;
-const MARGIN = { left: 38, right: 26, top: 8, bottom: 32 };
-
-const svg = (tag, attributes = {}, text = "") => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  if (text) element.textContent = text;
-  return element;
-};
-
-/** Round numbers that cover a range, about `count` of them. */
-function ticks(low, high, count) {
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? 10 * power;
-  const found = [];
-  for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + 1e-9 * step; value += step) found.push(value);
-  return { found, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
-}
-
-/** One chart over the epochs. */
-class Chart {
-  constructor(title, unit, wide = false) {
-    this.title = title;
-    this.unit = unit;
-    this.root = make("figure", wide ? "chart wide" : "chart");
-    const caption = make("figcaption");
-    this.value = make("output");
-    caption.append(make("span", "", title), this.value);
-    this.svg = svg("svg", { role: "img" });
-    this.root.append(caption, this.svg);
-  }
-
-  /**
-   * @param {number[]} epochs @param {{name: string, kind: string, values: number[], label?: string}[]} series
-   * @param {number} from position of the first epoch shown @param {number} at position of the epoch read
-   */
-  draw(epochs, series, from, at, { zero = false, whole = false, last }) {
-    const width = Math.max(160, this.svg.clientWidth || 320);
-    const shown = series.flatMap(({ values }) => values.slice(from));
-    let low = zero ? 0 : Math.min(...shown);
-    let high = Math.max(...shown);
-    if (high - low < 1e-6) {
-      high += whole || zero ? 1 : 0.5;
-      if (!zero) low -= 0.5;
-    }
-    const first = epochs[from];
-    const end = Math.max(epochs.at(-1), first + 1, last);
-    const x = (epoch) => MARGIN.left + ((epoch - first) / (end - first)) * (width - MARGIN.left - MARGIN.right);
-    const y = (value) => HEIGHT - MARGIN.bottom - ((value - low) / (high - low)) * (HEIGHT - MARGIN.top - MARGIN.bottom);
-    const parts = [];
-    const vertical = ticks(low, high, 4);
-    const horizontal = ticks(first, end, Math.min(6, width / 70));
-    const right = width - MARGIN.right;
-    for (const value of vertical.found) {
-      if (whole && !Number.isInteger(value)) continue;
-      parts.push(svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: y(value), y2: y(value) }));
-      parts.push(svg("text", { x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, number(value, vertical.digits)));
-    }
-    for (const epoch of horizontal.found) {
-      if (!Number.isInteger(epoch)) continue;
-      parts.push(svg("text", { x: x(epoch), y: HEIGHT - 16, "text-anchor": "middle" }, String(epoch)));
-    }
-    parts.push(svg("text", { x: (MARGIN.left + right) / 2, y: HEIGHT - 2, "text-anchor": "middle" }, "epoch"));
-    if (at >= from) {
-      const place = x(epochs[at]);
-      parts.push(svg("line", { class: "mark", x1: place, x2: place, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom }));
-    }
-    let labelled = Infinity;
-    for (const { kind, values, label } of series) {
-      const points = values.slice(from).map((value, i) => `${x(epochs[from + i]).toFixed(1)},${y(value).toFixed(1)}`);
-      parts.push(svg("polyline", { class: `curve ${kind}`, points: points.join(" ") }));
-      if (at >= from) parts.push(svg("circle", { class: `point ${kind}`, cx: x(epochs[at]), cy: y(values[at]), r: 3 }));
-      // Series come from the largest down; a label that would cover the one above is left out.
-      const height = y(values.at(-1));
-      if (label && Math.abs(height - labelled) > 11) {
-        parts.push(svg("text", { x: x(epochs.at(-1)) + 6, y: height + 4 }, label));
-        labelled = height;
-      }
-    }
-    this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-    this.svg.replaceChildren(...parts);
-    this.scale = (place) => first + ((place - MARGIN.left) / (width - MARGIN.left - MARGIN.right)) * (end - first);
-  }
-
-  say(text, long) {
-    this.value.textContent = text;
-    this.svg.setAttribute("aria-label", `${this.title}: ${long}`);
-  }
-}
+const MEASURES = ["reconstruction", "kl", "loss"];
+const ORDINALS = ["first", "second"];
 
 class Training {
   constructor(root) {
     this.root = root;
+    this.dimensions = new Dimensions(() => this.draw());
     this.charts = {
       reconstruction: new Chart("Reconstruction", "nats an image"),
       kl: new Chart("KL", "nats an image"),
       loss: new Chart("Loss", "nats an image"),
-      dimensions: new Chart("KL of each dimension", "nats", true),
-      active: new Chart("Active units", ""),
+      dimensions: this.dimensions.chart,
+      active: new Chart("Active units", "", { height: this.dimensions.chart.height }),
     };
     const find = (selector) => root.querySelector(selector);
     find(".charts").replaceChildren(...Object.values(this.charts).map((chart) => chart.root));
     this.reading = find(".reading");
     this.start = find(".start");
-    this.reading.oninput = () => this.draw((this.at = this.position(this.reading)));
-    this.start.oninput = () => this.draw((this.from = this.position(this.start)));
+    this.reading.oninput = () => this.read(Number(this.reading.value));
+    this.start.oninput = () => {
+      this.from = Number(this.start.value);
+      this.draw();
+    };
     for (const chart of Object.values(this.charts)) {
-      chart.svg.onpointermove = (event) => {
-        const epoch = Math.round(chart.scale(event.clientX - chart.svg.getBoundingClientRect().left));
-        const position = Math.min(this.last, Math.max(this.shownFrom(), epoch - this.data.epochs[0]));
-        if (position === this.readAt()) return;
-        this.at = position === this.last ? null : position;
-        this.draw();
-      };
+      chart.svg.addEventListener("pointermove", (event) => {
+        const epoch = Math.round(chart.epochAt(event.clientX - chart.svg.getBoundingClientRect().left));
+        const position = Math.min(this.last, Math.max(this.shownFrom(), upTo(this.epochs, epoch)));
+        if (position !== this.readAt()) this.read(position);
+      });
     }
     find(".csv").onclick = () => save(`${this.data.name}-curves.csv`, [this.csv()], "text/csv");
     find(".png").onclick = () => this.savePng();
-    new ResizeObserver(() => this.data && this.draw()).observe(find(".charts"));
+    new ResizeObserver(() => this.data && root.isConnected && this.draw()).observe(find(".charts"));
   }
 
+  /** @returns {number} the last position in the epochs of all runs that are shown */
   get last() {
-    return this.data.epochs.length - 1;
+    return this.epochs.length - 1;
   }
 
-  /** The end of a slider means "the newest", which moves on. */
-  position(input) {
-    return input === this.reading && Number(input.value) === this.last ? null : Number(input.value);
+  /** Where in them the newest epoch of the run that is looked at stands. */
+  get newest() {
+    return this.epochs.indexOf(this.data.epochs.at(-1));
+  }
+
+  /** Read at a position in the epochs. The newest of the run means "the newest", which moves on. */
+  read(position) {
+    this.at = position === this.newest ? null : position;
+    this.draw();
   }
 
   readAt() {
-    return Math.min(this.at ?? this.last, this.last);
+    return Math.min(this.at ?? this.newest, this.last);
   }
 
   /** Before any training the reconstruction is so far off that it would flatten all that follows. */
@@ -148,16 +71,21 @@ class Training {
   }
 
   receive(data) {
-    if (this.data?.name !== data.name) this.at = this.from = null;
+    if (this.data?.name !== data.name) {
+      this.at = this.from = null;
+      this.dimensions.pick(null);
+    }
     this.data = data;
+    this.runs = data.other ? [data, data.other] : [data];
+    this.epochs = [...new Set(this.runs.flatMap(({ epochs }) => epochs))].sort((a, b) => a - b);
     this.draw();
+    this.showRuns();
     this.showPictures();
     this.root.removeAttribute("aria-busy");
   }
 
   draw() {
-    const { data, charts } = this;
-    const { epochs, curves } = data;
+    const { data, charts, runs, epochs } = this;
     const from = this.shownFrom();
     const at = this.readAt();
     for (const [input, value, most] of [
@@ -170,37 +98,76 @@ class Training {
     }
     this.root.querySelector(".at").textContent = epochs[at];
     this.root.querySelector(".from").textContent = epochs[from];
-    const options = { last: this.last < 1 ? 1 : 0 };
-    for (const name of ["reconstruction", "kl", "loss"]) {
-      const series = ["train", "test"].map((kind) => ({ name: kind, kind, values: curves[name][kind] }));
-      charts[name].draw(epochs, series, from, at, options);
-      const [train, test] = ["train", "test"].map((kind) => number(curves[name][kind][at], 2));
-      charts[name].say(
-        `test ${test} · train ${train}`,
-        `${test} nats an image on the test set and ${train} in training, at epoch ${epochs[at]}; ` +
-          `${number(curves[name].test[0], 2)} on the test set at epoch ${epochs[0]}.`,
-      );
-    }
-    const newest = data.dimensions.map((values) => values.at(-1));
-    const order = newest.map((_, j) => j).sort((a, b) => newest[b] - newest[a]);
-    const series = order.map((j) => {
-      const passive = newest[j] < data.passive_below;
-      return { kind: passive ? "passive" : "active", values: data.dimensions[j], label: passive ? "" : `z${j}` };
+    const [first, read] = [epochs[from], epochs[at]];
+    const curve = (which, split, values) => ({
+      kind: `${split} ${ORDINALS[which]}`, epochs: runs[which].epochs, values,
+      label: split === "test" && runs.length > 1 ? String(which + 1) : "",
     });
-    charts.dimensions.draw(epochs, series, from, at, { ...options, zero: true });
-    const now = order.toSorted((a, b) => data.dimensions[b][at] - data.dimensions[a][at]);
-    const values = (count) => now.slice(0, count).map((j) => `z${j} ${number(data.dimensions[j][at], 2)}`);
-    charts.dimensions.say(`${values(3).join(" · ")} nats`, `${values(now.length).join(", ")} nats, at epoch ${epochs[at]}.`);
-    charts.active.draw(epochs, [{ kind: "active", values: data.active }], from, at, { ...options, zero: true, whole: true });
-    const active = `${data.active[at]} of ${data.dimensions.length}`;
-    charts.active.say(active, `${active} latent dimensions at epoch ${epochs[at]}.`);
+    for (const name of MEASURES) {
+      const series = ["train", "test"].flatMap((split) => runs.map(({ curves }, which) => curve(which, split, curves[name][split])).reverse());
+      charts[name].draw(series, first, read);
+      this.sayMeasure(name, read);
+    }
+    this.dimensions.draw(data, first, read);
+    const series = runs.map(({ active }, which) => curve(which, "test", active)).reverse();
+    charts.active.draw(series, first, read, { zero: true, whole: true });
+    const found = runs.map((run) => this.valueAt(run, run.active, read));
+    const of = runs.map(({ dimensions }) => dimensions.length);
+    charts.active.say(
+      runs.length > 1 ? found.map(({ value, after }, which) => `${which + 1}: ${value} of ${of[which]}${after}`).join(" · ") : `${found[0].value} of ${of[0]}`,
+      `${found.map(({ value, epoch }, which) => `${this.whose(which)}${value} of ${of[which]} latent dimensions at epoch ${epoch}`).join("; ")}.`,
+    );
+    this.showLegend();
+  }
+
+  /** A run's value at an epoch, or at its last where it has not come so far; and how that is said. */
+  valueAt({ epochs }, values, read) {
+    const place = upTo(epochs, read);
+    return { value: values[place], epoch: epochs[place], after: epochs[place] === read ? "" : ` at ${epochs[place]}` };
+  }
+
+  /** Whose a figure is, where two runs are shown. */
+  whose(which) {
+    return this.runs.length > 1 ? `${this.runs[which].name}: ` : "";
+  }
+
+  sayMeasure(name, read) {
+    const { runs, charts } = this;
+    const found = runs.map((run) => ["test", "train"].map((split) => this.valueAt(run, run.curves[name][split], read)));
+    const short = ([test, train], which) =>
+      runs.length > 1 ? `${which + 1}: ${number(test.value)}${test.after}` : `test ${number(test.value)} · train ${number(train.value)}`;
+    const long = ([test, train], which) =>
+      `${this.whose(which)}${number(test.value)} nats an image on the test set and ${number(train.value)} in training, at epoch ` +
+      `${test.epoch}; ${number(runs[which].curves[name].test[0])} on the test set at epoch ${runs[which].epochs[0]}`;
+    charts[name].say(found.map(short).join(" · "), `${found.map(long).join(". ")}.`);
+  }
+
+  showLegend() {
+    const { data, runs } = this;
     const [test, train] = data.images;
+    const two = runs.length > 1;
+    const loss = two && data.weight !== data.other.weight ? ": with another weight of the KL, another sum, which says nothing of which run is better" : "";
+    const notes = two && data.other.note ? ` ${data.other.note}` : "";
     explain(
       this.root.querySelector(".legend"),
       `[Nats](#nats) an image. Solid: [test set](#test-set), ${test} images, after the epoch. Dashed: ${train} training ` +
-        `images, as a mean over the epoch. Grey in “KL of each dimension”: below ${data.passive_below} nats. ` +
-        "[Loss](#loss): what training lowers.",
+        `images, as a mean over the epoch. [Loss](#loss): what training lowers${loss}.${notes} “KL of each dimension”` +
+        `${two ? ` is that of ${data.name}` : ""}: coloured by rank at the last epoch; what carries nothing, below ` +
+        `${data.passive_below} nats, is grey.`,
     );
+  }
+
+  /** Which curves are whose. */
+  showRuns() {
+    const list = this.root.querySelector(".runs");
+    list.hidden = this.runs.length < 2;
+    if (list.hidden) return;
+    const items = this.runs.map(({ name, weight, epochs }, which) => {
+      const item = make("li", ORDINALS[which]);
+      item.append(make("b", "", String(which + 1)), ` ${name}, ${weight}, epoch ${epochs.at(-1)}`);
+      return item;
+    });
+    list.replaceChildren(...items);
   }
 
   showPictures() {
@@ -233,28 +200,39 @@ class Training {
   }
 
   csv() {
-    const { epochs, curves, dimensions, active } = this.data;
-    const columns = ["test", "train"].flatMap((split) =>
-      ["loss", "reconstruction", "kl"].map((name) => [`${split}_${name}_nats`, curves[name][split]]),
+    const [most] = this.runs.map(({ dimensions }) => dimensions.length).sort((a, b) => b - a);
+    const splits = ["test", "train"].flatMap((split) => ["loss", "reconstruction", "kl"].map((name) => [split, name]));
+    const head = ["epoch", ...splits.map(([split, name]) => `${split}_${name}_nats`), "active_units"];
+    for (let dimension = 0; dimension < most; dimension++) head.push(`test_kl_z${dimension}_nats`);
+    const rows = this.runs.flatMap(({ name: run, weight, epochs, curves, active, dimensions }) =>
+      epochs.map((epoch, i) => {
+        const kl = Array.from({ length: most }, (_, dimension) => dimensions[dimension]?.[i] ?? null);
+        return [run, weight, epoch, ...splits.map(([split, name]) => curves[name][split][i]), active[i], ...kl];
+      }),
     );
-    columns.unshift(["epoch", epochs]);
-    columns.push(["active_units", active], ...dimensions.map((values, j) => [`test_kl_z${j}_nats`, values]));
-    const rows = epochs.map((_, i) => columns.map(([, values]) => values[i]));
-    return [columns.map(([name]) => name), ...rows].map(csvRow).join("");
+    return [["run", "weight", ...head], ...rows].map(csvRow).join("");
   }
 
   /** All charts on one sheet, in the colours of the theme. */
   async savePng() {
     const scale = 2;
-    const frame = this.root.querySelector(".charts").getBoundingClientRect();
+    const charts = this.root.querySelector(".charts").getBoundingClientRect();
+    const style = getComputedStyle(this.root);
+    const line = 24; // a line above them for each run
+    const frame = { left: charts.left, top: charts.top - this.runs.length * line, width: charts.width };
     const sheet = make("canvas");
     sheet.width = frame.width * scale;
-    sheet.height = frame.height * scale;
+    sheet.height = (charts.height + this.runs.length * line) * scale;
     const context = sheet.getContext("2d");
     context.scale(scale, scale);
-    const style = getComputedStyle(this.root);
     context.fillStyle = style.getPropertyValue("--st-background-color") || "#fff";
-    context.fillRect(0, 0, frame.width, frame.height);
+    context.fillRect(0, 0, frame.width, charts.bottom - frame.top);
+    context.font = `600 14px ${style.fontFamily}`;
+    this.runs.forEach(({ name, weight, epochs }, which) => {
+      const number = this.runs.length > 1 ? `${which + 1}  ` : "";
+      context.fillStyle = this.runs.length > 1 ? style.getPropertyValue(`--${ORDINALS[which]}`) : style.color;
+      context.fillText(`${number}${name}, ${weight}, epoch ${epochs.at(-1)}`, 0, line * which + 15, frame.width);
+    });
     for (const chart of Object.values(this.charts)) {
       const box = chart.svg.getBoundingClientRect();
       const title = chart.root.getBoundingClientRect();

@@ -99,16 +99,48 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
 # One run ---------------------------------------------------------------------------------------------------------
 
 
-def show_training(run: Run, history: list[dict[str, Any]]) -> None:
-    """Draw a run's curves and pictures. They grow as epochs arrive, and nothing that the person set is lost."""
+def show_training(run: Run, history: list[dict[str, Any]], other: tuple[Run, list[dict[str, Any]]] | None) -> None:
+    """Draw a run's curves and pictures, and another's curves over them.
+
+    They grow as epochs arrive, and nothing that the person set is lost.
+
+    Args:
+        run: the run that is looked at.
+        history: its records, one or more.
+        other: a run to compare it with, and its records, one or more.
+    """
+    data: dict[str, Any] = _curves(run, history)
+    if other:
+        compared, records = other
+        differ = [
+            word
+            for word, one, two in (
+                ("images", run.config.dataset, compared.config.dataset),
+                ("likelihoods", run.config.likelihood, compared.config.likelihood),
+            )
+            if one != two
+        ]
+        note = f"The two are of different {' and '.join(differ)}: their nats cannot be compared." if differ else ""
+        data["other"] = _curves(compared, records) | {"note": note}
+    epochs = run.epochs()
+    if epochs:
+        try:
+            data["pictures"] = _pictures(str(run.path.resolve()), epochs[-1], _stamp(run, epochs[-1]))
+        except (RunError, OSError) as error:
+            data["problem"] = str(error)
+    component("training")(key="training", data=data)
+
+
+def _curves(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is drawn of a run's training, as JSON: nats an image, a value an epoch."""
 
     def values(split: str, name: str) -> list[float]:
         return [round(float(record[split][name]), 4) for record in history]
 
-    data = {
+    return {
         "name": run.name,
+        "weight": weight_of(run),
         "epochs": [record["epoch"] for record in history],
-        "last": run.config.epochs,
         "curves": {
             name: {split: values(split, name) for split in ("test", "train")}
             for name in ("loss", "reconstruction", "kl")
@@ -117,15 +149,7 @@ def show_training(run: Run, history: list[dict[str, Any]]) -> None:
         "passive_below": PASSIVE_BELOW,
         "active": [record["active_units"] for record in history],
         "images": [f"{history[-1][split]['images']:,}" for split in ("test", "train")],
-        "pictures": None,
     }
-    epochs = run.epochs()
-    if epochs:
-        try:
-            data["pictures"] = _pictures(str(run.path.resolve()), epochs[-1], _stamp(run, epochs[-1]))
-        except (RunError, OSError) as error:
-            data["problem"] = str(error)
-    component("training")(key="training", data=data)
 
 
 def _stamp(run: Run, epoch: int) -> int:

@@ -17,6 +17,7 @@ from pages.parts.figures import show_training, trade_off
 from pages.parts.glossary import explained
 from pages.parts.selection import plain, runs_by_name, status_of
 
+NONE = ""  # no run has this name
 ACTIVE = ("running", "starting", "ending", "waiting", "refused")
 
 
@@ -245,8 +246,17 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
     # In an order that stays as it is while runs come and go in the queue, which would close an open list.
     listed = [name for name in runs_by_name() if name in names]
     names = [name for name in names if name not in listed] + listed
-    st.selectbox("Run to look at", names, key=_watch_key(), on_change=accept_address, persist_state="session")
-    standing = next(standing for standing in found if standing.name == st.session_state[_watch_key()])
+    with st.container(horizontal=True):
+        st.selectbox("Run to look at", names, key=_watch_key(), on_change=accept_address, persist_state="session")
+        chosen = st.session_state[_watch_key()]
+        others = [NONE, *(name for name in listed if name != chosen)]
+        if st.session_state.get("train_compare") not in others:
+            st.session_state["train_compare"] = NONE
+        st.selectbox(
+            "Compare its curves with", others, format_func=lambda name: "None" if name == NONE else name,
+            key="train_compare", on_change=accept_address, persist_state="session",
+        )  # fmt: skip
+    standing = next(standing for standing in found if standing.name == chosen)
     run = standing.run
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{say(standing)[0].upper()}{say(standing)[1:]}.**", width="content")
@@ -280,10 +290,23 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
             f"{images:,} images, with one code drawn for each.]"
         )
     )
-    show_training(run, history)
+    other = next((other.run for other in found if other.name == st.session_state["train_compare"]), None)
+    show_training(run, history, _with_history(other) if other else None)
     if not standing.imported:
         with st.expander("Command"):
             st.code(run.command(), language=None, wrap_lines=True)
+
+
+def _with_history(run: Run) -> tuple[Run, list[dict[str, Any]]] | None:
+    """A run and its records, if there are any; why there are none is said."""
+    try:
+        history = run.history()
+    except RunError as error:
+        st.warning(plain(str(error)))
+        return None
+    if not history:
+        st.markdown(f"The curves of `{run.name}` are laid over these once it has begun.")
+    return (run, history) if history else None
 
 
 def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
