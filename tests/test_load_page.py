@@ -371,7 +371,7 @@ def test_a_wrong_address_is_a_sentence_on_every_page(page: Page, app: str, train
     alerts = page.get_by_role("alert")
     sentences = ["There is no run named “b..éxyab”.", "The address asks for epoch “1e9”."]
     sentences += [
-        "asks for test image “-1”, which is not among those shown",
+        "asks for test image “-1”, which is not among the run",
         "The code z in the address cannot be used",
     ]
     if name == "train":  # has no cursor
