@@ -139,7 +139,7 @@ def _curves(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
 
     return {
         "name": run.name,
-        "weight": weight_of(run),
+        "weight": run.config.weight,
         "epochs": [record["epoch"] for record in history],
         "curves": {
             name: {split: values(split, name) for split in ("test", "train")}
