@@ -266,7 +266,7 @@ def test_figures_of_any_size_are_short(runs: Path) -> None:
     values = {read(metric.label): metric.value for metric in app.metric}
     kl = records[-1]["test"]["kl"]
     assert values == {"Reconstruction": "9.12 × 10⁸", "β": "× 4", "KL": f"{kl:.2f} nats", "Loss": "9.12 × 10⁸"}
-    assert "−ELBO 9.12 × 10⁸ nats an image at epoch 100" in texts(app.sidebar.markdown)
+    assert "At epoch 100: −ELBO 9.12 × 10⁸ nats an image" in texts(app.sidebar.markdown)
     assert "912" not in texts([*app.markdown, *app.sidebar.markdown])
 
 

@@ -204,7 +204,7 @@ def test_an_image_that_is_pressed_becomes_the_cursor_and_is_kept_by_the_clock(op
     opened.expect_address("digit", str(opened.indices()[outside]))
     floor = bernoulli_floor(torch.from_numpy(opened.run.probe().images[positions[outside]][None]))
     opened.cards.nth(outside).hover()
-    expect(opened.page.locator(".detail")).to_contain_text(f"the floor of {floor:.1f} that its grey levels set")
+    expect(opened.page.locator(".detail")).to_contain_text(f"the floor of {floor:.1f}")
     expect(opened.page.locator(".detail")).to_contain_text("It is the cursor.")
 
     # So does one of the gallery.
