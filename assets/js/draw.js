@@ -561,7 +561,7 @@ class Draw {
 
     const encoder = empty ? null : this.encoderAt(this.epoch);
     this.posterior = encoder ? encoder.encode(this.image) : null;
-    const why = this.posterior ? "" : empty ? "There is no drawing yet to take along." : `The encoder of epoch ${this.epoch} is on its way.`;
+    const why = this.posterior ? "" : empty ? "There is no drawing yet to take along." : "The encoder of this epoch is on its way.";
     for (const control of this.root.querySelectorAll(".leave button, .to-sliders")) disable(control, why);
     if (!this.posterior) this.showNothing(empty);
     else this.showCode();

@@ -298,8 +298,9 @@ class Reconstruct {
     this.one.original.draw(image, 1);
     this.one.decoded.draw(one.picture, 255);
     find(".one-original").setAttribute("aria-label", `Original: ${name[0].toLowerCase()}${name.slice(1)}`);
-    find(".one-decoded").setAttribute("aria-label", `Its reconstruction at epoch ${epoch}`);
-    find(".one-epoch").textContent = `epoch ${epoch}`;
+    const called = epochWords(run.about, epoch);
+    find(".one-decoded").setAttribute("aria-label", `Its reconstruction${called.at}`);
+    find(".one-epoch").textContent = called.name;
     const own = n === this.cursorPosition() || place >= 0;
     explain(find(".detail"), this.sentence(name, image, one) + (own ? ` ${this.whoseStart(mean)}` : ""));
     shorten(find(".detail"), ...run.about.class_names);
