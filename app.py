@@ -6,15 +6,17 @@ Imports no torch, so that the first slider can be moved within seconds.
 
 import streamlit as st
 
-from bvae.runs import RunError
-from pages.parts.cursor import follow_address
-from pages.parts.live import mount_glossary, mount_menu, mount_rest
-from pages.parts.selection import no_run, open_run, pick_run, plain
 from pages.parts.server import MIDDLEWARE, open_browser, say_fault
 
 
 def session() -> None:
-    """One run of a session's script."""
+    """One run of a session's script. Its modules keep caches, which Streamlit makes only once its server runs."""
+    from bvae.runs import RunError
+    from pages.parts.cursor import follow_address
+    from pages.parts.live import mount_glossary, mount_menu, mount_rest
+    from pages.parts.rights import admitted
+    from pages.parts.selection import no_run, open_run, pick_run, plain
+
     explore = [
         # The default page has the address /; the hidden one below answers to the address that its file would give it.
         st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="start", default=True),
@@ -32,7 +34,10 @@ def session() -> None:
     hidden = [st.Page("pages/home.py", title="Home", url_path="home", visibility="hidden")]
 
     st.set_page_config(page_title="β-VAE latent explorer", page_icon="assets/icon.svg", layout="wide")
-    page = st.navigation([*explore, *runs, *hidden])
+    may_see = admitted()
+    page = st.navigation([*explore, *runs, *hidden], position="sidebar" if may_see else "hidden")
+    if not may_see:
+        return
     if asked := st.session_state.pop("asked_page", None):
         for other in [*explore, *runs]:
             if other.url_path == asked:

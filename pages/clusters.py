@@ -16,6 +16,7 @@ from pages.parts.film_player import film_player
 from pages.parts.film_quality import say_size, show_quality
 from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, live_component, mount_head, mount_rest, open_live
+from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.selection import live_run, plain, runs_by_name
 from pages.parts.watch import duration
 
@@ -102,13 +103,17 @@ def show_progress(live: LiveRun, film: Film) -> None:
     }[found.state]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(said, width="content")
-        st.button(label, key=f"film of {live.path}", on_click=begin, args=(live.path,))
+        if reason := why_read_only():
+            st.markdown(f":small[{reason}]", width="content")
+        else:
+            st.button(label, key=f"film of {live.path}", on_click=begin, args=(live.path,))
 
 
 def begin(path: Path) -> None:
     """Have a film worked out; what stands in the way is said on the page."""
     accept_address()
     try:
+        check_may_change()
         start(path)
     except (RunError, OSError) as error:
         st.session_state["clusters_problem"] = str(error)

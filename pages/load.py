@@ -10,10 +10,11 @@ from typing import Any
 import streamlit as st
 
 from bvae.archive import CONVERT, PickleError, TakenIn, import_run, import_weights, pack_run, spoken_size
-from bvae.runs import Run, RunError
+from bvae.runs import Run, RunError, run_folders
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.glossary import explained
-from pages.parts.run_table import run_table
+from pages.parts.rights import check_may_bring, drop_upload, offer_upload, why_read_only
+from pages.parts.run_table import disk_size, run_table
 from pages.parts.selection import live_run_if_any, plain, runs_by_name
 
 # Streamlit holds an upload in memory. The server's own limit, in .streamlit/config.toml, is the same.
@@ -41,6 +42,12 @@ def page() -> None:
     if selected in runs:
         take_along(selected, runs[selected], can_be_seen=live is not None)
     st.header("Bring a run")
+    if reason := why_read_only():
+        st.info(reason)
+        return
+    if reason := offer_upload():
+        st.warning(reason)
+        return
     left, right = st.columns(2, gap="large")
     with left:
         zip_door()
@@ -126,6 +133,7 @@ def bring(door: str, of: str | None, take_in: Callable[[], TakenIn]) -> dict[str
     turn = st.session_state.get(f"load_{door}", {}).get("turn", 0)
     outcome: dict[str, Any] = {"of": of, "turn": turn}
     try:
+        check_may_bring(run_folders()[-1])
         taken = take_in()
         run = taken.run
         changes = run.details.get("changes", []) if door == "weights" else []
@@ -133,6 +141,9 @@ def bring(door: str, of: str | None, take_in: Callable[[], TakenIn]) -> dict[str
         done = f"{plain(run.name)} has come in and is now the selected run. {said}"
         outcome = {"turn": turn + 1, "done": done}
         st.session_state["wanted_run"] = run.name
+        st.session_state["brought"] = st.session_state.get("brought", 0) + disk_size(run)
+        for file_id in (of or "").split():
+            drop_upload(file_id)
     except RunError as error:
         outcome |= {"problem": str(error), "code": CONVERT if isinstance(error, PickleError) else None}
     st.session_state[f"load_{door}"] = outcome

@@ -15,6 +15,7 @@ from bvae.queue import Queue
 from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
 from pages.parts.cursor import accept_address
 from pages.parts.glossary import explained
+from pages.parts.rights import check_may_queue, why_read_only
 from pages.parts.selection import plain, require_app
 from pages.parts.watch import busy, duration, look_at, standings, watch
 
@@ -142,6 +143,7 @@ def start() -> None:
     accept_address()
     name = run_name()
     try:
+        check_may_queue(name)
         Queue().add(name, form_config())
     except (ConfigError, RunError, OSError) as error:
         if st.session_state.get("train_started") != name:  # the second click of a double one
@@ -337,6 +339,9 @@ st.markdown(
     )
 )
 queue = Queue()
-show_form(queue)
+if reason := why_read_only():
+    st.info(reason)
+else:
+    show_form(queue)
 polled = busy(queue, standings(queue))
 st.fragment(watch, run_every=2 if polled else None)(polled)

@@ -6,8 +6,10 @@ would come too late: a foreign origin has it ask a public service for this compu
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
+import gc
 import hashlib
 import re
 import webbrowser
@@ -20,11 +22,15 @@ import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
+from streamlit.runtime import get_instance
+
+from pages.parts.rights import SESSIONS, begin_upload, end_upload, forget
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+")
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 
@@ -37,6 +43,7 @@ class Door:
 
     def __init__(self, app: Any) -> None:
         self.app = app
+        self.tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -47,7 +54,12 @@ class Door:
             await PlainTextResponse(refusal, status_code=403)(scope, receive, send)
             return
         if scope["type"] == "websocket":
-            await self.app(scope, receive, send)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                task = asyncio.create_task(forget_sessions())
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
             return
         asked = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         added = security_headers(headers["host"], embedded=asked.get("embed") == ["true"])
@@ -57,7 +69,25 @@ class Door:
                 MutableHeaders(scope=message).update(added)
             await send(message)
 
-        await self.app(scope, receive, send_with)
+        upload = UPLOAD.search(scope["path"]) if scope["method"] == "PUT" else None
+        if upload is None:
+            await self.app(scope, receive, send_with)
+            return
+        length = headers.get("content-length", "")
+        size = int(length) if length.isdecimal() and len(length) < 16 else None
+        if refusal := begin_upload(upload[1], size):
+            # Read all the same, and let go: a browser that is still sending sees no answer.
+            coming, most = True, st.get_option("server.maxUploadSize") * 2**20
+            while coming and most > 0:
+                message = await receive()
+                coming = message.get("more_body", False)
+                most -= len(message.get("body", b""))
+            await PlainTextResponse(refusal, status_code=413)(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, send_with)
+        finally:
+            end_upload(upload[1], size or 0)
 
 
 def refuse(headers: Headers) -> str | None:
@@ -88,7 +118,8 @@ def fits(name: str, pattern: str) -> bool:
 
 
 def security_headers(host: str, embedded: bool) -> dict[str, str]:
-    """What every answer tells the browser. Only a page that asks to be embedded can stand in another site's frame."""
+    """What every answer tells the browser. Only a page that asks to be embedded can stand in another site's frame, and
+    it can change nothing there: see rights.py."""
     policy = {
         "default-src": "'self'",
         # Components arrive as text over the websocket and are imported from a blob.
@@ -122,6 +153,24 @@ def inline_scripts() -> str:
     return " ".join(_inline)
 
 
+async def forget_sessions() -> None:
+    """Free what closed sessions hold, such as uploads.
+
+    Streamlit keeps them for a browser that comes back after its network was gone for a moment, and lets go of them when
+    another one is closed after that, which can be tomorrow.
+    """
+    runtime = get_instance()
+    closed = {session for session in SESSIONS if not runtime.is_active_session(session)}
+    await asyncio.sleep(st.get_option("server.disconnectedSessionTTL") / 2)
+    closed = {session for session in closed & SESSIONS if not runtime.is_active_session(session)}
+    for session in closed:
+        runtime.close_session(session)
+        runtime.uploaded_file_mgr.remove_session_files(session)  # which that leaves, where it comes too late
+        forget(session)
+    if closed:
+        gc.collect()  # a session and what it holds refer to each other
+
+
 @contextlib.asynccontextmanager
 async def open_browser(_: st.App) -> AsyncIterator[None]:
     """Show the app to the person who started it, as Streamlit does where it is given pages alone."""
@@ -147,7 +196,8 @@ def say_fault(_: Exception) -> bool:
 def start_afresh() -> None:
     """Forget what the session has chosen, which may be what failed."""
     for name in list(st.session_state):
-        del st.session_state[name]
+        if name not in ("admitted", "embedded"):
+            del st.session_state[name]
     st.query_params.clear()
 
 

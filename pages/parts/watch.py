@@ -15,6 +15,7 @@ from bvae.runs import BUNDLED_RUNS, Run, RunError
 from pages.parts.cursor import accept_address
 from pages.parts.figures import show_training, trade_off
 from pages.parts.glossary import explained
+from pages.parts.rights import check_may_change, check_may_queue, why_read_only
 from pages.parts.selection import plain, runs_by_name, status_of
 
 NONE = ""  # no run has this name
@@ -147,10 +148,21 @@ def _act(action: Callable[..., None], *arguments: Any) -> None:
     """Do something to the queue; what it refuses is said on the page."""
     accept_address()
     try:
+        check_may_change()
         action(*arguments)
     except (RunError, OSError) as error:
         st.session_state["watch_problem"] = str(error)
     st.session_state["watch_acted"] = True
+
+
+def _resume(queue: Queue, name: str, epochs: int | None = None) -> None:
+    check_may_queue(name)
+    queue.resume(name, epochs)
+
+
+def _retry(queue: Queue, name: str) -> None:
+    check_may_queue(name)
+    queue.retry(name)
 
 
 def _delete(queue: Queue, name: str) -> None:
@@ -209,7 +221,8 @@ def watch(polled: bool) -> None:
         _show_waiting(queue, standing, [other.run for other in found if other.run])
     if queue.stalled():
         st.warning("Nothing works through the queue: its process was ended, as when the computer was restarted.")
-        st.button("Continue the queue", on_click=_act, args=(queue.start_worker,))
+        if not why_read_only():
+            st.button("Continue the queue", on_click=_act, args=(queue.start_worker,))
     if found:
         _show_run(queue, found)
         _show_all_runs(found)
@@ -226,13 +239,15 @@ def _show_waiting(queue: Queue, standing: Standing, runs: list[Run]) -> None:
                 st.markdown(f"`{name}` {say(standing)}.")
             if standing.entry and standing.entry.error:
                 st.error(plain(standing.entry.error))
+        if why_read_only():
+            return
         bare = standing.entry.name if standing.entry else name
         if standing.state in ("running", "starting"):
             if standing.own:
                 _button("Stop", standing, queue.stop, standing.run.name if standing.run else bare)
         elif standing.state != "ending":
             if standing.state == "refused":
-                _button("Try again", standing, queue.retry, bare)
+                _button("Try again", standing, _retry, queue, bare)
             _button("Take out", standing, queue.remove, bare)
 
 
@@ -316,7 +331,7 @@ def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
         if run.path.resolve().parent != BUNDLED_RUNS.resolve():
             st.markdown(f":small[It lies in {plain(str(run.path.resolve().parent))}, and is not changed from here.]")
         return
-    if standing.state in ("running", "starting", "ending", "waiting"):
+    if why_read_only() or standing.state in ("running", "starting", "ending", "waiting"):
         return
     # One that came in without it has a history and cannot go on; one that was killed at once begins anew.
     resumable = (run.path / "state.safetensors").is_file() or not (run.path / "history.jsonl").is_file()
@@ -324,12 +339,12 @@ def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
         if not standing.imported:
             st.markdown(":small[It came without what resuming needs.]", width="content")
     elif standing.state in ("stopped", "failed"):
-        _button("Resume", standing, queue.resume, run.name)
+        _button("Resume", standing, _resume, queue, run.name)
     elif standing.state == "finished":
         with st.popover("Train on"):
             epochs = st.number_input("Last epoch", value=2 * run.config.epochs, step=1, key=f"further {standing.name}")
             st.markdown(":small[The learning rate rises again to where the longer schedule has it.]")
-            _button("Add to the queue", standing, queue.resume, run.name, epochs)
+            _button("Add to the queue", standing, _resume, queue, run.name, epochs)
     with st.popover("Delete"):
         files = [path for path in run.path.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 2**20
