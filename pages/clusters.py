@@ -122,8 +122,8 @@ def begin(path: Path) -> None:
 def offer_codes(live: LiveRun, epoch: int) -> None:
     """Buttons that save the codes of all images that the map shows, as they are at an epoch."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        words = f"The codes of all these images at epoch {epoch}, with index, class, means and variances:"
-        st.markdown(words, width="content")
+        at = "" if Run(live.path).imported else f" at epoch {epoch}"
+        st.markdown(f"The codes of all these images{at}, with index, class, means and variances:", width="content")
         for kind, content in (("CSV", codes_csv), ("NPZ", codes_npz)):
             st.download_button(
                 f"Codes, {kind}",
