@@ -530,7 +530,7 @@ def test_the_map_is_as_wide_and_as_high_as_its_film_and_nothing_lies_on_it(
             expected = (board.places(board.epochs[-1]) - size / 2) * scale + size / 2 + size / 2 * (scale - 1)
             shown = np.flatnonzero((expected > 8).all(1) & (expected < size - 8).all(1))
             picture = board.colours()
-            lone = [point for point in board.alone(expected, 12.0) if point in shown]
+            lone = [point for point in board.alone(expected, 9.0) if point in shown]
             assert len(lone) > 5
             right = [
                 near(picture[int(y), int(x)], CLASS_COLOURS[board.probe.labels[p]], 60)
@@ -708,6 +708,12 @@ def test_two_runs_side_by_side_run_by_one_clock(board: Board) -> None:
     beside = Board(board.page, second, board.address)
     beside.map = board.page.locator(".map").nth(1)
     beside.field, beside.tip, beside.moment = (beside.map.locator(name) for name in (".field", ".tip", ".moment b"))
+
+    # Each has its film's shape, and both one height.
+    boxes = [each.box() for each in (board, beside)]
+    assert abs(boxes[0]["height"] - boxes[1]["height"]) < 2
+    for each, box in zip((board, beside), boxes, strict=True):
+        assert abs(box["width"] / box["height"] / np.divide(*np.ptp(each.film, axis=(0, 1))) - 1) < 0.02
 
     common = next(epoch for epoch in board.epochs if epoch in beside.epochs)
     board.to(common)

@@ -111,10 +111,11 @@ def clusters(page: Page, app: str, trained_run: Run) -> Clusters:
 
 def map_of(picture: np.ndarray, *films: Map, place: int = 0) -> np.ndarray:
     """Of a sheet (height, width, 3), one of the maps, which stand side by side below two lines of text."""
-    width = picture.shape[1] // len(films)
-    head = round(46 * width / 480)
-    height = round(width / min(film.shape for film in films))
-    return picture[head : head + height, place * width : (place + 1) * width]
+    whole = picture.shape[1]
+    head = round(46 * whole / len(films) / 480)
+    height = round(whole / sum(film.shape for film in films))
+    bounds = [0, *np.cumsum([round(height * film.shape) for film in films[:-1]]), whole]
+    return picture[head : head + height, bounds[place] : bounds[place + 1]]
 
 
 def test_the_picture_shows_the_map_as_it_is(clusters: Clusters, film: Map) -> None:

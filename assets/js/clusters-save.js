@@ -95,23 +95,30 @@ export class SaveMenu {
 
 /** A canvas with the maps side by side, their titles above and what the colours say below. */
 class Sheet {
-  /** @param {Shot} shot @param {number} width pixels of a map, which is as high as the film makes it */
+  /** @param {Shot} shot @param {number} width pixels of a map; two share twice that as their films' shapes need it */
   constructor({ maps, font, colouredBy }, width) {
     Object.assign(this, { font, colouredBy, width, unit: width / 480 });
-    this.maps = maps.map((map) => ({ ...map, scene: this.copy(map.scene) }));
-    this.height = Math.round(width / Math.min(...maps.map(({ scene }) => scene.shape)));
+    const shapes = maps.map(({ scene }) => scene.shape);
+    const whole = width * maps.length;
+    this.height = Math.round(whole / shapes.reduce((sum, shape) => sum + shape));
+    let right = 0;
+    this.maps = maps.map((map, place) => {
+      const left = right;
+      right = place === maps.length - 1 ? whole : Math.round(left + this.height * shapes[place]);
+      const canvas = make("canvas", "", "", { width: right - left, height: this.height });
+      return { ...map, scene: this.copy(map.scene), canvas, left };
+    });
     const { theme } = maps[0].scene;
     this.paper = theme.background;
     this.ink = theme.text;
     this.head = Math.round(46 * this.unit);
     this.row = Math.round(22 * this.unit);
-    this.canvas = make("canvas", "", "", { width: even(width * maps.length) });
+    this.canvas = make("canvas", "", "", { width: even(whole) });
     this.context = this.canvas.getContext("2d", { alpha: false, willReadFrequently: true });
     const [{ scene }] = this.maps;
     this.classes = scene.colourBy === "class" ? this.classesOf(scene) : [];
     const rows = 1 + Math.max(0, ...this.classes.map(({ row }) => row));
     this.canvas.height = even(this.head + this.height + rows * this.row + 4 * this.unit);
-    this.map = make("canvas", "", "", { width, height: this.height });
   }
 
   copy(scene) {
@@ -125,20 +132,20 @@ class Sheet {
 
   /** @param {number} moment in frames of the first map's film */
   draw(moment) {
-    const { context, canvas, width, height, head } = this;
+    const { context, canvas, height, head } = this;
     context.fillStyle = this.paper;
     context.fillRect(0, 0, canvas.width, canvas.height);
-    this.maps.forEach((map, place) => {
+    for (const map of this.maps) {
       const at = map.at(moment);
-      map.scene.paint(this.map, at, map.view);
-      context.drawImage(this.map, place * width, head);
-      this.write(map, at, place * width);
-    });
+      map.scene.paint(map.canvas, at, map.view);
+      context.drawImage(map.canvas, map.left, head);
+      this.write(map, at);
+    }
     this.explain(this.maps[0].scene, head + height);
   }
 
-  write({ scene, title, facts }, at, left) {
-    const { unit, width } = this;
+  write({ scene, title, facts, canvas: { width }, left }, at) {
+    const { unit } = this;
     const frame = Math.min(Math.round(at), scene.frames - 1);
     this.text(epochWords(scene.film.about, scene.film.epochs[frame]).name, left + width - 10 * unit, 16 * unit, { weight: 600, side: "right" });
     this.text(title, left + 10 * unit, 16 * unit, { weight: 600, room: width - 110 * unit });

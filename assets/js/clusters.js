@@ -320,8 +320,10 @@ class Clusters {
       scene.colourBy = colour;
       for (const name of TOGGLES) scene.options[name] = settings[name];
     });
-    const shape = Math.min(...this.maps.map(({ scene }) => scene.shape)); // two maps are of one height
-    this.find(".maps").style.setProperty("--aspect", shape);
+    const shapes = this.maps.map(({ scene }) => scene.shape);
+    this.maps.forEach(({ figure }, place) => figure.style.setProperty("--aspect", shapes[place]));
+    this.find(".maps").style.setProperty("--aspects", shapes.reduce((sum, shape) => sum + shape));
+    this.find(".maps").style.setProperty("--count", shapes.length);
     const without = this.films.slice(1).filter((of) => !of.kinds.has(this.kind)).map((of) => of.about.name);
     const note = without.length ? ` ${without[0]} has no such layout yet: its principal components are shown.` : "";
     explain(this.find(".kind-note"), KIND_NOTES[this.kind] + note);

@@ -88,7 +88,6 @@ class Player {
     this.view = { ...WHOLE, ...shown.view };
     this.pointed = { map: null, point: -1 };
     this.frame = 0;
-    this.find(".stage").style.setProperty("--maps", films.length);
     this.maps = films.map((film) => this.makeMap(film));
     for (const { scene } of this.maps) Object.assign(scene.options, shown.options);
     this.makeChoices(shown);
@@ -109,7 +108,7 @@ class Player {
     const nothing = make("p", "nothing", "No point lies here: “Whole” and the key 0 show all.", { role: "status" });
     figure.append(caption, canvas, nothing);
     this.find(".maps").append(figure);
-    const map = { film, canvas, caption, nothing, scene: new Scene(film, this.theme()) };
+    const map = { film, figure, canvas, caption, nothing, scene: new Scene(film, this.theme()) };
     // The wheel scrolls the page, as everywhere, until somebody has taken hold of the map.
     canvas.onpointerleave = () => (map.taken = false);
     canvas.onwheel = (event) => {
@@ -220,7 +219,8 @@ class Player {
     this.find(".kind").value = kind;
     this.find(".colour").value = colourBy;
     this.find(".kind-note").textContent = this.words.notes[kind];
-    this.find(".stage").style.setProperty("--shape", Math.min(...this.maps.map((map) => map.scene.shape)));
+    for (const map of this.maps) map.figure.style.setProperty("--shape", map.scene.shape);
+    this.find(".stage").style.setProperty("--shapes", this.maps.reduce((sum, map) => sum + map.scene.shape, 0));
     this.last = scene.frames - 1;
     this.find(".scrubber").max = this.last;
     this.find(".scale").hidden = colourBy === "class";

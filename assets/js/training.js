@@ -219,19 +219,23 @@ class Training {
     const charts = this.root.querySelector(".charts").getBoundingClientRect();
     const style = getComputedStyle(this.root);
     const line = 24; // a line above them for each run
-    const frame = { left: charts.left, top: charts.top - this.runs.length * line, width: charts.width };
+    const edge = 16;
+    const frame = {
+      left: charts.left - edge, top: charts.top - edge - this.runs.length * line,
+      width: charts.width + 2 * edge, height: charts.height + 2 * edge + this.runs.length * line,
+    };
     const sheet = make("canvas");
     sheet.width = frame.width * scale;
-    sheet.height = (charts.height + this.runs.length * line) * scale;
+    sheet.height = frame.height * scale;
     const context = sheet.getContext("2d");
     context.scale(scale, scale);
     context.fillStyle = style.getPropertyValue("--st-background-color") || "#fff";
-    context.fillRect(0, 0, frame.width, charts.bottom - frame.top);
+    context.fillRect(0, 0, frame.width, frame.height);
     context.font = `600 14px ${style.fontFamily}`;
     this.runs.forEach(({ name, weight, epochs }, which) => {
       const number = this.runs.length > 1 ? `${which + 1}  ` : "";
       context.fillStyle = this.runs.length > 1 ? style.getPropertyValue(`--${ORDINALS[which]}`) : style.color;
-      context.fillText(`${number}${name}, ${weight}, epoch ${epochs.at(-1)}`, 0, line * which + 15, frame.width);
+      context.fillText(`${number}${name}, ${weight}, epoch ${epochs.at(-1)}`, edge, edge + line * which + 15, charts.width);
     });
     for (const chart of Object.values(this.charts)) {
       const box = chart.svg.getBoundingClientRect();
