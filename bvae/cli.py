@@ -416,9 +416,10 @@ def _whole_file(path: Path) -> Iterator[Path]:
 
 def _name_test_image(run: Run, index: int) -> str:
     from bvae.data import load_dataset
+    from bvae.pictures import cut
 
     label = int(load_dataset(run.config.dataset).test.labels[index])
-    return f"test image {index} ({run.class_names[label]})"
+    return f"test image {index} ({cut(run.class_names[label])})"
 
 
 def _test_image(run: Run, index: int) -> Any:

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 GAP = 1  # pixels between tiles, before scaling
 LONG_SIDE = 800  # pixels that the longer side of the images has at least, for a slide
 LEAST_SCALE = 3
+LEAST_SIZE = 9  # of letters; what is too long even so is cut
 PAPER, INK, GROUND = 255, 24, 64
 # Pillow's own font, which is there on every machine, has neither these nor other Greek letters.
 _SPELLED = str.maketrans({"β": "beta", "σ": "sigma", "γ": "gamma", "−": "-", "×": "x", "→": "to", "ß": "ss"})
@@ -54,8 +55,9 @@ def save_sheet(
     pad = size // 2
     gutter = max((_wide(row, size) for row in rows), default=-pad) + pad + pad
     column = tiles.width / columns
+    heads = ["\n".join(_fitting(line, int(0.95 * column)) for line in head.split("\n")) for head in heads]
     widest = max((_wide(head, size) for head in heads), default=1)
-    head_size = max(9, min(size, int(size * 0.9 * column / widest)))
+    head_size = max(LEAST_SIZE, min(size, int(size * 0.9 * column / widest)))
     head_room = max((_high(head, head_size) for head in heads), default=0) + pad * bool(heads)
     width = max(gutter + tiles.width + pad, 480)
     lines = _broken(title, size, width - 2 * pad)
@@ -102,6 +104,11 @@ def save_animation(
     images[0].save(path, format="GIF", save_all=True, append_images=images[1:], duration=duration, loop=0)
 
 
+def cut(name: str, most: int = 24) -> str:
+    """A name with no more letters than there is room for, the last of them a sign that there were more."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 def spelled(text: str) -> str:
     """A text in the letters that the font has: those it lacks are spelled, lose their accents, or become "?"."""
     found = []
@@ -132,6 +139,13 @@ def _line(size: int) -> int:
 
 def _wide(text: str, size: int) -> int:
     return max(int(_font(size).getlength(line)) + 1 for line in spelled(text).split("\n"))
+
+
+def _fitting(line: str, room: int) -> str:
+    most = len(line)
+    while most > 1 and _wide(cut(line, most), LEAST_SIZE) > room:
+        most -= 1
+    return cut(line, most)
 
 
 def _high(text: str, size: int) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from bvae.cli import main
 from bvae.runs import find_run, read_json, write_json
 from tests.browsing import downloaded, frames
 from tests.conftest import serve
@@ -73,14 +76,19 @@ COVERED = """(field) => {
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an app with a run whose classes have such names."""
-    folder = tmp_path_factory.mktemp("named")
-    path = folder / "runs" / "named"
+def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose classes have such names."""
+    path = tmp_path_factory.mktemp("named") / "runs" / "named"
     shutil.copytree(find_run("mnist-beta1").path, path)
     record = read_json(path / "config.json")
     write_json(path / "config.json", record | {"class_names": NAMES})
-    with serve(path.parent, folder / "log") as address:
+    return path
+
+
+@pytest.fixture(scope="module")
+def app(named: Path) -> Iterator[str]:
+    """The address of an app with that run."""
+    with serve(named.parent, named.parents[1] / "log") as address:
         yield address
 
 
@@ -160,3 +168,20 @@ def test_a_name_that_is_cut_is_whole_at_the_pointer_and_with_the_focus(page: Pag
         frames(page, 2)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"the film is {wide} wide in a window of {width}"
+
+
+def test_long_names_stay_within_pictures_of_the_command_line_and_of_a_walk(
+    page: Page, app: str, named: Path, tmp_path: Path
+) -> None:
+    pictures = []
+    for command in (["reconstruct", str(named)], ["interpolate", str(named), "--from", "0", "--to", "1"]):
+        pictures.append(tmp_path / f"{command[0]}.png")
+        assert main([*command, "-o", str(pictures[-1])]) == 0
+    page.goto(f"{app}/interpolate?run=named")
+    settle(page, "interpolate")
+    pictures.append(downloaded(page, page.get_by_role("button", name="PNG of the 16 steps")))
+    for picture in pictures:
+        with Image.open(picture) as image:
+            sheet = np.asarray(image.convert("L"))
+        edges = np.hstack([sheet[:, :4], sheet[:, -4:]])
+        assert (edges == 255).all(), f"what is written reaches out of {picture.name}"

@@ -5,7 +5,7 @@
  * Everything is decoded here. Python hears of the cursor, and of what the page shall remember.
  */
 
-import { shorten } from "./classes.js";
+import { cut, shorten } from "./classes.js";
 import { Clock, Link, Mosaic, Picture, component, cursorAt, imageRadio, leadsTo } from "./common.js";
 import { make, number, provenance, saveCodes, whenRun } from "./common.js";
 import { heading, saveFrames, saveSheet } from "./sheet.js";
@@ -135,7 +135,7 @@ class Interpolate {
     find(".save-corners").onclick = () => {
       this.steps.finished();
       const corners = ["top left", "top right", "bottom left", "bottom right"].map(
-        (corner, slot) => `${corner} ${this.describe(this.ends[slot]).join(", ")}`,
+        (corner, slot) => `${corner} ${this.onPicture(this.ends[slot])}`,
       );
       const shares = Array.from({ length: SIDE }, (_, place) => number(place / (SIDE - 1)));
       const what = `Between four codes: ${corners.join("; ")}. Shares of the way to the right and down`;
@@ -251,6 +251,12 @@ class Interpolate {
     const moved = end.offset ? ", moved" : "";
     if (end.kind === "drawing") return ["drawing", `by your hand${moved}`];
     return [this.run.about.class_names[this.labelOf(end)], `test image ${end.index}${moved}`];
+  }
+
+  /** What an end is, as there is room for on a picture. */
+  onPicture(end) {
+    const [title, detail] = this.describe(end);
+    return `${cut(title)}, ${detail}`;
   }
 
   labelOf(end) {
@@ -629,8 +635,8 @@ class Interpolate {
   saveWalk(kind) {
     const { run } = this;
     const name = `${this.fileName()}-walk.${kind}`;
-    const [from, to] = this.ends.map((end) => this.describe(end).join(", "));
-    const title = [heading(run.about, this.epoch), `From ${from} to ${to}, ${this.method}`];
+    const [begin, end] = this.ends.map((each) => this.onPicture(each));
+    const title = [heading(run.about, this.epoch), `From ${begin} to ${end}, ${this.method}`];
     const share = (place, of) => number(place / (of - 1));
     if (kind === "png") {
       title[1] += "; above each picture its share of the way";
@@ -643,6 +649,7 @@ class Interpolate {
       saveFrames(name, frames, run.imageShape, { title, moments });
     } else {
       const codes = this.stepCodes.map((z, step) => ({ name: `step ${step + 1}`, z }));
+      const [from, to] = this.ends.map((each) => this.describe(each).join(", "));
       saveCodes(name, codes, { ...provenance(run.about, this.epoch), method: this.method, from, to });
     }
   }

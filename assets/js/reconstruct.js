@@ -4,7 +4,7 @@
  * Python sends the images that were chosen and their posteriors at every epoch; pictures and figures are made here.
  */
 
-import { cut, shorten } from "./classes.js";
+import { shorten } from "./classes.js";
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, epochWords, make, number, provenance, save, saveCodes, whenRun } from "./common.js";
 import { heading, saveSheet } from "./sheet.js";
@@ -375,7 +375,7 @@ class Reconstruct {
     const pictures = shown.flatMap((epoch) => all.map((n) => batch.make(epoch, n).picture));
     const { about, imageShape } = this.run;
     const title = [heading(about, this.epoch), "Test images and their reconstructions; above them class and number"];
-    const heads = all.map((n) => `${cut(about.class_names[batch.labels[n]])}\n#${batch.indices[n]}`);
+    const heads = all.map((n) => `${about.class_names[batch.labels[n]]}\n#${batch.indices[n]}`);
     const rows = ["original", ...shown.map((epoch) => epochWords(about, epoch).name)];
     saveSheet(`${this.fileName()}.png`, [...originals, ...pictures], imageShape, all.length, { title, rows, heads });
   }

@@ -4,11 +4,13 @@
  * As bvae/pictures.py makes them, on white paper in both themes, because they go into slides and papers.
  */
 
+import { cut } from "./classes.js";
 import { Picture, encodeGif, epochWords, make, save } from "./common.js";
 
 const LONG_SIDE = 800; // pixels that the longer side of the images has at least, for a slide
 const LEAST_SCALE = 4;
 const LEAST_WIDTH = 480;
+const LEAST_SIZE = 9; // of letters; what is too long even so is cut
 const LINE = 1.3; // of a letter's size
 const FONT = "system-ui, sans-serif";
 const SHEET_COLOURS = { paper: "#ffffff", ink: "#181818", ground: "#404040" };
@@ -22,7 +24,7 @@ export const heading = (about, epoch) => `${about.name} · ${about.weight} · ${
  * @param {{title: string[], rows?: string[], heads?: string[]}} words lines above, of which long ones are broken; what
  *   stands before each row, and above each column, there smaller where columns are narrow
  */
-export function saveSheet(name, images, [height, width], columns, { title, rows = [], heads = [] }) {
+export function saveSheet(name, images, [height, width], columns, { title, rows = [], heads: wanted = [] }) {
   const gap = images.length > 1 ? 1 : 0;
   const down = Math.ceil(images.length / columns);
   const across = columns * (width + gap) + gap;
@@ -38,8 +40,14 @@ export function saveSheet(name, images, [height, width], columns, { title, rows 
   };
   const gutter = Math.ceil(rows.length ? Math.max(...rows.map((row) => wide(row, size))) + 2 * pad : pad);
   const step = { x: (across * scale) / columns, y: (high * scale) / down };
+  const fitting = (line) => {
+    let most = line.length;
+    while (most > 1 && wide(cut(line, most), LEAST_SIZE) > 0.95 * step.x) most--;
+    return cut(line, most);
+  };
+  const heads = wanted.map((head) => head.split("\n").map(fitting).join("\n"));
   const widest = Math.max(1, ...heads.map((head) => wide(head, size)));
-  const headSize = Math.max(9, Math.min(size, Math.floor((size * 0.9 * step.x) / widest)));
+  const headSize = Math.max(LEAST_SIZE, Math.min(size, Math.floor((size * 0.9 * step.x) / widest)));
   const headLines = Math.max(0, ...heads.map((head) => head.split("\n").length));
   page.width = Math.max(Math.ceil(gutter + across * scale + pad), LEAST_WIDTH);
   const lines = brokenLines(title, page.width - 2 * pad, (text) => wide(text, size));
