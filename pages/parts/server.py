@@ -23,6 +23,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from streamlit.runtime import get_instance
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.parts.rights import SESSIONS, begin_upload, end_upload, forget
 
@@ -183,6 +184,9 @@ async def open_browser(_: st.App) -> AsyncIterator[None]:
 
 def say_fault(_: Exception) -> bool:
     """Say on the page that something failed which nobody foresaw. Its trace is in the terminal already."""
+    if context := get_script_run_ctx():
+        # One that comes round would draw into a place that is no more, at which Streamlit's page goes blank.
+        context.fragment_storage.clear()
     st.error(
         "Something failed here that this program did not foresee. Your runs are as they were, and what happened stands "
         "in the terminal in which the app was started. Try it again, or go on with another run or page."
