@@ -9,6 +9,10 @@ import { cut, shorten } from "./classes.js";
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, epochWords, leadsTo, make, number, provenance, saveCodes, whenRun } from "./common.js";
 import { disable } from "./disable.js";
+import { PictureError, PicturePanel, readPicture } from "./draw-bring.js";
+import { fitted } from "./draw-fit.js";
+import { asItIs, asMnist, stretch } from "./draw-mnist.js";
+import { STEPS, strokesOf } from "./draw-strokes.js";
 import { heading, saveSheet } from "./sheet.js";
 import { live } from "./store.js";
 import { explain } from "./terms.js";
@@ -16,221 +20,24 @@ import { explain } from "./terms.js";
 const FIELD = 280; // the longer side of the drawing field, in its own pixels
 const NEIGHBOURS = 8;
 const STEPS_KEPT = 200;
-const PICTURES_KEPT = 3; // a picture is the one large step: what is remembered of a drawing goes to Python and back
-const MAX_FILE = 10 * 2 ** 20; // bytes
-const MAX_PIXELS = 40e6; // a browser takes four bytes each to open it
-const PAPER = 0.1; // of the range of a picture's greys: paper and the noise of a JPEG, not ink
+// A picture is the one large step, up to 0.2 MB: what is remembered of a drawing goes to Python and back.
+const PICTURES_KEPT = 3;
 
 const encoderShelf = (globalThis.betaVaeEncoders ??= { current: null, listeners: new Set() });
 
 const toBase64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+const wayOf = ({ dark, without }) => JSON.stringify([dark, without]); // how a picture is read
 const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 /** What tells one drawing from another: FNV-1a (Fowler, Noll and Vo) of its pixels, 29 bits of it. */
 const numberOf = (pixels) => pixels.reduce((hash, pixel) => Math.imul(hash ^ pixel, 0x01000193), 0x811c9dc5 | 0) >>> 3;
 
-// An image as the model's own -----------------------------------------------------------------------------------------
-
-/**
- * Bring ink into the form of MNIST: "size normalized to fit in a 20x20 pixel box while preserving their aspect ratio. The
- * resulting images contain grey levels as a result of the anti-aliasing technique … the images were centered in a 28x28
- * image by computing the center of mass of the pixels, and translating the image so as to position this point at the
- * center of the 28x28 field" (LeCun, Cortes and Burges, The MNIST Database). Its centre is pixel 14 of 0 to 27, reached by
- * moving whole pixels: so it is in the files, where the centre of mass lies within half a pixel of (14, 14). Another
- * size of image has a box and a centre in proportion.
- * @param {Uint8Array} ink width·height values, 0 to 255 @param {number[]} shape [height, width] of the result
- * @returns {Uint8Array} all 0 where there is no ink
- */
-function asMnist(ink, width, height, [rows, columns]) {
-  const box = boundingBox(ink, width, height);
-  const out = new Uint8Array(rows * columns);
-  if (!box) return out;
-  const side = Math.round((Math.min(rows, columns) * 20) / 28);
-  const scale = side / Math.max(box.right - box.left, box.bottom - box.top);
-  const small = resample(ink, width, height, box.left, box.top, 1 / scale, side, side);
-  let mass = 0;
-  let massX = 0;
-  let massY = 0;
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      const value = small[y * side + x];
-      mass += value;
-      massX += value * x;
-      massY += value * y;
-    }
-  }
-  const usedX = Math.ceil((box.right - box.left) * scale - 1e-6);
-  const usedY = Math.ceil((box.bottom - box.top) * scale - 1e-6);
-  // No ink is cut off: a very lopsided figure is rather left a little off its centre.
-  const place = (middle, centre, used, size) => Math.min(size - used, Math.max(0, Math.round(middle - centre)));
-  const left = place(columns / 2, massX / mass, usedX, columns);
-  const top = place(rows / 2, massY / mass, usedY, rows);
-  for (let y = 0; y < usedY; y++) {
-    for (let x = 0; x < usedX; x++) out[(top + y) * columns + left + x] = Math.round(small[y * side + x]);
-  }
-  return out;
-}
-
-/** The whole field at the size of the model's images. */
-function asItIs(ink, width, height, [rows, columns]) {
-  return Uint8Array.from(resample(ink, width, height, 0, 0, width / columns, columns, rows), Math.round);
-}
-
-/** The smallest box that holds all ink, in whole pixels; null without ink. */
-function boundingBox(ink, width, height) {
-  let left = width;
-  let right = 0;
-  let top = height;
-  let bottom = 0;
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      if (ink[at] === 0) continue;
-      if (x < left) left = x;
-      if (x >= right) right = x + 1;
-      if (y < top) top = y;
-      bottom = y + 1;
-    }
-  }
-  return right > left ? { left, right, top, bottom } : null;
-}
-
-/** Each pixel of the result is the mean over the area that it covers: `step` pixels of the source by as many. */
-function resample(source, width, height, left, top, step, columns, rows) {
-  const across = shares(left, step, columns, width);
-  const down = shares(top, step, rows, height);
-  const lines = new Float64Array(height * columns);
-  for (let y = 0; y < height; y++) {
-    for (let c = 0; c < columns; c++) {
-      let sum = 0;
-      for (const [x, share] of across[c]) sum += share * source[y * width + x];
-      lines[y * columns + c] = sum;
-    }
-  }
-  const out = new Float64Array(rows * columns);
-  for (let r = 0; r < rows; r++) {
-    for (const [y, share] of down[r]) {
-      for (let c = 0; c < columns; c++) out[r * columns + c] += share * lines[y * columns + c];
-    }
-  }
-  return out;
-}
-
-/** Along one axis, which source pixels each result pixel covers, and by what share of itself. */
-function shares(first, step, count, size) {
-  return Array.from({ length: count }, (_, n) => {
-    const from = first + n * step;
-    const to = from + step;
-    const found = [];
-    for (let at = Math.max(0, Math.floor(from)); at < Math.min(size, to); at++) {
-      const covered = Math.min(at + 1, to) - Math.max(at, from);
-      if (covered > 1e-9) found.push([at, covered / step]);
-    }
-    return found;
-  });
-}
-
-// Pictures that are brought -------------------------------------------------------------------------------------------
-
-/** A picture that cannot be used. Its message is a sentence for the page. */
-class PictureError extends Error {}
-
-/**
- * Read a picture file as greys.
- * @param {File} file
- * @returns {Promise<{source: Uint8Array, width: number, height: number}>}
- */
-async function readPicture(file) {
-  if (file.size === 0) throw new PictureError(`${file.name} is empty (0 bytes). Choose another picture.`);
-  if (file.size > MAX_FILE) {
-    const size = number(file.size / 2 ** 20, 0);
-    throw new PictureError(`${file.name} has ${size} MB, and 10 MB is the most. Save it smaller, or cut out the digit.`);
-  }
-  const image = new Image();
-  const address = URL.createObjectURL(file);
-  try {
-    await new Promise((resolve, reject) => {
-      image.onload = resolve;
-      image.onerror = () => reject(new PictureError(`${file.name} is not a picture that can be read. Choose a PNG, JPEG, GIF or WebP.`));
-      image.src = address;
-    });
-    const { naturalWidth: wide, naturalHeight: high } = image;
-    if (!wide || !high) throw new PictureError(`${file.name} does not say how large it is. Save it as PNG.`);
-    // The size is known before the pixels are unpacked, which is when a small file can become a huge picture.
-    if (wide * high > MAX_PIXELS) {
-      throw new PictureError(`${file.name} is ${wide} × ${high} pixels, and 40 million in all is the most. Save it smaller.`);
-    }
-    const scale = Math.min(1, FIELD / Math.max(wide, high));
-    const canvas = make("canvas");
-    canvas.width = Math.max(1, Math.round(wide * scale));
-    canvas.height = Math.max(1, Math.round(high * scale));
-    const context = canvas.getContext("2d");
-    context.imageSmoothingQuality = "high";
-    context.drawImage(image, 0, 0, canvas.width, canvas.height);
-    const source = greys(context.getImageData(0, 0, canvas.width, canvas.height).data);
-    if (Math.max(...source) - Math.min(...source) < 16) {
-      throw new PictureError(`${file.name} is of one colour, so there is nothing on it to see. Choose another picture.`);
-    }
-    return { source, width: canvas.width, height: canvas.height };
-  } finally {
-    URL.revokeObjectURL(address);
-  }
-}
-
-/** Luminance (ITU-R BT.601); what is transparent gets the ground that what is seen stands out against. */
-function greys(data) {
-  const luminance = (at) => 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
-  let seen = 0;
-  let light = 0;
-  for (let at = 0; at < data.length; at += 4) {
-    seen += data[at + 3];
-    light += data[at + 3] * luminance(at);
-  }
-  const ground = light > 127.5 * seen ? 0 : 255;
-  return Uint8Array.from({ length: data.length / 4 }, (_, n) => {
-    const share = data[4 * n + 3] / 255;
-    return Math.round(share * luminance(4 * n) + (1 - share) * ground);
-  });
-}
-
-/** The greys of a picture's edge, sorted: mostly paper. */
-function edge({ source, width, height }) {
-  const found = source.filter((_, at) => {
-    const x = at % width;
-    const y = Math.floor(at / width);
-    return x < 2 || y < 2 || x >= width - 2 || y >= height - 2;
-  });
-  return found.sort();
-}
-
-const middle = (sorted) => sorted[sorted.length >> 1];
-
-/** Whether the edge of a picture is lighter than the picture is on average. */
-function isDarkOnLight(picture) {
-  return middle(edge(picture)) > picture.source.reduce((sum, value) => sum + value, 0) / picture.source.length;
-}
-
-/** The ink of a picture, 0 to 255: from its paper to its strongest grey. */
-function inkOf(picture, darkOnLight) {
-  const value = (grey) => (darkOnLight ? 255 - grey : grey);
-  const border = Float64Array.from(edge(picture), value).sort();
-  const all = picture.source.reduce(([low, high], grey) => [Math.min(low, value(grey)), Math.max(high, value(grey))], [255, 0]);
-  // An edge that is nearer to ink than to paper is a frame, or the person wants the ground for ink.
-  const framed = middle(border) > (all[0] + all[1]) / 2;
-  const paper = framed ? all[0] : middle(border);
-  const range = Math.max(1, all[1] - paper);
-  const spread = framed ? 0 : border.reduce((sum, one) => sum + Math.abs(one - paper), 0) / border.length;
-  const least = Math.max(PAPER, Math.min(0.5, (3 * spread) / range));
-  return Uint8Array.from(picture.source, (grey) => {
-    const share = (value(grey) - paper) / range;
-    return share < least ? 0 : Math.round(255 * Math.min(1, share));
-  });
-}
-
 // The page ------------------------------------------------------------------------------------------------------------
 
 /**
  * @typedef {{kind: "stroke", width: number, erase: boolean, points: number[]}} Stroke points: x, y, x, y, …
- * @typedef {{kind: "picture", source: string, width: number, height: number, dark: boolean}} Brought base64 of its greys
+ * @typedef {{kind: "picture", source: string, width: number, height: number, dark: boolean, without: string[], chosen: number|null}}
+ *   Brought base64 of its greys; without: which of `STEPS` are not taken; chosen: which digit, the largest where null
  * @typedef {{kind: "image", pixels: string, width: number, height: number}} Copied base64 of a test image
  * @typedef {Stroke|Brought|Copied|{kind: "clear"}} Step
  */
@@ -247,6 +54,7 @@ class Draw {
     this.steps = [];
     this.stroke = null; // the one under the hand
     this.frame = 0;
+    this.prepared = new WeakMap(); // of each picture, what was found on it the last time
     this.link = new Link(root);
     this.find = (selector) => root.querySelector(selector);
     this.ink = this.find(".ink");
@@ -279,7 +87,8 @@ class Draw {
       this.undo();
     });
     find(".file input").onchange = (event) => this.bring(event.target);
-    find(".invert input").onchange = (event) => this.setDark(event.target.checked);
+    find(".invert input").onchange = (event) => this.setPicture({ dark: event.target.checked, chosen: null });
+    this.panel = new PicturePanel(find(".brought"), (change) => this.setPicture(change));
     find(".centre input").onchange = () => {
       this.redraw();
       this.settle();
@@ -321,6 +130,7 @@ class Draw {
   openRun(run, centred) {
     const { find } = this;
     this.run = run;
+    this.centred = centred;
     this.revision = null;
     const [rows, columns] = run.imageShape;
     const scale = FIELD / Math.max(rows, columns);
@@ -441,6 +251,7 @@ class Draw {
     const { context, ink } = this;
     context.fillStyle = "#000";
     context.fillRect(0, 0, ink.width, ink.height);
+    this.exactly = false; // see asMnist
     const last = this.steps.findLastIndex(({ kind }) => kind !== "stroke");
     for (const step of this.steps.slice(Math.max(0, last))) {
       if (step.kind === "picture") this.layPicture(step);
@@ -452,17 +263,54 @@ class Draw {
       }
     }
     const invert = this.find(".invert input");
-    const brought = this.steps[last]?.kind === "picture" ? this.steps[last] : null;
+    const brought = this.brought();
     disable(invert, brought ? "" : "This turns a picture that was brought, and there is none.");
     invert.checked = brought?.dark ?? false;
+    if (!brought) this.panel.hide();
   }
 
-  /** A picture's ink, enlarged to most of the field where it will be centred anyway, else as it lies on its paper. */
-  layPicture({ source, width, height, dark }) {
-    const ink = inkOf({ source: fromBase64(source), width, height }, dark);
-    const whole = { left: 0, top: 0, right: width, bottom: height };
+  /** The picture that lies on the field, if one does. @returns {Brought|null} */
+  brought() {
+    const base = this.steps.findLast(({ kind }) => kind !== "stroke");
+    return base?.kind === "picture" ? base : null;
+  }
+
+  /** A picture's digit, enlarged to most of the field where it will be centred anyway, else as it lies on its paper. */
+  layPicture(picture) {
+    const strokes = this.strokes(picture);
+    const { figures, width, height } = strokes;
+    const whole = Math.min(this.ink.width / width, this.ink.height / height);
+    const { rows, columns } = { rows: this.ink.height, columns: this.ink.width };
     const centre = this.find(".centre input").checked;
-    this.lay(ink, width, height, (centre && boundingBox(ink, width, height)) || whole, centre ? 200 / FIELD : 1, true);
+    const match = !picture.without.includes("width") && !strokes.inverted;
+    const drawn = figures.map((figure, place) => fitted(strokes, place, centre ? (200 / FIELD) * Math.min(rows, columns) : whole * figure.long, match));
+    const chosen = picture.chosen ?? strokes.largest;
+    const one = drawn[chosen];
+    if (one) {
+      this.exactly = !one.coarse;
+      const canvas = make("canvas");
+      new Picture(canvas, [one.height, one.width]).draw(one.ink, 1);
+      const left = centre ? (columns - one.width) / 2 : one.left + (columns - width * whole) / 2;
+      const top = centre ? (rows - one.height) / 2 : one.top + (rows - height * whole) / 2;
+      this.context.globalCompositeOperation = "lighten"; // its margin may lie over the edge of another's
+      this.context.drawImage(canvas, Math.round(left), Math.round(top));
+      this.context.globalCompositeOperation = "source-over";
+    }
+    const thumbnails = drawn.map((digit) => asMnist(digit.ink, digit.width, digit.height, this.run.imageShape, !digit.coarse));
+    this.panel.show(picture, strokes, { chosen, change: one ? one.after - one.before : 0, thumbnails, shape: this.run.imageShape });
+  }
+
+  /** What is found on a picture, kept until it is read otherwise. */
+  strokes(picture) {
+    const way = wayOf(picture);
+    let kept = this.prepared.get(picture);
+    if (kept?.way !== way) {
+      const greys = { source: fromBase64(picture.source), width: picture.width, height: picture.height };
+      const steps = Object.fromEntries(STEPS.map((step) => [step, !picture.without.includes(step)]));
+      kept = { way, strokes: strokesOf(greys, picture.dark, steps) };
+      this.prepared.set(picture, kept);
+    }
+    return kept.strokes;
   }
 
   layImage({ pixels, width, height }) {
@@ -491,19 +339,23 @@ class Draw {
     const problem = this.find(".problem");
     problem.textContent = "";
     try {
-      const picture = await readPicture(file);
-      const dark = isDarkOnLight(picture);
-      this.add({ kind: "picture", ...picture, source: toBase64(picture.source), dark });
+      const { greys, strokes } = await readPicture(file);
+      // What is not made of strokes has its greys, and no lines or specks.
+      const without = this.centred ? [] : [...STEPS];
+      const picture = { ...greys, kind: "picture", source: toBase64(greys.source), dark: strokes.dark, without, chosen: null };
+      if (this.centred) this.prepared.set(picture, { way: wayOf(picture), strokes });
+      this.add(picture);
     } catch (error) {
       if (!(error instanceof PictureError)) throw error;
       problem.textContent = error.message;
     }
   }
 
-  setDark(dark) {
-    const brought = this.steps.findLast(({ kind }) => kind === "picture");
+  /** Read the picture on the field otherwise. @param {Partial<Brought>} change */
+  setPicture(change) {
+    const brought = this.brought();
     if (!brought) return;
-    brought.dark = dark;
+    Object.assign(brought, change);
     this.redraw();
     this.settle();
   }
@@ -551,7 +403,8 @@ class Draw {
     const { data } = this.context.getImageData(0, 0, ink.width, ink.height);
     const values = Uint8Array.from({ length: data.length / 4 }, (_, n) => data[4 * n]);
     const form = find(".centre input").checked ? asMnist : asItIs;
-    this.image = form(values, ink.width, ink.height, run.imageShape);
+    this.image = form(values, ink.width, ink.height, run.imageShape, this.exactly);
+    if (this.brought()) stretch(this.image);
     this.seen.draw(this.image, 1);
     const empty = this.isEmpty();
     find(".seen").setAttribute("aria-label", empty ? "Nothing yet" : "The drawing as the model sees it");

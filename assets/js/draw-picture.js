@@ -1,0 +1,501 @@
+/**
+ * A picture that somebody brings, from its colours to ink on even paper. No DOM: typed arrays go in and come out.
+ *
+ * What is ink is decided by size, not by place: a stroke is what vanishes when the picture is closed with a window
+ * somewhat wider than a stroke (dilation, then erosion: Serra, Image Analysis and Mathematical Morphology, 1982), and the
+ * closed picture is the paper, with its shadows, its table and all else that is wider.
+ */
+
+export const PICTURE_SIDE = 400; // pixels of a picture's longer side: a thin pen is still seen, and all of it takes 0.1 s
+const SPECTRUM_SIDE = 160; // for the sizes of what is on it, fewer do
+const RADII = [1, 2, 4, 7, 11, 17, 26].map((radius) => radius / SPECTRUM_SIDE); // of windows, as shares of that side
+const IMPULSE = 60; // grey levels by which a pixel stands out from all eight around it
+const IMPULSES = 0.003; // of all pixels; dust is less
+const UNEVEN = 25; // grey levels
+const BLOCK = 4; // pixels: the strength of ink changes slowly over a picture
+const LUMINANCE = [0.299, 0.587, 0.114]; // ITU-R BT.601
+
+/** @typedef {{source: Uint8Array, width: number, height: number}} Greys */
+
+// Colour --------------------------------------------------------------------------------------------------------------
+
+/**
+ * The greys of a picture along the direction of colour in which it differs most from its surroundings, from the least to
+ * the greatest; what is lighter to the eye stays so.
+ * @param {Uint8ClampedArray} data red, green, blue and opacity of each pixel
+ * @returns {Greys & {levels: number}} levels: how far apart the extremes were, in 255ths of full contrast
+ */
+export function greysOf(data, width, height) {
+  const [red, green, blue] = opaque(data);
+  const [r, g, b] = strongestDirection([red, green, blue], width, height);
+  const values = new Float32Array(red.length);
+  let low = Infinity;
+  let high = -Infinity;
+  for (let at = 0; at < values.length; at++) {
+    const value = r * red[at] + g * green[at] + b * blue[at];
+    values[at] = value;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const levels = (high - low) / Math.sqrt(3);
+  const stretched = levels > 0 ? 255 / (high - low) : 0;
+  const source = new Uint8Array(values.length);
+  for (let at = 0; at < values.length; at++) source[at] = Math.round((values[at] - low) * stretched);
+  return { source, width, height, levels };
+}
+
+/** Red, green and blue; what is transparent gets the ground that what is seen stands out against. */
+function opaque(data) {
+  const count = data.length / 4;
+  let seen = 0;
+  let light = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    seen += data[at + 3];
+    light += data[at + 3] * (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]);
+  }
+  const ground = light > 127.5 * seen ? 0 : 255;
+  return [0, 1, 2].map((c) => {
+    const channel = new Float32Array(count);
+    for (let n = 0; n < count; n++) {
+      const share = data[4 * n + 3] / 255;
+      channel[n] = share * data[4 * n + c] + (1 - share) * ground;
+    }
+    return channel;
+  });
+}
+
+/** The first principal component of the differences between each pixel and the mean around it; length 1 in levels. */
+function strongestDirection(channels, width, height) {
+  const radius = Math.max(2, Math.round(Math.max(width, height) / 8));
+  const differences = channels.map((channel) => {
+    const around = boxMean(channel, width, height, radius);
+    for (let at = 0; at < channel.length; at++) around[at] = channel[at] - around[at];
+    return around;
+  });
+  const product = (a, b) => {
+    let sum = 0;
+    for (let at = 0; at < a.length; at++) sum += a[at] * b[at];
+    return sum;
+  };
+  const covariance = differences.map((a) => differences.map((b) => product(a, b)));
+  let direction = [...LUMINANCE];
+  for (let turn = 0; turn < 30; turn++) {
+    const next = covariance.map((row) => row.reduce((sum, value, c) => sum + value * direction[c], 0));
+    const length = Math.hypot(...next);
+    if (length === 0) break;
+    direction = next.map((value) => value / length);
+  }
+  const lighter = direction.reduce((sum, value, c) => sum + value * LUMINANCE[c], 0);
+  return direction.map((value) => (lighter < 0 ? -value : value));
+}
+
+// Windows -------------------------------------------------------------------------------------------------------------
+
+/** The mean over a window of 2·radius + 1 pixels a side, as far as it lies in the picture. */
+export function boxMean(values, width, height, radius) {
+  const across = new Float32Array(values.length);
+  for (let y = 0; y < height; y++) {
+    const start = y * width;
+    let sum = 0;
+    for (let x = 0; x < Math.min(radius, width); x++) sum += values[start + x];
+    for (let x = 0; x < width; x++) {
+      if (x + radius < width) sum += values[start + x + radius];
+      if (x > radius) sum -= values[start + x - radius - 1];
+      across[start + x] = sum / (Math.min(width - 1, x + radius) - Math.max(0, x - radius) + 1);
+    }
+  }
+  // Down the rows all columns at once, which is how they lie in memory.
+  const out = new Float32Array(values.length);
+  const sums = new Float64Array(width);
+  for (let at = 0; at < Math.min(radius, height) * width; at++) sums[at % width] += across[at];
+  for (let y = 0; y < height; y++) {
+    const share = 1 / (Math.min(height - 1, y + radius) - Math.max(0, y - radius) + 1);
+    const entering = y + radius < height ? (y + radius) * width : -1;
+    const leaving = y > radius ? (y - radius - 1) * width : -1;
+    for (let x = 0; x < width; x++) {
+      if (entering >= 0) sums[x] += across[entering + x];
+      if (leaving >= 0) sums[x] -= across[leaving + x];
+      out[y * width + x] = sums[x] * share;
+    }
+  }
+  return out;
+}
+
+/**
+ * The greatest value in a window, by van Herk's two running maxima: as fast for a large window as for a small one.
+ * @param {number} flip 255 for the least value instead
+ * @param {boolean} across along rows too; else up and down only
+ */
+export function dilated(values, width, height, radius, flip = 0, across = true) {
+  const out = across ? new Uint8Array(values.length) : values.slice();
+  const size = 2 * radius + 1;
+  const longest = Math.max(width, height) + 2 * size;
+  const forth = new Uint8Array(longest);
+  const back = new Uint8Array(longest);
+  const along = (from, start, step, count) => {
+    const padded = Math.ceil((count + 2 * radius) / size) * size;
+    back.fill(0, 0, padded);
+    for (let n = 0, at = start; n < count; n++, at += step) back[n + radius] = from[at] ^ flip;
+    for (let block = 0; block < padded; block += size) {
+      let most = 0;
+      for (let n = block; n < block + size; n++) {
+        if (back[n] > most) most = back[n];
+        forth[n] = most;
+      }
+      most = 0;
+      for (let n = block + size - 1; n >= block; n--) {
+        if (back[n] > most) most = back[n];
+        back[n] = most;
+      }
+    }
+    for (let n = 0, at = start; n < count; n++, at += step) {
+      const last = forth[n + size - 1];
+      out[at] = (last > back[n] ? last : back[n]) ^ flip;
+    }
+  };
+  if (across) for (let y = 0; y < height; y++) along(values, y * width, 1, width);
+  for (let x = 0; x < width; x++) along(out, x, width, height);
+  return out;
+}
+
+/** What is darker than its surroundings and narrower than a window is filled; with `flip`, what is lighter is cut off. */
+export const closed = (values, width, height, radius, flip = 0, across = true) =>
+  dilated(dilated(values, width, height, radius, flip, across), width, height, radius, 255 - flip, across);
+
+/** The same with windows that reach over the picture's edge: what grows darker up to the edge is not filled. */
+function closedOverEdge(values, width, height, radius) {
+  const columns = width + 2 * radius;
+  const padded = new Uint8Array(columns * (height + 2 * radius));
+  for (let y = 0; y < height; y++) padded.set(values.subarray(y * width, (y + 1) * width), (y + radius) * columns + radius);
+  const filled = closed(padded, columns, height + 2 * radius, radius);
+  const out = new Uint8Array(values.length);
+  for (let y = 0; y < height; y++) {
+    const start = (y + radius) * columns + radius;
+    out.set(filled.subarray(start, start + width), y * width);
+  }
+  return out;
+}
+
+/** @param {Uint8Array} values */
+export const negative = (values) => {
+  const out = new Uint8Array(values.length);
+  for (let at = 0; at < values.length; at++) out[at] = 255 - values[at];
+  return out;
+};
+
+/** The median of each pixel and its eight neighbours: single pixels of another grey go, edges stay. */
+function medians({ source, width, height }) {
+  const out = source.slice();
+  const nine = new Uint8Array(9);
+  for (let y = 1; y < height - 1; y++) {
+    for (let x = 1; x < width - 1; x++) {
+      const at = y * width + x;
+      for (let n = 0, row = at - width - 1; n < 9; row += width) for (let c = 0; c < 3; c++) nine[n++] = source[row + c];
+      out[at] = nine.sort()[4];
+    }
+  }
+  return { source: out, width, height };
+}
+
+/** Half as large as often as it takes, each pixel the mean of four. @param {Greys} picture @returns {Greys} */
+export function reduced(picture) {
+  let { source, width, height } = picture;
+  while (Math.max(width, height) > SPECTRUM_SIDE && Math.min(width, height) > 1) {
+    const columns = width >> 1;
+    const rows = height >> 1;
+    const out = new Uint8Array(columns * rows);
+    for (let y = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++) {
+        const at = 2 * y * width + 2 * x;
+        out[y * columns + x] = (source[at] + source[at + 1] + source[at + width] + source[at + width + 1] + 2) >> 2;
+      }
+    }
+    [source, width, height] = [out, columns, rows];
+  }
+  return { source, width, height };
+}
+
+/** The value below which a share of the values lies, to a thousandth of the greatest. Values below 0 count as 0. */
+export function quantile(values, share) {
+  let high = 0;
+  for (let at = 0; at < values.length; at++) if (values[at] > high) high = values[at];
+  if (!high) return 0;
+  const counts = new Uint32Array(1025);
+  const scale = 1024 / high;
+  for (let at = 0; at < values.length; at++) counts[values[at] > 0 ? (values[at] * scale) | 0 : 0]++;
+  let left = share * values.length;
+  for (let bin = 0; bin < counts.length; bin++) {
+    left -= counts[bin];
+    if (left < 0) return bin / scale;
+  }
+  return high;
+}
+
+// Ink and paper -------------------------------------------------------------------------------------------------------
+
+/**
+ * How much that is dark each window fills beyond the one before it, over the middle of the picture or all of it.
+ *
+ * What is light and much narrower than a window is cut off before: grains within a stroke do not make it many strokes, and
+ * lines and dust do not make the paper between them strokes.
+ * @param {Greys} picture @param {number} flip 255 for what is light instead
+ * @returns {{radius: number, filled: number}[]}
+ */
+function spectrum({ source, width, height }, noise, margin, flip = 0) {
+  const side = Math.max(width, height);
+  const radii = [...new Set(RADII.map((share) => Math.max(1, Math.round(share * side))))];
+  let before = 0;
+  return radii.map((radius) => {
+    const whole = radius < 4 ? source : closed(source, width, height, radius >> 2, 255 - flip);
+    const filled = closed(whole, width, height, radius, flip);
+    let sum = 0;
+    for (let y = Math.round(margin * height); y < (1 - margin) * height; y++) {
+      for (let x = Math.round(margin * width); x < (1 - margin) * width; x++) {
+        const depth = Math.abs(filled[y * width + x] - whole[y * width + x]) - noise;
+        if (depth > 0) sum += depth;
+      }
+    }
+    const more = Math.max(0, sum - before);
+    before = Math.max(sum, before);
+    return { radius, filled: more };
+  });
+}
+
+/** How far single pixels stand out from all four beside them, in the less marked of both directions: ink stands out in one. */
+function noiseOf({ source, width, height }) {
+  const dips = new Uint8Array(source.length);
+  const bumps = new Uint8Array(source.length);
+  for (let y = 1; y < height - 1; y++) {
+    for (let at = y * width + 1; at < (y + 1) * width - 1; at++) {
+      const value = source[at];
+      const [a, b, c, d] = [source[at - 1], source[at + 1], source[at - width], source[at + width]];
+      const least = Math.min(a, b, c, d);
+      const most = Math.max(a, b, c, d);
+      if (least > value) dips[at] = least - value;
+      else if (value > most) bumps[at] = value - most;
+    }
+  }
+  return Math.min(quantile(dips, 0.97), quantile(bumps, 0.97));
+}
+
+/** A picture whose pixels are now and then white or black for no reason, without these; any other is left as it is. */
+export function withoutImpulses(picture) {
+  const { source, width, height } = picture;
+  let count = 0;
+  for (let y = 1; y < height - 1; y++) {
+    for (let at = y * width + 1; at < (y + 1) * width - 1; at++) {
+      const value = source[at];
+      let least = 255;
+      let most = 0;
+      for (let row = at - width; row <= at + width; row += width) {
+        for (let near = row - 1; near <= row + 1; near++) {
+          if (near === at) continue;
+          if (source[near] < least) least = source[near];
+          if (source[near] > most) most = source[near];
+        }
+      }
+      if (least - value > IMPULSE || value - most > IMPULSE) count++;
+    }
+  }
+  return count > IMPULSES * source.length ? { ...picture, ...medians(picture) } : picture;
+}
+
+/**
+ * Whether the ink of a picture is dark: strokes are long for their width, and what lies between them is not.
+ * @param {Greys} picture @param {{light: boolean}|null} sheet what `sheetOf` found on it
+ */
+export function isDarkOnLight(picture, sheet) {
+  if (sheet) return sheet.light;
+  const small = reduced(picture);
+  const noise = noiseOf(small);
+  const length = (flip) => spectrum(small, noise, 0, flip).reduce((sum, { radius, filled }) => sum + filled / (2 * radius + 1) ** 1.5, 0);
+  const [dark, light] = [length(0), length(255)];
+  // Ink seldom lies along the edge of a picture.
+  return edgeIsLight(small) ? 1.4 * dark >= light : dark >= 1.4 * light;
+}
+
+function edgeIsLight({ source, width, height }) {
+  const edge = source.filter((_, at) => at < width || at >= width * (height - 1) || at % width === 0 || at % width === width - 1);
+  return quantile(edge, 0.5) > source.reduce((sum, value) => sum + value, 0) / source.length;
+}
+
+/**
+ * How far each pixel is from the paper around it towards ink, and how far ink is.
+ * @param {Greys} picture with what is sought dark
+ * @param {"around"|"usual"|"lightest"} paper estimated around each pixel, or the same everywhere: what most pixels are near to, or
+ *   the lightest
+ * @returns {{ink: Float32Array, strength: Float32Array, noise: number, typical: number, uneven: boolean}} ink: in grey levels, below 0
+ *   where the paper is cleaner than on average; strength: of ink around each pixel; noise: one standard deviation of the
+ *   paper; typical: the strength of most ink; uneven: whether the paper is lighter in one place than in another
+ */
+export function inkOf(picture, paper) {
+  const even = paper === "around";
+  const { width, height } = picture;
+  let greys = picture;
+  for (let turn = 0; ; turn++) {
+    const { ink, uneven } = even ? againstPaperAround(greys) : againstOnePaper(greys.source, paper);
+    const noise = noiseBelow(ink);
+    const typical = typicalInk(ink, noise);
+    if (turn === 3 || noise <= 0.1 * typical) {
+      const most = Math.max(1, typical, quantile(ink, 0.998));
+      const strength = even ? strengthAround(ink, width, height, typical, noise) : new Float32Array(ink.length).fill(most);
+      return { ink, strength, noise, typical, uneven };
+    }
+    greys = { source: Uint8Array.from(boxMean(greys.source, width, height, 1), Math.round), width, height };
+  }
+}
+
+function againstOnePaper(source, paper) {
+  const level = paper === "lightest" ? source.reduce((high, value) => Math.max(high, value), 0) : modeOf(countsOf(source));
+  return { ink: Float32Array.from(source, (value) => level - value), uneven: false };
+}
+
+function countsOf(source) {
+  const counts = new Uint32Array(256);
+  for (let at = 0; at < source.length; at++) counts[source[at]]++;
+  return counts;
+}
+
+/** The grey that most pixels are near to. @param {Uint32Array} counts of the 256 greys */
+function modeOf(counts) {
+  let best = { grey: 0, near: -1 };
+  for (let grey = 0; grey < 256; grey++) {
+    let near = 0;
+    for (let far = -8; far <= 8; far++) near += (9 - Math.abs(far)) * (counts[grey + far] ?? 0);
+    if (near > best.near) best = { grey, near };
+  }
+  return best.grey;
+}
+
+function againstPaperAround(greys) {
+  const { source, width, height } = greys;
+  const small = reduced(greys);
+  const sizes = spectrum(small, noiseOf(small), 0.15);
+  const most = sizes.reduce((high, { filled }) => Math.max(high, filled), 0);
+  const widest = sizes.findLast(({ filled }) => filled >= 0.2 * most)?.radius ?? 1;
+  const side = Math.max(width, height);
+  const radius = Math.max(2, Math.round(0.03 * side), Math.round((1.5 * widest * side) / Math.max(small.width, small.height)));
+  const paper = closedOverEdge(withPaperEdge(greys, 2 * radius), width, height, radius);
+  // Of noisy paper the closed picture shows the lightest grains: the mean of what is no ink is brought to 0.
+  const depths = new Uint8Array(source.length);
+  for (let at = 0; at < source.length; at++) depths[at] = paper[at] - source[at];
+  copyEdge(depths, width, height); // whose paper was made up
+  const grain = grainOf(countsOf(depths));
+  const plain = new Float32Array(source.length);
+  const counted = new Float32Array(source.length);
+  for (let at = 0; at < source.length; at++) {
+    if (depths[at] > grain) continue;
+    plain[at] = depths[at];
+    counted[at] = 1;
+  }
+  const sum = boxMean(plain, width, height, radius);
+  const count = boxMean(counted, width, height, radius);
+  // Light and shade multiply: in the shade, ink is nearer to its paper.
+  for (let at = 0; at < source.length; at++) {
+    plain[at] = ((depths[at] - sum[at] / Math.max(0.05, count[at])) * 255) / (paper[at] + 64);
+  }
+  return { ink: plain, uneven: quantile(paper, 0.99) - quantile(paper, 0.01) > UNEVEN };
+}
+
+/** How deep paper's own grain goes, at most: what is less deep than most of it says how much it varies. */
+function grainOf(counts) {
+  const usual = modeOf(counts);
+  let squares = 0;
+  let count = 0;
+  for (let depth = 0; depth <= usual; depth++) {
+    squares += counts[depth] * (usual - depth) ** 2;
+    count += counts[depth];
+  }
+  return usual + 2 + 3 * Math.sqrt(squares / Math.max(1, count));
+}
+
+/**
+ * The edge of a picture, where a stroke touches it, as if paper went on: so a stroke has paper on both its sides. No lighter
+ * than the picture is near by.
+ */
+function withPaperEdge({ source, width, height }, radius) {
+  const out = source.slice();
+  const near = (at) => {
+    const x = at % width;
+    const y = (at - x) / width;
+    let most = 0;
+    for (let v = Math.max(0, y - radius); v <= Math.min(height - 1, y + radius); v++) {
+      for (let u = Math.max(0, x - radius); u <= Math.min(width - 1, x + radius); u++) most = Math.max(most, source[v * width + u]);
+    }
+    return most;
+  };
+  const along = (start, step, count) => {
+    const line = Uint8Array.from({ length: count }, (_, n) => source[start + n * step]);
+    closed(line, 1, count, Math.ceil(0.5 * count)).forEach((value, n) => {
+      const at = start + n * step;
+      if (value > out[at] + 2) out[at] = Math.max(out[at], Math.min(value, near(at)));
+    });
+  };
+  along(0, 1, width);
+  along((height - 1) * width, 1, width);
+  along(0, width, height);
+  along(width - 1, width, height);
+  return out;
+}
+
+function copyEdge(values, width, height) {
+  if (width < 3 || height < 3) return;
+  for (let y = 0; y < height; y++) {
+    values[y * width] = values[y * width + 1];
+    values[(y + 1) * width - 1] = values[(y + 1) * width - 2];
+  }
+  values.copyWithin(0, width, 2 * width);
+  values.copyWithin((height - 1) * width, (height - 2) * width, (height - 1) * width);
+}
+
+/** One standard deviation of the paper, from what is lighter than its mean. */
+function noiseBelow(ink) {
+  const below = ink.filter((value) => value < 0);
+  for (let at = 0; at < below.length; at++) below[at] = -below[at];
+  return below.length < 0.02 * ink.length ? 0 : quantile(below, 0.68);
+}
+
+/** The mean strength of what is no noise, each pixel counted by its strength: much pale ink does not hide a little dark. */
+function typicalInk(ink, noise) {
+  let sum = 0;
+  let squares = 0;
+  for (let at = 0; at < ink.length; at++) {
+    if (ink[at] <= 3 * noise + 2) continue;
+    sum += ink[at];
+    squares += ink[at] ** 2;
+  }
+  return sum ? squares / sum : 0;
+}
+
+/** The greatest ink in the wider surroundings, and so how dark the pen is in this light. */
+function strengthAround(ink, width, height, typical, noise) {
+  const least = Math.max(0.35 * typical, 4 * noise);
+  const most = 1.5 * typical;
+  const columns = Math.ceil(width / BLOCK);
+  const rows = Math.ceil(height / BLOCK);
+  const blocks = new Uint8Array(columns * rows);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const block = ((y / BLOCK) | 0) * columns + ((x / BLOCK) | 0);
+      const value = Math.min(255, ink[y * width + x]);
+      if (value > blocks[block]) blocks[block] = value;
+    }
+  }
+  const radius = Math.max(1, Math.round(0.1 * Math.max(columns, rows)));
+  const around = boxMean(dilated(blocks, columns, rows, radius), columns, rows, radius);
+  const out = new Float32Array(ink.length);
+  for (let y = 0; y < height; y++) {
+    const v = Math.min(rows - 1, Math.max(0, (y + 0.5) / BLOCK - 0.5));
+    const top = Math.min(rows - 1, Math.floor(v));
+    const bottom = Math.min(rows - 1, top + 1);
+    for (let x = 0; x < width; x++) {
+      const u = Math.min(columns - 1, Math.max(0, (x + 0.5) / BLOCK - 0.5));
+      const left = Math.floor(u);
+      const right = Math.min(columns - 1, left + 1);
+      const high = around[top * columns + left] * (left + 1 - u) + around[top * columns + right] * (u - left);
+      const low = around[bottom * columns + left] * (left + 1 - u) + around[bottom * columns + right] * (u - left);
+      out[y * width + x] = Math.max(least, Math.min(most, high * (top + 1 - v) + low * (v - top)));
+    }
+  }
+  return out;
+}
