@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from bvae.runs import Layout, Run, find_run
 from pages.parts.film import framed
+from pages.parts.glossary import MARK
 from tests.browsing import CLASS_COLOURS, WAIT, canvases, downloaded, frames
 
 PALETTE = np.array([[int(colour[at : at + 2], 16) for at in (0, 2, 4)] for colour in CLASS_COLOURS])
@@ -302,6 +303,7 @@ def saved(browser: Browser, app: str, trained_run: Run) -> Iterator[Path]:
     context.set_default_timeout(WAIT)
     path = Clusters(context.new_page(), trained_run, app).open().save("Film to play offline, HTML")
     assert path.name == "mnist-beta4-umap.html"
+    assert not MARK.search(path.read_text(encoding="utf-8"))  # of words that are explained in the app alone
     yield path
     context.close()
 
