@@ -8,6 +8,7 @@ which the browser computes, and none is near what a trained run says. Imports on
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -51,24 +52,17 @@ Check = Callable[[Any], Any]  # of a value: the same as it may be used, or a Sch
 
 
 def parse(text: str) -> Any:
-    """Read JSON, which has no NaN and no infinity. A number may still be beyond every bound: the checks below say so.
+    """Read JSON. As Python does, it takes NaN and infinity, which are within no bounds: the checks below refuse them.
 
     Raises:
         SchemaError: for a text that is no JSON.
     """
     try:
-        return _DECODER.decode(text)
+        return json.loads(text)
     except RecursionError:
         raise SchemaError("is nested too deeply") from None
     except ValueError as error:
-        raise error if isinstance(error, SchemaError) else SchemaError(f"is no JSON: {error}") from None
-
-
-def _no_number(text: str) -> float:
-    raise SchemaError(f"holds {text}, which is not a number that JSON has")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_number)  # once: making one takes as long as a line of history
+        raise SchemaError(f"is no JSON: {error}") from None
 
 
 def _short(value: object) -> str:
@@ -98,7 +92,11 @@ def numbers(count: int, low: float = -_LARGE, high: float = _LARGE) -> Check:
     def check(value: Any) -> list[float]:
         if not isinstance(value, list) or len(value) != count:
             raise SchemaError(f"should be a list of {count:,} numbers")
-        if not _NUMBERS.issuperset(map(type, value)) or not low <= min(value) <= max(value) <= high:
+        try:
+            finite = _NUMBERS.issuperset(map(type, value)) and all(map(math.isfinite, value))
+        except OverflowError:  # a whole number that no float can hold
+            finite = False
+        if not finite or not low <= min(value) <= max(value) <= high:
             raise SchemaError(f"should hold numbers from {low:g} to {high:g}")
         return value
 
@@ -270,16 +268,17 @@ def _record(config: Config) -> Check:
     )  # fmt: skip
 
 
-_PER_FRAME = list_of(or_none(number()), MAX_SNAPSHOTS)
+_PER_FRAME = else_none(list_of(or_none(number()), MAX_SNAPSHOTS))
 _QUALITY = dict.fromkeys(("trustworthiness", "continuity", "accuracy", "step", "spurious"), _PER_FRAME)
 _FILM = table(
-    {"state": one_of("running", "finished", "failed", "laid out")},
+    {"state": one_of("running", "finished", "failed")},
     {
-        "format": whole(), "stage": text(), **_WRITER,
-        "done": number(0, 100), "remaining": or_none(number(0, 1e9)), "error": or_none(text(10_000)),
+        "format": whole(), "stage": text(), "done": number(0, 100), "error": or_none(text(10_000)),
         "epochs": list_of(whole(), MAX_SNAPSHOTS), "images": whole(1, MAX_PROBE_IMAGES), "seed": whole(0, 2**31),
-        "neighbours": whole(1, 1_000), "seconds": number(0, 1e9), "null_test": or_none(number()),
-        "kinds": table(optional=dict.fromkeys(LAYOUTS, table(optional=_QUALITY))),
+        # A film can be shown without what was measured of it.
+        "remaining": else_none(number(0, 1e9)), "seconds": else_none(number(0, 1e9)), "null_test": else_none(number()),
+        "neighbours": else_none(whole(1, 1_000)),
+        "kinds": else_none(table(optional=dict.fromkeys(LAYOUTS, else_none(table(optional=_QUALITY))))), **_WRITER,
     },
 )  # fmt: skip
 

@@ -471,7 +471,7 @@ DAMAGE = {
     "history cut": (lambda run: cut(run / "history.jsonl"), "history.jsonl is damaged"),
     "history of texts": (
         lambda run: (run / "history.jsonl").write_text('{"epoch": 0, "test": "x"}\n'),
-        "line 1 is not the record of epoch 0",
+        "line 1.test should be an object",
     ),
     "history is a pipe": (lambda run: pipe(run / "history.jsonl"), "is not a file"),
     "probe is a folder": (lambda run: folder_at(run / "probe.safetensors"), "is not a file"),

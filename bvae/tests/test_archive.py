@@ -359,7 +359,10 @@ BAD: dict[str, tuple[Change, str]] = {
         "line 2.test.loss is <b>, and should be a number",
     ),
     "history without a weight": (with_record(beta="<b>"), "line 2.beta is <b>, and should be a number"),
-    "history with NaN": (with_record(kl_per_dimension=[float("nan")] * 3), "line 2 holds NaN, which is not a number"),
+    "history with NaN": (
+        with_record(kl_per_dimension=[float("nan")] * 3),
+        "line 2.kl_per_dimension should hold numbers",
+    ),
     "history of too many dimensions": (
         with_record(kl_per_dimension=[0.0] * 4),
         "line 2.kl_per_dimension should be a list of 3",

@@ -510,10 +510,8 @@ def test_a_running_status_is_believed_only_of_a_living_trainer(tmp_path: Path) -
     assert reads(heartbeat=time.time() - 1_000) == "failed"  # the number may be another program's by now
     for pid in (0, -1, 10**30, "x", None):
         assert reads(pid=pid) == "failed"
-    for heartbeat in ("x", None, 10**400):
+    for heartbeat in ("x", None, float("nan"), 10**400):
         assert reads(heartbeat=heartbeat) == "failed"
-    with pytest.raises(RunError, match="holds NaN"):
-        reads(heartbeat=float("nan"))
     assert reads(state="stopped", pid=ended.pid) == "stopped"
     with pytest.raises(RunError, match="does not say how the run is"):
         reads(state=None)
