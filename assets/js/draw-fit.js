@@ -1,7 +1,7 @@
 /** A digit of a picture, drawn for the field as MNIST's are: enlarged or reduced, and its strokes as wide. No DOM. */
 
 import { resample } from "./draw-mnist.js";
-import { dilated } from "./draw-picture.js";
+import { dilated } from "./draw-windows.js";
 
 // Strokes of MNIST's digits as `strokeWidth` measures them, in shares of the digit's longer side: the middle half, around a
 // median of 0.115, and nearly all. What is thinner or thicker is brought to the first; a picture that is itself as coarse as

@@ -5,7 +5,7 @@
  * a stroke that crosses it, and so is what is darker.
  */
 
-import { closed, dilated, quantile } from "./draw-picture.js";
+import { closed, dilated, quantile } from "./draw-windows.js";
 
 const STEEPEST = 8; // degrees that paper may lie askew
 const ANGLE_STEP = 0.25;

@@ -6,9 +6,10 @@
  * closed picture is the paper, with its shadows, its table and all else that is wider.
  */
 
+import { SPECTRUM_SIDE, boxMean, closed, closedOverEdge, dilated, medians, negative, quantile, reduced } from "./draw-windows.js";
+
 export const PICTURE_SIDE = 400; // pixels of a picture's longer side: a thin pen is still seen, and all of it takes 0.1 s
-const SPECTRUM_SIDE = 160; // for the sizes of what is on it, fewer do
-const RADII = [1, 2, 4, 7, 11, 17, 26].map((radius) => radius / SPECTRUM_SIDE); // of windows, as shares of that side
+const RADII = [1, 2, 4, 7, 11, 17, 26]; // of windows, on a picture of SPECTRUM_SIDE
 const IMPULSE = 60; // grey levels by which a pixel stands out from all eight around it
 const IMPULSES = 0.003; // of all pixels; dust is less
 const UNEVEN = 25; // grey levels
@@ -89,148 +90,6 @@ function strongestDirection(channels, width, height) {
   return direction.map((value) => (lighter < 0 ? -value : value));
 }
 
-// Windows -------------------------------------------------------------------------------------------------------------
-
-/** The mean over a window of 2·radius + 1 pixels a side, as far as it lies in the picture. */
-export function boxMean(values, width, height, radius) {
-  const across = new Float32Array(values.length);
-  for (let y = 0; y < height; y++) {
-    const start = y * width;
-    let sum = 0;
-    for (let x = 0; x < Math.min(radius, width); x++) sum += values[start + x];
-    for (let x = 0; x < width; x++) {
-      if (x + radius < width) sum += values[start + x + radius];
-      if (x > radius) sum -= values[start + x - radius - 1];
-      across[start + x] = sum / (Math.min(width - 1, x + radius) - Math.max(0, x - radius) + 1);
-    }
-  }
-  // Down the rows all columns at once, which is how they lie in memory.
-  const out = new Float32Array(values.length);
-  const sums = new Float64Array(width);
-  for (let at = 0; at < Math.min(radius, height) * width; at++) sums[at % width] += across[at];
-  for (let y = 0; y < height; y++) {
-    const share = 1 / (Math.min(height - 1, y + radius) - Math.max(0, y - radius) + 1);
-    const entering = y + radius < height ? (y + radius) * width : -1;
-    const leaving = y > radius ? (y - radius - 1) * width : -1;
-    for (let x = 0; x < width; x++) {
-      if (entering >= 0) sums[x] += across[entering + x];
-      if (leaving >= 0) sums[x] -= across[leaving + x];
-      out[y * width + x] = sums[x] * share;
-    }
-  }
-  return out;
-}
-
-/**
- * The greatest value in a window, by van Herk's two running maxima: as fast for a large window as for a small one.
- * @param {number} flip 255 for the least value instead
- * @param {boolean} across along rows too; else up and down only
- */
-export function dilated(values, width, height, radius, flip = 0, across = true) {
-  const out = across ? new Uint8Array(values.length) : values.slice();
-  const size = 2 * radius + 1;
-  const longest = Math.max(width, height) + 2 * size;
-  const forth = new Uint8Array(longest);
-  const back = new Uint8Array(longest);
-  const along = (from, start, step, count) => {
-    const padded = Math.ceil((count + 2 * radius) / size) * size;
-    back.fill(0, 0, padded);
-    for (let n = 0, at = start; n < count; n++, at += step) back[n + radius] = from[at] ^ flip;
-    for (let block = 0; block < padded; block += size) {
-      let most = 0;
-      for (let n = block; n < block + size; n++) {
-        if (back[n] > most) most = back[n];
-        forth[n] = most;
-      }
-      most = 0;
-      for (let n = block + size - 1; n >= block; n--) {
-        if (back[n] > most) most = back[n];
-        back[n] = most;
-      }
-    }
-    for (let n = 0, at = start; n < count; n++, at += step) {
-      const last = forth[n + size - 1];
-      out[at] = (last > back[n] ? last : back[n]) ^ flip;
-    }
-  };
-  if (across) for (let y = 0; y < height; y++) along(values, y * width, 1, width);
-  for (let x = 0; x < width; x++) along(out, x, width, height);
-  return out;
-}
-
-/** What is darker than its surroundings and narrower than a window is filled; with `flip`, what is lighter is cut off. */
-export const closed = (values, width, height, radius, flip = 0, across = true) =>
-  dilated(dilated(values, width, height, radius, flip, across), width, height, radius, 255 - flip, across);
-
-/** The same with windows that reach over the picture's edge: what grows darker up to the edge is not filled. */
-function closedOverEdge(values, width, height, radius) {
-  const columns = width + 2 * radius;
-  const padded = new Uint8Array(columns * (height + 2 * radius));
-  for (let y = 0; y < height; y++) padded.set(values.subarray(y * width, (y + 1) * width), (y + radius) * columns + radius);
-  const filled = closed(padded, columns, height + 2 * radius, radius);
-  const out = new Uint8Array(values.length);
-  for (let y = 0; y < height; y++) {
-    const start = (y + radius) * columns + radius;
-    out.set(filled.subarray(start, start + width), y * width);
-  }
-  return out;
-}
-
-/** @param {Uint8Array} values */
-export const negative = (values) => {
-  const out = new Uint8Array(values.length);
-  for (let at = 0; at < values.length; at++) out[at] = 255 - values[at];
-  return out;
-};
-
-/** The median of each pixel and its eight neighbours: single pixels of another grey go, edges stay. */
-function medians({ source, width, height }) {
-  const out = source.slice();
-  const nine = new Uint8Array(9);
-  for (let y = 1; y < height - 1; y++) {
-    for (let x = 1; x < width - 1; x++) {
-      const at = y * width + x;
-      for (let n = 0, row = at - width - 1; n < 9; row += width) for (let c = 0; c < 3; c++) nine[n++] = source[row + c];
-      out[at] = nine.sort()[4];
-    }
-  }
-  return { source: out, width, height };
-}
-
-/** Half as large as often as it takes, each pixel the mean of four. @param {Greys} picture @returns {Greys} */
-export function reduced(picture) {
-  let { source, width, height } = picture;
-  while (Math.max(width, height) > SPECTRUM_SIDE && Math.min(width, height) > 1) {
-    const columns = width >> 1;
-    const rows = height >> 1;
-    const out = new Uint8Array(columns * rows);
-    for (let y = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++) {
-        const at = 2 * y * width + 2 * x;
-        out[y * columns + x] = (source[at] + source[at + 1] + source[at + width] + source[at + width + 1] + 2) >> 2;
-      }
-    }
-    [source, width, height] = [out, columns, rows];
-  }
-  return { source, width, height };
-}
-
-/** The value below which a share of the values lies, to a thousandth of the greatest. Values below 0 count as 0. */
-export function quantile(values, share) {
-  let high = 0;
-  for (let at = 0; at < values.length; at++) if (values[at] > high) high = values[at];
-  if (!high) return 0;
-  const counts = new Uint32Array(1025);
-  const scale = 1024 / high;
-  for (let at = 0; at < values.length; at++) counts[values[at] > 0 ? (values[at] * scale) | 0 : 0]++;
-  let left = share * values.length;
-  for (let bin = 0; bin < counts.length; bin++) {
-    left -= counts[bin];
-    if (left < 0) return bin / scale;
-  }
-  return high;
-}
-
 // Ink and paper -------------------------------------------------------------------------------------------------------
 
 /**
@@ -243,7 +102,7 @@ export function quantile(values, share) {
  */
 function spectrum({ source, width, height }, noise, margin, flip = 0) {
   const side = Math.max(width, height);
-  const radii = [...new Set(RADII.map((share) => Math.max(1, Math.round(share * side))))];
+  const radii = [...new Set(RADII.map((radius) => Math.max(1, Math.round((radius * side) / SPECTRUM_SIDE))))];
   let before = 0;
   return radii.map((radius) => {
     const whole = radius < 4 ? source : closed(source, width, height, radius >> 2, 255 - flip);

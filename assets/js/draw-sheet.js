@@ -1,6 +1,6 @@
 /** A sheet of paper that lies on something else: a table, the black of a scanner, a coloured ground. No DOM. */
 
-import { boxMean, reduced } from "./draw-picture.js";
+import { boxMean, reduced } from "./draw-windows.js";
 
 const LEAST_SHEET = 0.06; // of the picture
 const RECTANGULAR = 0.85;

@@ -313,23 +313,15 @@ class Draw {
     return kept.strokes;
   }
 
+  /** A test image, in the middle of the field and as large as it takes. */
   layImage({ pixels, width, height }) {
-    this.lay(fromBase64(pixels), width, height, { left: 0, top: 0, right: width, bottom: height }, 1, false);
-  }
-
-  /** Put a part of a grey image into the middle of the field, so large that it fills a share of it. */
-  lay(pixels, width, height, { left, top, right, bottom }, share, smooth) {
     const canvas = make("canvas");
-    new Picture(canvas, [height, width]).draw(pixels, 1);
-    const wide = right - left;
-    const high = bottom - top;
-    const scale = share * Math.min(this.ink.width / wide, this.ink.height / high);
-    const { context } = this;
-    context.imageSmoothingEnabled = smooth;
-    context.imageSmoothingQuality = "high";
-    const x = Math.round((this.ink.width - wide * scale) / 2);
-    const y = Math.round((this.ink.height - high * scale) / 2);
-    context.drawImage(canvas, left, top, wide, high, x, y, Math.round(wide * scale), Math.round(high * scale));
+    new Picture(canvas, [height, width]).draw(fromBase64(pixels), 1);
+    const scale = Math.min(this.ink.width / width, this.ink.height / height);
+    const x = Math.round((this.ink.width - width * scale) / 2);
+    const y = Math.round((this.ink.height - height * scale) / 2);
+    this.context.imageSmoothingEnabled = false;
+    this.context.drawImage(canvas, x, y, Math.round(width * scale), Math.round(height * scale));
   }
 
   async bring(input) {

@@ -1,0 +1,145 @@
+/** Windows that slide over a picture's greys, and what is counted of greys. No DOM. */
+
+export const SPECTRUM_SIDE = 160; // pixels of the longer side at most, where the sizes of things are looked at
+
+/** @typedef {{source: Uint8Array, width: number, height: number}} Greys */
+
+/** The mean over a window of 2·radius + 1 pixels a side, as far as it lies in the picture. */
+export function boxMean(values, width, height, radius) {
+  const across = new Float32Array(values.length);
+  for (let y = 0; y < height; y++) {
+    const start = y * width;
+    let sum = 0;
+    for (let x = 0; x < Math.min(radius, width); x++) sum += values[start + x];
+    for (let x = 0; x < width; x++) {
+      if (x + radius < width) sum += values[start + x + radius];
+      if (x > radius) sum -= values[start + x - radius - 1];
+      across[start + x] = sum / (Math.min(width - 1, x + radius) - Math.max(0, x - radius) + 1);
+    }
+  }
+  // Down the rows all columns at once, which is how they lie in memory.
+  const out = new Float32Array(values.length);
+  const sums = new Float64Array(width);
+  for (let at = 0; at < Math.min(radius, height) * width; at++) sums[at % width] += across[at];
+  for (let y = 0; y < height; y++) {
+    const share = 1 / (Math.min(height - 1, y + radius) - Math.max(0, y - radius) + 1);
+    const entering = y + radius < height ? (y + radius) * width : -1;
+    const leaving = y > radius ? (y - radius - 1) * width : -1;
+    for (let x = 0; x < width; x++) {
+      if (entering >= 0) sums[x] += across[entering + x];
+      if (leaving >= 0) sums[x] -= across[leaving + x];
+      out[y * width + x] = sums[x] * share;
+    }
+  }
+  return out;
+}
+
+/**
+ * The greatest value in a window, by van Herk's two running maxima: as fast for a large window as for a small one.
+ * @param {number} flip 255 for the least value instead
+ * @param {boolean} across along rows too; else up and down only
+ */
+export function dilated(values, width, height, radius, flip = 0, across = true) {
+  const out = across ? new Uint8Array(values.length) : values.slice();
+  const size = 2 * radius + 1;
+  const longest = Math.max(width, height) + 2 * size;
+  const forth = new Uint8Array(longest);
+  const back = new Uint8Array(longest);
+  const along = (from, start, step, count) => {
+    const padded = Math.ceil((count + 2 * radius) / size) * size;
+    back.fill(0, 0, padded);
+    for (let n = 0, at = start; n < count; n++, at += step) back[n + radius] = from[at] ^ flip;
+    for (let block = 0; block < padded; block += size) {
+      let most = 0;
+      for (let n = block; n < block + size; n++) {
+        if (back[n] > most) most = back[n];
+        forth[n] = most;
+      }
+      most = 0;
+      for (let n = block + size - 1; n >= block; n--) {
+        if (back[n] > most) most = back[n];
+        back[n] = most;
+      }
+    }
+    for (let n = 0, at = start; n < count; n++, at += step) {
+      const last = forth[n + size - 1];
+      out[at] = (last > back[n] ? last : back[n]) ^ flip;
+    }
+  };
+  if (across) for (let y = 0; y < height; y++) along(values, y * width, 1, width);
+  for (let x = 0; x < width; x++) along(out, x, width, height);
+  return out;
+}
+
+/** What is darker than its surroundings and narrower than a window is filled; with `flip`, what is lighter is cut off. */
+export const closed = (values, width, height, radius, flip = 0, across = true) =>
+  dilated(dilated(values, width, height, radius, flip, across), width, height, radius, 255 - flip, across);
+
+/** The same with windows that reach over the picture's edge: what grows darker up to the edge is not filled. */
+export function closedOverEdge(values, width, height, radius) {
+  const columns = width + 2 * radius;
+  const padded = new Uint8Array(columns * (height + 2 * radius));
+  for (let y = 0; y < height; y++) padded.set(values.subarray(y * width, (y + 1) * width), (y + radius) * columns + radius);
+  const filled = closed(padded, columns, height + 2 * radius, radius);
+  const out = new Uint8Array(values.length);
+  for (let y = 0; y < height; y++) {
+    const start = (y + radius) * columns + radius;
+    out.set(filled.subarray(start, start + width), y * width);
+  }
+  return out;
+}
+
+/** @param {Uint8Array} values */
+export const negative = (values) => {
+  const out = new Uint8Array(values.length);
+  for (let at = 0; at < values.length; at++) out[at] = 255 - values[at];
+  return out;
+};
+
+/** The median of each pixel and its eight neighbours: single pixels of another grey go, edges stay. */
+export function medians({ source, width, height }) {
+  const out = source.slice();
+  const nine = new Uint8Array(9);
+  for (let y = 1; y < height - 1; y++) {
+    for (let x = 1; x < width - 1; x++) {
+      const at = y * width + x;
+      for (let n = 0, row = at - width - 1; n < 9; row += width) for (let c = 0; c < 3; c++) nine[n++] = source[row + c];
+      out[at] = nine.sort()[4];
+    }
+  }
+  return { source: out, width, height };
+}
+
+/** Half as large as often as it takes, each pixel the mean of four. @param {Greys} picture @returns {Greys} */
+export function reduced(picture) {
+  let { source, width, height } = picture;
+  while (Math.max(width, height) > SPECTRUM_SIDE && Math.min(width, height) > 1) {
+    const columns = width >> 1;
+    const rows = height >> 1;
+    const out = new Uint8Array(columns * rows);
+    for (let y = 0; y < rows; y++) {
+      for (let x = 0; x < columns; x++) {
+        const at = 2 * y * width + 2 * x;
+        out[y * columns + x] = (source[at] + source[at + 1] + source[at + width] + source[at + width + 1] + 2) >> 2;
+      }
+    }
+    [source, width, height] = [out, columns, rows];
+  }
+  return { source, width, height };
+}
+
+/** The value below which a share of the values lies, to a thousandth of the greatest. Values below 0 count as 0. */
+export function quantile(values, share) {
+  let high = 0;
+  for (let at = 0; at < values.length; at++) if (values[at] > high) high = values[at];
+  if (!high) return 0;
+  const counts = new Uint32Array(1025);
+  const scale = 1024 / high;
+  for (let at = 0; at < values.length; at++) counts[values[at] > 0 ? (values[at] * scale) | 0 : 0]++;
+  let left = share * values.length;
+  for (let bin = 0; bin < counts.length; bin++) {
+    left -= counts[bin];
+    if (left < 0) return bin / scale;
+  }
+  return high;
+}
