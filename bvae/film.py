@@ -64,7 +64,7 @@ def progress(run: Run) -> Progress:
         return Progress("behind" if due_epochs(run) != about.get("epochs") else "finished", done=100)
     if state == "laid out":
         return Progress("behind")
-    return Progress("running", about.get("stage", ""), round(about.get("done", 0)), 100, about.get("remaining"))
+    return Progress("running", about.get("stage") or "", round(about.get("done") or 0), 100, about.get("remaining"))
 
 
 def due_epochs(run: Run) -> list[int]:

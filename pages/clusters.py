@@ -170,7 +170,8 @@ try:
         st.fragment(watch, run_every=2 if polled else None)(shown, polled, has_newer(run))
     (_, film), *others = shown
     other = {"key": others[0][0].key, "film": others[0][1].key} if others else None
-    live_component("clusters", run, cursor, revision, film=film.key, other=other, player=film_player())
+    shapes = [film.shapes for _, film in shown]
+    live_component("clusters", run, cursor, revision, film=film.key, other=other, shapes=shapes, player=film_player())
     mount_film(film)
     for live, film in others:
         mount_head(live, "second_head")

@@ -455,7 +455,7 @@ def test_one_process_works_out_a_film(small_run: Run) -> None:
     assert "continues" in (progress(small_run).error or "")
     write_json(small_run.path / "layout.json", {"state": "running", "pid": os.getpid(), "host": os.uname().nodename,
                                                 "heartbeat": time.time(), "done": "x", "remaining": []})  # fmt: skip
-    assert progress(small_run)[:5] == ("running", "None", 0, 100, None)
+    assert progress(small_run)[:5] == ("running", "", 0, 100, None)
 
 
 def test_a_run_in_training_shows_what_will_be_kept(small_run: Run) -> None:

@@ -24,6 +24,9 @@ export function eased(time, speed) {
 
 const MARGIN = 0.06; // of the picture's half, between the outermost point and the edge
 const SHAPES = [0.6, 2.4]; // of a frame, its width by its height: those that a page has room for
+
+/** @param {number} shape of a film @returns {number} that of its frame */
+export const clampShape = (shape) => Math.min(SHAPES[1], Math.max(SHAPES[0], shape));
 const OPAQUE = 235; // of 256
 const FAINT = 30; // of 256: points that are there and not meant
 const NUMERAL = 14; // characters of a class's name that stand on the map
@@ -147,7 +150,7 @@ export class Scene {
   /** @returns {number} the width by the height of a frame that the film fills */
   get shape() {
     const { wide, high } = this.fit(this.kind);
-    return Math.min(SHAPES[1], Math.max(SHAPES[0], wide / high));
+    return clampShape(wide / high);
   }
 
   /** The nearest view that the film fills, as far as it is enlarged enough to. @param {SceneView} view */

@@ -6,7 +6,7 @@
 
 import { FilmMap } from "./clusters-map.js";
 import { SaveMenu } from "./clusters-save.js";
-import { WHOLE, eased } from "./clusters-scene.js";
+import { WHOLE, clampShape, eased } from "./clusters-scene.js";
 import { KIND_NAMES, KIND_NOTES, Legend, PointPanel, SelectionPanel, known, showQuality } from "./clusters-side.js";
 import { Link, component, cursorAt, epochWords, leadsTo, make, whyOneEpoch } from "./common.js";
 import { disable } from "./disable.js";
@@ -153,6 +153,7 @@ class Clusters {
     // What Python remembers counts once, when the page opens: later it is this page's own word, perhaps an older one.
     if (!this.settings && data.memory?.run === data.key) this.hidden = new Set(data.memory.hidden);
     this.settings ??= { ...DEFAULTS, ...data.memory?.settings };
+    if (!this.films.length) this.keepRoom(data.shapes);
     for (const key of [data.key, data.other?.key]) {
       if (!key || live.get(key)?.whole) continue;
       live.whenReady(key, data.cursor.epoch).then(this.arrived);
@@ -162,6 +163,16 @@ class Clusters {
       });
     }
     this.open();
+  }
+
+  /** Room for the maps before their films are here. @param {Record<string, number>[]} shapes by kind of layout, of each film */
+  keepRoom(shapes) {
+    const found = shapes.map((of) => clampShape(of[this.settings.kind] ?? of.umap ?? of.pca_last));
+    const sum = found.reduce((all, shape) => all + shape);
+    const { style } = this.find(".maps");
+    style.setProperty("--aspect", found[0]);
+    style.setProperty("--aspects", sum);
+    style.setProperty("--count", found.length);
   }
 
   /** Show what has arrived: the first run as soon as it is there, the second beside it when it is there too. */

@@ -42,6 +42,7 @@ class Film:
     about: dict[str, Any]  # of layout.json what concerns these epochs; empty where nothing is worked out yet
     epochs: tuple[int, ...]
     frames: dict[str, int]  # of each kind of layout that there is
+    shapes: dict[str, float]  # of each, its width by its height, so that the page has room for it before it comes
     problems: tuple[str, ...]  # a sentence for everything that could not be read and is left out
 
 
@@ -159,7 +160,8 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     content = safetensors.numpy.save(tensors, {"film": json.dumps(said)})
     frames = {kind: len(positions) for kind, positions in kinds.items()}
-    return Film(key, stamp, content, about, tuple(means), frames, tuple(problems))
+    shapes = {kind: shape_of(tensors[kind]) for kind in kinds}
+    return Film(key, stamp, content, about, tuple(means), frames, shapes, tuple(problems))
 
 
 def bytes_an_epoch(images: int, latent_dim: int) -> int:
@@ -231,6 +233,12 @@ def _figures(kinds: Any, kept: list[int]) -> dict[str, dict[str, list[float | No
 
 def _number(value: Any) -> float | None:
     return float(value) if type(value) in (int, float) and abs(value) < 1e300 else None
+
+
+def shape_of(positions: np.ndarray) -> float:
+    """The width by the height of all positions (E, P, 2) of a film; 1 where either is none."""
+    wide, high = np.ptp(positions, axis=(0, 1)).tolist()
+    return wide / high if wide > 0 and high > 0 else 1.0
 
 
 def framed(positions: np.ndarray) -> np.ndarray:

@@ -43,8 +43,7 @@ def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
     images = f" ({counts.pop():,} images)" if len(counts) == 1 else ""
     note = (
         f"−ELBO in [nats](#nats) an image at the last epoch, on the whole [test set](#test-set){images}, with one code "
-        "drawn for each image. "
-        "Size is what the run takes on disk."
+        "drawn for each image. A [seed](#seed) repeats a run. Size is what the run takes on disk."
     )
     component("run_table")(
         key="run_table", data={"rows": rows, "selected": selected, "note": note}, on_picked_change=pick,
