@@ -273,7 +273,8 @@ _QUALITY = dict.fromkeys(("trustworthiness", "continuity", "accuracy", "step", "
 _FILM = table(
     {"state": one_of("running", "finished", "failed")},
     {
-        "format": whole(), "stage": else_none(text()), "done": else_none(number(0, 100)), "error": or_none(text(10_000)),
+        "format": whole(), "error": or_none(text(10_000)),
+        "stage": else_none(text()), "done": else_none(number(0, 100)),
         "epochs": list_of(whole(), MAX_SNAPSHOTS), "images": whole(1, MAX_PROBE_IMAGES), "seed": whole(0, 2**31),
         # A film can be shown without what was measured of it.
         "remaining": else_none(number(0, 1e9)), "seconds": else_none(number(0, 1e9)), "null_test": else_none(number()),
