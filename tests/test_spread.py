@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bvae.runs import Run
-from pages.parts.spread import BINS, INSIDE, LEVELS, REACH, density, quantiles, spread, whole
+from pages.parts.spread import BINS, INSIDE, LEVELS, REACH, density, over_epochs, quantiles, spread, whole
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +58,25 @@ def test_so_many_codes_of_the_aggregate_posterior_are_within_the_limit(latents: 
     assert np.abs(np.cov(whitened.T) - np.eye(5)).max() < 0.02
 
 
+def test_a_large_run_is_measured_in_pieces_with_the_same_result(
+    latents: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = spread(*latents, range(20))
+    monkeypatch.setattr("pages.parts.spread.AT_ONCE", 130_000)  # 6 dimensions at a time, and 2 of 8 sets of draws
+    in_pieces = spread(*latents, range(20))
+    assert all(np.array_equal(at_once[name], in_pieces[name]) for name in at_once)
+
+
+def test_two_dimensions_that_are_one_have_a_distance_all_the_same() -> None:
+    means = np.repeat(np.linspace(-1e5, 1e5, 50, dtype=np.float32)[:, None], 2, axis=1)
+    found = spread(means, np.full_like(means, -79), [0, 1])
+    assert all(np.isfinite(values).all() for values in found.values())
+
+
 def test_all_of_it_has_an_epoch_axis_and_lies_in_memory_as_it_is_written(
     latents: tuple[np.ndarray, np.ndarray],
 ) -> None:
-    tensors = spread([latents, latents], [3, 1, 4])
+    tensors = over_epochs([spread(*latents, [3, 1, 4])] * 2)
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     dimensions = latents[0].shape[1]
     assert shapes == {

@@ -24,11 +24,11 @@ import streamlit as st
 
 from bvae.network import parameter_shapes
 from bvae.numbers import number
-from bvae.runs import Latents, Run, RunError
+from bvae.runs import Run, RunError
 from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, guests_of, keep_cursor
 from pages.parts.glossary import GLOSSARY, check_marks
 from pages.parts.guests import Guest, find_guest
-from pages.parts.spread import LEVELS, spread
+from pages.parts.spread import LEVELS, over_epochs, spread
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -111,8 +111,9 @@ def open_live(run: Run, name: str, epoch: int | None = None) -> LiveRun:
     epochs = run.epochs()
     if not epochs:
         raise RunError(run.without_snapshot())
-    shapes = parameter_shapes(run.decoder_layers, "decoder").values()
-    bytes_each = 4 * sum(math.prod(shape) for shape in shapes)
+    shapes, dimensions = parameter_shapes(run.decoder_layers, "decoder").values(), run.config.latent_dim
+    spread_bytes = 4 * dimensions * (dimensions + 2 * GALLERY_SIZE)
+    bytes_each = 4 * sum(math.prod(shape) for shape in shapes) + spread_bytes
     chosen = thin(epochs, max(2, MAX_BYTES // bytes_each), epoch)
     return _pack(str(run.path.resolve()), name, tuple(chosen), run.version())
 
@@ -144,33 +145,41 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     weights: dict[int, dict[str, np.ndarray]] = {}
     means: dict[int, np.ndarray] = {}
     log_variances: dict[int, np.ndarray] = {}
-    latents: dict[int, Latents] = {}
+    spreads: dict[int, dict[str, np.ndarray]] = {}
     problems = []
-    for epoch in wanted:
+    order = active = np.arange(0)
+    # From the last epoch on, which decides the order; so the codes of one epoch at a time are in memory.
+    for epoch in reversed(wanted):
         if epoch not in records:
             continue  # a trainer is writing it at this moment
         try:
-            layers, weights[epoch] = run.decoder(epoch)
-            latents[epoch] = mean, log_variance = run.latents(epoch)  # (P, D) each
+            layers, parameters = run.decoder(epoch)
+            mean, log_variance = run.latents(epoch)  # (P, D) each
             if len(mean) != len(probe.labels):
                 raise RunError(f"{run.path} has latents of {len(mean)} images, and {len(probe.labels)} probe images.")
-            means[epoch] = np.ascontiguousarray(mean[places], dtype=np.float32)
-            log_variances[epoch] = np.ascontiguousarray(log_variance[places], dtype=np.float32)
         except RunError as error:
             problems.append(f"Epoch {epoch} is left out. {error}")
-    epochs = tuple(means)
+            continue
+        if not len(order):
+            carried = np.array(records[epoch]["kl_per_dimension"], dtype=np.float32)  # (D,)
+            order = np.argsort(-carried, kind="stable")
+            active = order[: len(order) - int((carried < PASSIVE_BELOW).sum())]
+        weights[epoch] = parameters
+        means[epoch] = np.ascontiguousarray(mean[places], dtype=np.float32)
+        log_variances[epoch] = np.ascontiguousarray(log_variance[places], dtype=np.float32)
+        spreads[epoch] = spread(mean, log_variance, active if len(active) else order)
+    epochs = tuple(sorted(means))
+    problems.reverse()
     if not epochs:
         raise RunError(problems[0] if problems else f"{run.name} has no snapshot yet. Reload the page in a moment.")
     kl = np.array([records[epoch]["kl_per_dimension"] for epoch in epochs], dtype=np.float32)  # (E, D)
-    order = np.argsort(-kl[-1], kind="stable")
-    passive = int((kl[-1] < PASSIVE_BELOW).sum())
-    active = order[: len(order) - passive]
+    passive = len(order) - len(active)
     tensors = {
         "gallery/images": np.ascontiguousarray(probe.images[places]),
         "gallery/labels": probe.labels[places].astype(np.int32),
         "gallery/indices": probe.indices[places].astype(np.int32),
         "kl": kl,
-        **spread([latents[epoch] for epoch in epochs], active if len(active) else order),
+        **over_epochs([spreads[epoch] for epoch in epochs]),
     }
     rest: dict[str, np.ndarray] = {}
     for epoch in epochs:

@@ -10,7 +10,8 @@ aggregate posterior.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -20,6 +21,7 @@ BINS = 64
 LEVELS = (0.005, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.995)  # of the quantiles
 INSIDE = 0.99  # of the aggregate posterior's codes count as where the data are
 POINTS = 20_000  # of the aggregate posterior, for its quantiles
+AT_ONCE = 4_000_000  # numbers in memory: a run of many dimensions has more, for a while, than all others together
 
 GOLDEN = (5**0.5 - 1) / 2
 
@@ -39,13 +41,18 @@ def quantiles(means: np.ndarray, log_variances: np.ndarray) -> np.ndarray:
     """
     noise = _even_noise(len(means))  # (P, each)
     centres, deviations = (np.ascontiguousarray(values.T) for values in (means, np.exp(log_variances / 2)))  # (D, P)
-    points = (centres[:, :, None] + deviations[:, :, None] * noise).reshape(len(centres), -1)  # (D, P · each)
-    # Sorted and read off, linearly between two points: a third of the time of np.quantile, with the same result.
-    points.sort(axis=1)
     place = np.array(LEVELS) * (noise.size - 1)
     below = place.astype(np.int64)
     above, share = np.minimum(below + 1, noise.size - 1), place - below
-    return (points[:, below] * (1 - share) + points[:, above] * share).astype(np.float32)
+    found = []
+    at_once = max(1, AT_ONCE // noise.size)
+    for first in range(0, len(centres), at_once):
+        few = slice(first, first + at_once)
+        points = (centres[few, :, None] + deviations[few, :, None] * noise).reshape(-1, noise.size)  # (few, P · each)
+        # Sorted and read off, linearly between two points: a third of the time of np.quantile, with the same result.
+        points.sort(axis=1)
+        found.append(points[:, below] * (1 - share) + points[:, above] * share)
+    return np.concatenate(found).astype(np.float32)
 
 
 @functools.cache  # the same for every epoch, and most of the time that they take
@@ -57,8 +64,18 @@ def _even_noise(images: int) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=2)  # likewise
-def _draws(*shape: int) -> np.ndarray:
+def _all_draws(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).standard_normal(shape)
+
+
+def _draws(each: int, *shape: int) -> Iterator[np.ndarray]:
+    """The same `each` draws of a shape at every call, in pieces (n, *shape) that memory holds easily."""
+    if each * math.prod(shape) <= AT_ONCE:
+        yield _all_draws(each, *shape)
+        return
+    generator, at_once = np.random.default_rng(0), max(1, AT_ONCE // math.prod(shape))
+    for first in range(0, each, at_once):
+        yield generator.standard_normal((min(at_once, each - first), *shape))
 
 
 def whole(
@@ -74,22 +91,32 @@ def whole(
     mean, variance = means[:, chosen].astype(np.float64), np.exp(log_variances[:, chosen].astype(np.float64))
     centre = mean.mean(axis=0)
     covariance = (mean - centre).T @ (mean - centre) / len(mean) + np.diag(variance.mean(axis=0))
-    whitening = np.linalg.inv(np.linalg.cholesky(covariance))
-    each = -(-POINTS // len(mean))
-    codes = mean + np.sqrt(variance) * _draws(each, *mean.shape)  # (each, P, A)
-    distances = np.linalg.norm((codes - centre) @ whitening.T, axis=-1)
+    try:
+        whitening = np.linalg.inv(np.linalg.cholesky(covariance))
+    except np.linalg.LinAlgError:  # two dimensions that are one, and hardly vary: then each by itself
+        whitening = np.diag(1 / np.sqrt(np.maximum(np.diag(covariance), 1e-30)))
+    each, deviation = -(-POINTS // len(mean)), np.sqrt(variance)
+    distances = np.concatenate(
+        [
+            np.linalg.norm((mean + deviation * draws - centre) @ whitening.T, axis=-1).ravel()  # codes (n, P, A)
+            for draws in _draws(each, *mean.shape)
+        ]
+    )
     return centre.astype(np.float32), whitening.astype(np.float32), float(np.quantile(distances, INSIDE))
 
 
-def spread(latents: Sequence[tuple[np.ndarray, np.ndarray]], dimensions: Sequence[int]) -> dict[str, np.ndarray]:
-    """All of this for E epochs, as `pages.parts.live` sends it; `dimensions` are those that `whole` looks at."""
-    wholes = [whole(*of_epoch, dimensions) for of_epoch in latents]
-    tensors = {
-        "density": np.stack([density(means) for means, _ in latents]),  # (E, D, BINS)
-        "quantiles": np.stack([quantiles(*of_epoch) for of_epoch in latents]),  # (E, D, Q)
-        "whole/centre": np.stack([centre for centre, _, _ in wholes]),  # (E, A)
-        "whole/whitening": np.stack([whitening for _, whitening, _ in wholes]).astype(np.float32),  # (E, A, A)
-        "whole/limit": np.array([limit for _, _, limit in wholes], dtype=np.float32),  # (E,)
+def spread(means: np.ndarray, log_variances: np.ndarray, dimensions: Sequence[int]) -> dict[str, np.ndarray]:
+    """All of this for one epoch; `dimensions` are those that `whole` looks at."""
+    centre, whitening, limit = whole(means, log_variances, dimensions)
+    return {
+        "density": density(means),  # (D, BINS)
+        "quantiles": quantiles(means, log_variances),  # (D, Q)
+        "whole/centre": centre,  # (A,)
+        "whole/whitening": whitening,  # (A, A)
+        "whole/limit": np.float32(limit),  # ()
     }
-    # safetensors writes the memory as it lies.
-    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+
+
+def over_epochs(spreads: Sequence[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """What `spread` found at E epochs with an epoch axis first, as safetensors writes it: as it lies in memory."""
+    return {name: np.ascontiguousarray(np.stack([found[name] for found in spreads])) for name in spreads[0]}
