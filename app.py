@@ -6,6 +6,7 @@ Imports no torch, so that the first slider can be moved within seconds.
 
 import streamlit as st
 
+from bvae.runs import remove_unfinished
 from pages.parts.server import MIDDLEWARE, open_browser, say_fault
 
 
@@ -63,4 +64,5 @@ def session() -> None:
 if __name__ == "__main__":
     session()
 else:
+    remove_unfinished()
     app = st.App(__file__, middleware=MIDDLEWARE, lifespan=open_browser, on_script_error=say_fault)

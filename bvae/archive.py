@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
+import filelock
+
 from bvae import schema
 from bvae.config import Config, ConfigError, propose_name
 from bvae.foreign import Contents, complete, contents, read
@@ -30,6 +32,7 @@ from bvae.kinds import DAMAGED_ZIP, JSON, PICKLE, RUN, SAFETENSORS, UNREADABLE, 
 from bvae.runs import (
     FORMAT,
     OTHER_EPOCHS,
+    UNFINISHED,
     UNSAFE_SUFFIXES,
     Run,
     RunError,
@@ -42,13 +45,13 @@ from bvae.runs import (
     own_folder,
     read_json,
     read_state,
+    remove_unfinished,
     run_files,
     run_folders,
     write_json,
 )
 
 MAX_UNPACKED = 2**30  # bytes of all files together
-MAX_TEXT = 16 * 2**20  # bytes of one JSON file
 MAX_ENTRIES = 2_000
 MAX_RATIO = 100  # unpacked to packed, of a file that is large enough to matter
 RATIO_FROM = 2**20  # bytes
@@ -57,7 +60,6 @@ RATIO_FROM = 2**20  # bytes
 _NOISE = re.compile(r"__MACOSX/.*|(.*/)?(\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini|\.[^/]*\.tmp)")
 _CHUNK = 2**16
 _WEIGHTS = "weights.safetensors"
-_LEFTOVER_SECONDS = 6 * 3600.0
 _ASKED_RUN = "Here goes a run as one zip file, as the Load page and `pack` write it."
 _ASKED_CONFIG = "It is no config of this program: here goes a run’s config.json, or its settings alone as JSON."
 
@@ -283,8 +285,10 @@ def _weigh(files: dict[str, zipfile.ZipInfo], opened: zipfile.ZipFile, name: str
                 f"{name} was refused: it would unpack to more than {MAX_RATIO} times its size, and a run's numbers do "
                 "not compress like that. Nothing was unpacked."
             )
-    if any(inside.endswith((".json", ".jsonl")) and entry.file_size > MAX_TEXT for inside, entry in files.items()):
-        raise RunError(f"{name} holds a JSON file larger than {spoken_size(MAX_TEXT)}. No run has such a one.")
+    for inside, entry in files.items():
+        most = {".json": schema.MAX_JSON, ".jsonl": schema.MAX_HISTORY}.get(PurePosixPath(inside).suffix, MAX_UNPACKED)
+        if entry.file_size > most:
+            raise RunError(f"{name} holds {inside[-80:]!r} of more than {spoken_size(most)}. No run has such a one.")
 
 
 def _unpack(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> None:
@@ -351,23 +355,22 @@ def import_weights(
 def _settings(file: IO[bytes], name: str) -> tuple[dict[str, Any], tuple[int, int] | None]:
     """The fields of a config that a file gives, and the size of its images where the file says it."""
     file.seek(0)
-    content = file.read(MAX_TEXT)
     try:
-        record = json.loads(content)
+        record = schema.parse(file.read(schema.MAX_JSON).decode())
         if not isinstance(record, dict):
             raise ValueError("it is no JSON object")
         image_shape = None
         if isinstance(record.get("config"), dict):
             if record.get("format") != FORMAT:
                 raise RunError(f"{name} was written by another version of this program, which this one cannot read.")
-            height, width = record["image_shape"]
-            image_shape = int(height), int(width)
+            height, width = schema.image_shape(record["image_shape"])
+            image_shape = height, width
             record = record["config"]
         Config.from_dict(record)
         return record, image_shape
     except ConfigError as error:
         raise RunError(f"{name} is no config of this program: {error}") from error
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{name} is no config of this program ({error}). Give the run's config.json.") from error
 
 
@@ -449,19 +452,20 @@ def _beside(folder: Path, needed: int) -> Iterator[Path]:
     place = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(".import-*"):  # of a server that was killed
-            if time.time() - left.stat().st_mtime > _LEFTOVER_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+        remove_unfinished(folder)
         if shutil.disk_usage(folder).free < needed:
             raise RunError(
                 f"There is no room in {folder}: the run needs {spoken_size(needed)}. Make room, and try again."
             )
-        place = Path(tempfile.mkdtemp(prefix=".import-", dir=folder))
+        place = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
+        lock = filelock.FileLock(place / "importing")
+        lock.acquire(blocking=False)
         yield place
     except OSError as error:
         raise RunError(f"Cannot write to {folder} ({error.strerror}). Make room or mend its permissions.") from error
     finally:
         if place is not None:
+            lock.release()
             shutil.rmtree(place, ignore_errors=True)
 
 

@@ -210,7 +210,12 @@ def _md5(path: Path) -> str | None:
 
 def _check_bundled(folder: Path, source: _Source) -> None:
     for file, md5 in source.files.items():
-        found = _md5(folder / file)
+        try:
+            found = _md5(folder / file)
+        except OSError as error:  # a folder of that name
+            raise DataError(
+                f"{folder / file} cannot be read ({error.strerror}). It is part of this project: restore it from there."
+            ) from error
         if found != md5:
             fault = "is missing" if found is None else f"is damaged or altered (its MD5 is {found}, not {md5})"
             raise DataError(f"{folder / file} {fault}. It is part of this project: restore it from there.")

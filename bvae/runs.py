@@ -28,6 +28,7 @@ import math
 import os
 import re
 import shlex
+import shutil
 import socket
 import sys
 import time
@@ -56,7 +57,9 @@ DEFAULT_RUN = "mnist-beta4"  # the bundled run that comes first
 UNSAFE_SUFFIXES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
 # A trainer writes its heartbeat every few seconds; one that is silent for longer than this is taken for dead.
 HEARTBEAT_SECONDS = 2.0
+_LOCKED_WITHIN_SECONDS = 2.0  # an import holds the lock of its folder by then
 SILENT_SECONDS = 120.0
+UNFINISHED = ".import-"  # begins the name of the hidden folder in which a run is taken in
 RESUMABLE = ("epochs", "device")  # what of its config a resumed run may change
 OTHER_EPOCHS = "; other epochs of the run still open"
 
@@ -221,6 +224,22 @@ def folders_in(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except OSError:
         return []
+
+
+def remove_unfinished(folder: Path | None = None) -> None:
+    """Remove what killed imports left in a folder of runs: hidden folders whose lock nobody holds.
+
+    Args:
+        folder: by default all of `run_folders`.
+    """
+    for place in run_folders() if folder is None else [folder]:
+        for left in place.glob(f"{UNFINISHED}*"):
+            with contextlib.suppress(filelock.Timeout, OSError):
+                if time.time() - left.stat().st_mtime < _LOCKED_WITHIN_SECONDS:
+                    continue
+                with filelock.FileLock(left / "importing", blocking=False):
+                    pass
+                shutil.rmtree(left)
 
 
 def is_run_file(name: str) -> bool:

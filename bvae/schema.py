@@ -215,10 +215,12 @@ _NAME = text(200)
 _PROCESS = whole(-(2**31), 2**31)
 _TIME = number(0, 1e11)  # seconds since 1970
 
+image_shape = list_of(whole(1, 512), 2, 2)
+
 _RESUMABLE = {"epochs": whole(1), "device": one_of(*DEVICES)}
 _DETAILS = table(
     {
-        "image_shape": list_of(whole(1, 512), 2, 2),
+        "image_shape": image_shape,
         "class_names": list_of(text(), MAX_CLASSES, 1),
     },
     {

@@ -6,9 +6,13 @@ import contextlib
 import gzip
 import io
 import json
+import os
 import pickle
 import stat
 import struct
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,9 +28,10 @@ from bvae import archive
 from bvae.archive import PickleError, import_run, import_weights, pack_run
 from bvae.cli import main
 from bvae.config import Config
-from bvae.runs import Run, RunError, RunWriter, read_tensors, write_tensors
+from bvae.runs import UNFINISHED, Run, RunError, RunWriter, read_tensors, remove_unfinished, write_tensors
 from bvae.training import StoppedError, train_run
 
+ROOT = Path(__file__).resolve().parents[2]
 DEFLATED = zipfile.ZIP_DEFLATED
 CONFIG = Config(network="mlp", latent_dim=3, epochs=2, batch_size=100, dataset_limit=300, probe_size=20, device="cpu")
 
@@ -642,15 +647,41 @@ def test_a_folder_that_cannot_be_written_is_said(trained: Run, tmp_path: Path) -
         import_run(pack(trained), "x.zip", tmp_path / "file")
 
 
-def test_what_a_killed_server_left_is_cleared_away(trained: Run, runs: Path) -> None:
-    import os
-    import time
+# Takes a run in, and is met in the middle of it.
+IMPORT = """
+import sys, time
+from pathlib import Path
+from bvae import archive
+archive._unpack = lambda *_: (print("unpacking", flush=True), time.sleep(600))
+archive.import_run(open(sys.argv[1], "rb"), "mine.zip", Path(sys.argv[2]))
+"""
 
-    for name, age in ((".import-old", 10**6), (".import-new", 60)):
-        (runs / name).mkdir(parents=True)
-        os.utime(runs / name, (time.time() - age,) * 2)
-    import_run(pack(trained), "x.zip")
-    assert sorted(path.name for path in runs.iterdir()) == [".import-new", "mine"]
+
+def test_what_a_killed_import_left_is_cleared_away_and_a_living_one_stays(trained: Run, runs: Path) -> None:
+    packed = runs.parent / "mine.zip"
+    packed.write_bytes(pack(trained).getvalue())
+    importing = [
+        subprocess.Popen([sys.executable, "-c", IMPORT, packed, runs], stdout=subprocess.PIPE, cwd=ROOT) for _ in "ab"
+    ]
+    try:
+        for process in importing:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"unpacking\n"
+        unfinished = set(runs.glob(f"{UNFINISHED}*"))
+        assert len(unfinished) == 2
+        importing[0].kill()
+        importing[0].wait()
+        for left in unfinished:
+            os.utime(left, (time.time() - 60,) * 2)
+        import_run(pack(trained), "x.zip")
+        (living,) = runs.glob(f"{UNFINISHED}*")
+        assert living in unfinished
+    finally:
+        for process in importing:
+            process.kill()
+            process.wait()
+    remove_unfinished(runs)  # as the app does when it starts
+    assert [path.name for path in runs.iterdir()] == ["mine"]
 
 
 # Weights with their config ---------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
             text=[run.config.weight for run, _ in comparable],
             textposition="top center",
             marker={"size": 11, "symbol": ["circle" if chosen else "circle-open" for chosen in here]},
-            customdata=[[run.name, record["epoch"]] for run, record in comparable],
+            customdata=[[escape(run.name), record["epoch"]] for run, record in comparable],
             hovertemplate="%{customdata[0]}, epoch %{customdata[1]}<br>reconstruction %{y:.5~g}, KL %{x:.5~g} nats"
             "<extra></extra>",
             cliponaxis=False,

@@ -67,7 +67,7 @@ def runs_by_name(problems: list[str] | None = None) -> dict[str, Run]:
 def plain(text: str) -> str:
     """A text with nothing in it that Markdown would make a picture, a link or a formula of. A path can hold anything,
     and a run from elsewhere can say anything."""
-    return re.sub(r"[\\\[\]*$~<]", r"\\\g<0>", text)
+    return re.sub(r"[\\\[\]*$~<`]", r"\\\g<0>", text)
 
 
 def no_run() -> None:

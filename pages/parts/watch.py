@@ -234,9 +234,9 @@ def _show_waiting(queue: Queue, standing: Standing, runs: list[Run]) -> None:
         with st.container():
             if standing.state == "running":
                 share, text = progress(standing, runs)
-                st.progress(share, text=f"`{name}` {plain(text)}")
+                st.progress(share, text=f"**{plain(name)}** {plain(text)}")
             else:
-                st.markdown(f"`{name}` {say(standing)}.")
+                st.markdown(f"**{plain(name)}** {say(standing)}.")
             if standing.entry and standing.entry.error:
                 st.error(plain(standing.entry.error))
         if why_read_only():
@@ -348,7 +348,7 @@ def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
     with st.popover("Delete"):
         files = [path for path in run.path.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 2**20
-        st.markdown(f"Delete `{run.name}`, {len(files)} files, {size:.1f} MiB? This cannot be undone.")
+        st.markdown(f"Delete **{plain(run.name)}**, {len(files)} files, {size:.1f} MiB? This cannot be undone.")
         _button("Delete for good", standing, _delete, queue, run.name)
 
 
