@@ -260,7 +260,7 @@ def _is_plain(path: Path) -> bool:
 
 def _is_run(path: Path, folder: Path) -> bool:
     # A link could lead out of the folder that a name is promised to lie in.
-    return (path / "config.json").is_file() and path.resolve().parent == folder.resolve()
+    return (path / "config.json").exists() and path.resolve().parent == folder.resolve()
 
 
 # Files -----------------------------------------------------------------------------------------------------------

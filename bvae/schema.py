@@ -264,7 +264,7 @@ def _record(config: Config) -> Check:
             "active_units": whole(0, config.latent_dim),
         },
         {
-            "seconds": or_none(number(0, 1e9)), other: or_none(number(0, _NATS)),
+            "seconds": number(0, 1e9), other: or_none(number(0, _NATS)),
             "learning_rate": or_none(number(0, 1e308)),
         },
     )  # fmt: skip

@@ -107,6 +107,7 @@ def show_facts(run: Run) -> None:
     if records:
         here = st.session_state.get("cursor_run") == st.session_state["run"]
         epoch = st.session_state["cursor"]["epoch"] if here else max(records)
+        epoch = epoch if epoch in records else max(records)  # of a history that was cut short since
         test = records[epoch]["test"]
         elbo = (
             f"[−ELBO](#elbo) {number(test['reconstruction'] + test['kl'], 1)} [nats](#nats) an image "
