@@ -66,7 +66,11 @@ SHOWN = """([heading, selector]) => {
 
 def wait_for(page: Page, heading: str, selector: str) -> None:
     """Wait until a heading is to be seen and an element beneath it; either may be an empty text."""
-    page.wait_for_function(SHOWN, arg=[heading, selector], polling="raf", timeout=120_000)
+    # At every frame. Playwright's own wait evaluates text within the page, which the page's policy forbids.
+    page.evaluate(
+        f"async (asked) => {{ const seen = {SHOWN}; while (!seen(asked)) await new Promise(requestAnimationFrame); }}",
+        [heading, selector],
+    )
 
 
 def open_page(browser: Browser, address: str) -> tuple[Page, float]:
