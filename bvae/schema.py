@@ -273,7 +273,7 @@ def _record(config: Config) -> Check:
 _PER_FRAME = else_none(list_of(or_none(number()), MAX_SNAPSHOTS))
 _QUALITY = dict.fromkeys(("trustworthiness", "continuity", "accuracy", "step", "spurious"), _PER_FRAME)
 _FILM = table(
-    {"state": one_of("running", "finished", "failed")},
+    {"state": one_of("running", "laid out", "finished", "failed")},
     {
         "format": whole(), "error": or_none(text(10_000)),
         "stage": else_none(text()), "done": else_none(number(0, 100)),

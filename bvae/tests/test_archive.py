@@ -344,7 +344,7 @@ BAD: dict[str, tuple[Change, str]] = {
         lambda _: zipped({"config.json": b"{}", "history.jsonl": b"\n" * 2**21}, DEFLATED),
         "unpack to more than 100 times its size",
     ),
-    "huge JSON": (lambda content: zipped(content | {"mine/layout.json": bytes(17 * 2**20)}), "larger than 16.8 MB"),
+    "huge JSON": (lambda content: zipped(content | {"mine/layout.json": bytes(17 * 2**20)}), "of more than 4.19 MB"),
     "no config": (replaced("config.json", None), "has no config.json, so it is not a run"),
     "config is no JSON": (replaced("config.json", b"{"), "config.json cannot be read as JSON"),
     "config nested too deeply": (replaced("config.json", b"[" * 100_000), "config.json cannot be read as JSON"),
