@@ -483,8 +483,7 @@ def _take_in(path: Path, folder: Path, name: str) -> Run:
     write_json(path / "status.json", _settled(status, run.epochs()[-1], run.config.epochs))
     for attempt in range(10):
         place = folder / (path.name if attempt == 0 else free_name(path.name, folder))
-        record = {"format": FORMAT, "config": run.config.to_dict(), "command": run.command(place)} | run.details
-        write_json(path / "config.json", record)
+        write_json(path / "config.json", run.record(place))
         try:
             os.rename(path, place)
             return Run(place)

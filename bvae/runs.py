@@ -463,6 +463,10 @@ class Run:
             commands.append(shlex.join(["python", "-m", "bvae", "train", "--run", folder, "--resume", *more]))
         return " && ".join(commands)
 
+    def record(self, path: Path | None = None) -> dict[str, Any]:
+        """What config.json says of the run, with the command for its own folder or another."""
+        return {"format": FORMAT, "config": self.config.to_dict(), "command": self.command(path)} | self.details
+
     @property
     def train_images(self) -> int | None:
         """How many images it is trained on; None where the run does not say."""
@@ -796,11 +800,11 @@ class RunWriter:
         before, now = run.config.to_dict(), config.to_dict()
         if before == now:
             return
-        record = read_json(self.path / "config.json")
-        record.setdefault("begun", {name: before[name] for name in RESUMABLE})
-        record.setdefault("resumed", []).append({name: now[name] for name in RESUMABLE if now[name] != before[name]})
-        write_json(self.path / "config.json", record | {"config": now})
-        write_json(self.path / "config.json", record | {"config": now, "command": Run(self.path).command()})
+        run.details.setdefault("begun", {name: before[name] for name in RESUMABLE})
+        changed = {name: now[name] for name in RESUMABLE if now[name] != before[name]}
+        run.details.setdefault("resumed", []).append(changed)
+        run.config = config
+        write_json(self.path / "config.json", run.record())
 
     @contextlib.contextmanager
     def _locked_on_error(self) -> Iterator[None]:

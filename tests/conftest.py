@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -11,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
@@ -110,7 +112,14 @@ class serve:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page in a fresh session; an error that its scripts leave uncaught fails the test."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    with watched(browser, viewport={"width": 1400, "height": 1000}) as page:
+        yield page
+
+
+@contextlib.contextmanager
+def watched(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A page in a context of its own; an error that its scripts leave uncaught fails the test."""
+    context = browser.new_context(**options)
     page = context.new_page()
     page.set_default_timeout(WAIT)
     errors: list[str] = []

@@ -41,6 +41,13 @@ class Visitor:
             self.epoch.press(key)
             expect_z(self.page, codes[epoch])
 
+    def expect_reset_to(self, code: np.ndarray | torch.Tensor) -> None:
+        """A slider that is moved away comes back with all others."""
+        self.page.get_by_role("slider", name=re.compile("^z")).first.press("End")
+        expect_address(self.page, "z", lambda text: "4" in (text or "").split(","))
+        self.page.get_by_role("button", name="Reset all").click()
+        expect_z(self.page, code)
+
     def pick_run(self, name: str) -> None:
         self.page.get_by_role("combobox", name="Run", exact=True).click()
         self.page.get_by_role("option", name=name, exact=True).click()
@@ -69,10 +76,7 @@ def test_any_probe_image_is_a_start_on_every_page_and_in_an_address(
     visitor.expect_original(".traverse .original", probe.images[place])
     expect_z(page, own[last])
     visitor.expect_kept_by_the_clock(run, own)
-    page.get_by_role("slider", name=re.compile("^z")).first.press("End")
-    expect_address(page, "z", lambda text: "4" in (text or "").split(","))
-    page.get_by_role("button", name="Reset all").click()
-    expect_z(page, own[last])
+    visitor.expect_reset_to(own[last])
 
     visitor.go("Interpolate")
     expect(page.get_by_role("radio", name=re.compile("^A, "))).to_have_attribute(
@@ -143,10 +147,7 @@ def test_a_drawing_is_a_start_on_every_page_and_stays_when_the_run_changes(
     expect(page.get_by_role("radio", name="keep the digit")).to_be_checked()
     expect(page.locator(".classes :checked")).to_have_count(0)
     visitor.expect_kept_by_the_clock(run, own)
-    page.get_by_role("slider", name=re.compile("^z")).first.press("End")
-    expect_address(page, "z", lambda text: "4" in (text or "").split(","))
-    page.get_by_role("button", name="Reset all").click()
-    expect_z(page, own[last])
+    visitor.expect_reset_to(own[last])
 
     visitor.go("Interpolate")
     expect(page.get_by_role("radio", name=re.compile("^A, "))).to_have_attribute(

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, FloatRect, Locator, Page, expect
 
 from bvae.runs import Run
-from tests.browsing import WAIT, expect_z, frames, in_address, until
+from tests.browsing import expect_z, frames, in_address, until
+from tests.conftest import watched
 from tests.test_traverse_page import Traverse
 
 # How far the page is scrolled, and what else within it would scroll.
@@ -26,14 +27,8 @@ SCROLLERS = """(live) => {
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    page.set_default_timeout(WAIT)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert not errors, errors
+    with watched(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as page:
+        yield page
 
 
 class Finger:
