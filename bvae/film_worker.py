@@ -158,8 +158,7 @@ class _Worker:
         self.epochs = found.epochs
         self.frames = [Frame(*pair, None) for pair in zip(found.positions, found.kept, strict=True)]
         self.reconstruction, self.independent = list(found.reconstruction), list(found.independent)
-        seconds = found.about.get("seconds")
-        self.seconds = float(seconds) if isinstance(seconds, int | float) else 0.0
+        self.seconds = found.about.get("seconds") or 0.0
 
     def keep(self, epochs: list[int]) -> None:
         """Drop what begins with the first frame of another epoch than the run's."""

@@ -199,15 +199,15 @@ def _worked_out(run: Run, epochs: list[int], count: int) -> tuple[dict[str, np.n
         "epochs": epochs[:fits],
         "images": count,
         "neighbours": compared(count),
-        "seconds": _number(layout.about.get("seconds")),
-        "null_test": _number(layout.about.get("null_test")),
+        "seconds": layout.about.get("seconds"),
+        "null_test": layout.about.get("null_test"),
         "kinds": figures,
     }
     return {name: np.asarray(tensor, np.float32) for name, tensor in chosen.items() if len(tensor)}, about
 
 
-def _figures(kinds: Any, kept: list[int]) -> dict[str, dict[str, list[float | None]]]:
-    """The figures of quality of the frames that are kept. What is none, as a run from elsewhere may say, is left out.
+def _figures(kinds: dict[str, Any] | None, kept: list[int]) -> dict[str, dict[str, list[float | None]]]:
+    """The figures of quality of the frames that are kept. What is none is left out, see schema.py.
 
     A step over a frame that is left out was not measured. Into a frame where no image kept its neighbours, the step of
     those that did is None.
@@ -216,23 +216,16 @@ def _figures(kinds: Any, kept: list[int]) -> dict[str, dict[str, list[float | No
     for kind in KINDS:
         figures = {}
         for name in (*PER_FRAME, *PER_STEP):
-            try:
-                given = list(kinds[kind][name])
-            except (TypeError, KeyError, IndexError):
+            values = ((kinds or {}).get(kind) or {}).get(name)
+            if values is None or (None in values and name != "spurious"):
                 continue
-            values = [_number(value) for value in given]
-            numbers = [value for value in given if value is not None] if name == "spurious" else given
-            if None in map(_number, numbers) or (name in PER_STEP and kept != list(range(len(kept)))):
+            if name in PER_STEP and kept != list(range(len(kept))):
                 continue
             places = kept if name in PER_FRAME else kept[:-1]
             figures[name] = [values[place] for place in places if place < len(values)]
         if any(figures.values()):
             found[kind] = figures
     return found
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if type(value) in (int, float) and abs(value) < 1e300 else None
 
 
 def shape_of(positions: np.ndarray) -> float:
