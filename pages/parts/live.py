@@ -306,6 +306,9 @@ def live_component(
 
     def leave() -> None:
         accept_address()
+        if st.session_state.get("cursor_run") == run.space.run:
+            # The browser may ask for a page before it has the address that was written last.
+            keep_cursor(st.session_state["cursor"], run.space)
         page = st.session_state[name].get("page")
         st.session_state["asked_page"] = page.get("page") if isinstance(page, dict) else None
 
