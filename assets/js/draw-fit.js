@@ -10,6 +10,7 @@ const MIDDLE_HALF = [0.101, 0.136];
 const NEARLY_ALL = [0.066, 0.205];
 const COARSE = 40; // pixels of a digit's longer side
 const RIM = 2; // pixels of the picture around a digit, for its soft edge
+const MARGIN = 0.08; // around a digit, for what its strokes may gain; of its longer side
 const GRAIN = 0.015;
 const BLOT = 0.45; // of the longer side: no stroke any more
 
@@ -29,24 +30,29 @@ export function fitted({ soft, labels, width, height, figures }, chosen, side, m
   const own = ownInk(soft, labels, width, height, chosen + 1, box, gain);
   // The stroke's own width adds to the digit's size, so that the size is not known before the width.
   const scale = side / (Math.max(own.width, own.height) - 2 * RIM);
-  const rough = scaled(own, scale, 0.15 * side);
+  const rough = scaled(own, scale, MARGIN * side);
   const place = { left: box.left * scale - rough.edge, top: box.top * scale - rough.edge };
   if (!match) return { ...rough, ...place, before: 0, after: 0 };
   // The grain of a pencil leaves holes that are none of the digit's.
   const coarse = box.long < COARSE;
   const grain = coarse ? 0 : Math.round(GRAIN * side);
   if (grain) rough.ink = dilated(dilated(rough.ink, rough.width, rough.height, grain), rough.width, rough.height, grain, 255);
-  const signed = signedDistance(rough.ink, rough.width, rough.height);
-  const stroke = strokeWidth(signed, rough.width, rough.height);
+  const inside = distances(rough.ink, rough.width, rough.height, false);
+  const stroke = strokeWidth(inside, rough.width, rough.height);
   const long = side - stroke; // of the middle line
   const [narrow, wide] = (coarse ? NEARLY_ALL : MIDDLE_HALF).map((share) => (share * long) / (1 - share));
   const before = stroke / side;
   const wanted = before < BLOT ? Math.min(wide, Math.max(narrow, stroke)) : stroke;
   const more = (wanted - stroke) / 2;
-  if (coarse && wanted === stroke) return { ...scaled(own, scale, 0.15 * side, true), ...place, before, after: before, coarse };
+  if (coarse && wanted === stroke) return { ...scaled(own, scale, MARGIN * side, true), ...place, before, after: before, coarse };
   if (Math.abs(more) < 0.25) return { ...rough, ...place, before, after: before };
+  // Between the centres of two pixels the outline lies where half ink would be; half a pixel is near enough.
+  const outside = more > 0 ? distances(rough.ink, rough.width, rough.height, true) : null;
   const ink = new Uint8Array(rough.ink.length);
-  for (let at = 0; at < ink.length; at++) ink[at] = 255 * Math.max(0, Math.min(1, 0.5 + signed[at] + more));
+  for (let at = 0; at < ink.length; at++) {
+    const far = inside[at] > 0 ? inside[at] - 0.5 : outside ? 0.5 - outside[at] : -1;
+    ink[at] = 255 * Math.max(0, Math.min(1, 0.5 + far + more));
+  }
   return { ink, width: rough.width, height: rough.height, ...place, before, after: wanted / (long + wanted) };
 }
 
@@ -97,40 +103,33 @@ function scaled({ ink, width, height }, scale, margin, blocks = scale <= 1) {
   return { ink: out, width: columns, height: rows, edge };
 }
 
-/** The median width of the strokes: twice the distance from the outline along their middle line. */
-export function strokeWidth(signed, width, height) {
+/**
+ * The median width of strokes: twice the distance to their outline, along their middle line.
+ * @param {Float32Array} inside the distance from the pixels of a stroke to the nearest that is none
+ */
+function strokeWidth(inside, width, height) {
   const found = [];
   for (let y = 1; y < height - 1; y++) {
-    for (let x = 1; x < width - 1; x++) {
-      const at = y * width + x;
-      const value = signed[at];
-      if (value <= 0) continue;
-      const level = value >= signed[at - 1] && value >= signed[at + 1];
-      const upright = value >= signed[at - width] && value >= signed[at + width];
-      if (level || upright) {
-        const rising = value >= signed[at - width - 1] && value >= signed[at + width + 1];
-        const falling = value >= signed[at - width + 1] && value >= signed[at + width - 1];
-        if (Number(level) + Number(upright) + Number(rising) + Number(falling) >= 3) found.push(value);
-      }
+    for (let at = y * width + 1; at < (y + 1) * width - 1; at++) {
+      const value = inside[at];
+      if (value === 0) continue;
+      const ridges = [1, width, width + 1, width - 1].filter((step) => value >= inside[at - step] && value >= inside[at + step]);
+      if (ridges.length >= 3) found.push(value);
     }
   }
-  found.sort((a, b) => a - b);
-  return found.length ? 2 * found[found.length >> 1] : 0;
-}
-
-/** Distance to the outline at half ink, in pixels: above 0 inside, below outside (Felzenszwalb and Huttenlocher, 2012). */
-export function signedDistance(ink, width, height) {
-  const inside = distances(ink, width, height, (value) => value < 128);
-  const outside = distances(ink, width, height, (value) => value >= 128);
-  // Between the centres of two pixels the outline lies where half ink would be; half a pixel is near enough.
-  return inside.map((value, at) => (value > 0 ? value - 0.5 : 0.5 - outside[at]));
+  return found.length ? 2 * found.sort((a, b) => a - b)[found.length >> 1] - 1 : 0;
 }
 
 const FAR = 1e9;
 
-/** To the nearest pixel that counts. */
-function distances(ink, width, height, counts) {
-  const squares = Float32Array.from(ink, (value) => (counts(value) ? 0 : FAR));
+/**
+ * From each pixel to the nearest of at least half ink, or of less, in pixels (Felzenszwalb and Huttenlocher, Distance Transforms of
+ * Sampled Functions, 2012).
+ * @param {boolean} dark whether those of at least half ink are sought
+ */
+function distances(ink, width, height, dark) {
+  const squares = new Float32Array(ink.length);
+  for (let at = 0; at < ink.length; at++) squares[at] = ink[at] >= 128 === dark ? 0 : FAR;
   const longest = Math.max(width, height);
   const line = new Float32Array(longest);
   const places = new Int32Array(longest);
@@ -162,5 +161,6 @@ function distances(ink, width, height, counts) {
   };
   for (let x = 0; x < width; x++) along(x, width, height);
   for (let y = 0; y < height; y++) along(y * width, 1, width);
-  return squares.map(Math.sqrt);
+  for (let at = 0; at < squares.length; at++) squares[at] = Math.sqrt(squares[at]);
+  return squares;
 }

@@ -6,12 +6,13 @@
  * closed picture is the paper, with its shadows, its table and all else that is wider.
  */
 
-import { SPECTRUM_SIDE, boxMean, closed, closedOverEdge, dilated, medians, negative, quantile, reduced } from "./draw-windows.js";
+import { SPECTRUM_SIDE, boxMean, closed, closedOverEdge, dilated, dilatedRows, medians, negative, quantile, reduced } from "./draw-windows.js";
 
 export const PICTURE_SIDE = 400; // pixels of a picture's longer side: a thin pen is still seen, and all of it takes 0.1 s
 const RADII = [1, 2, 4, 7, 11, 17, 26]; // of windows, on a picture of SPECTRUM_SIDE
 const IMPULSE = 60; // grey levels by which a pixel stands out from all eight around it
 const IMPULSES = 0.003; // of all pixels; dust is less
+const GRAINY = 10; // grey levels
 const UNEVEN = 25; // grey levels
 const BLOCK = 4; // pixels: the strength of ink changes slowly over a picture
 const LUMINANCE = [0.299, 0.587, 0.114]; // ITU-R BT.601
@@ -190,7 +191,8 @@ function edgeIsLight({ source, width, height }) {
 export function inkOf(picture, paper) {
   const even = paper === "around";
   const { width, height } = picture;
-  let greys = picture;
+  // Most noise can be told beforehand, which saves a turn.
+  let greys = noiseOf(picture) > GRAINY ? smoothed(picture) : picture;
   for (let turn = 0; ; turn++) {
     const { ink, uneven } = even ? againstPaperAround(greys) : againstOnePaper(greys.source, paper);
     const noise = noiseBelow(ink);
@@ -200,8 +202,15 @@ export function inkOf(picture, paper) {
       const strength = even ? strengthAround(ink, width, height, typical, noise) : new Float32Array(ink.length).fill(most);
       return { ink, strength, noise, typical, uneven };
     }
-    greys = { source: Uint8Array.from(boxMean(greys.source, width, height, 1), Math.round), width, height };
+    greys = smoothed(greys);
   }
+}
+
+function smoothed({ source, width, height }) {
+  const means = boxMean(source, width, height, 1);
+  const out = new Uint8Array(means.length);
+  for (let at = 0; at < out.length; at++) out[at] = means[at] + 0.5;
+  return { source: out, width, height };
 }
 
 function againstOnePaper(source, paper) {
@@ -233,7 +242,8 @@ function againstPaperAround(greys) {
   const most = sizes.reduce((high, { filled }) => Math.max(high, filled), 0);
   const widest = sizes.findLast(({ filled }) => filled >= 0.2 * most)?.radius ?? 1;
   const side = Math.max(width, height);
-  const radius = Math.max(2, Math.round(0.03 * side), Math.round((1.5 * widest * side) / Math.max(small.width, small.height)));
+  const wanted = (1.5 * widest * side) / Math.max(small.width, small.height);
+  const radius = Math.round(Math.max(2, 0.03 * side, Math.min(0.14 * side, wanted)));
   const paper = closedOverEdge(withPaperEdge(greys, 2 * radius), width, height, radius);
   // Of noisy paper the closed picture shows the lightest grains: the mean of what is no ink is brought to 0.
   const depths = new Uint8Array(source.length);
@@ -274,26 +284,26 @@ function grainOf(counts) {
  */
 function withPaperEdge({ source, width, height }, radius) {
   const out = source.slice();
-  const near = (at) => {
-    const x = at % width;
-    const y = (at - x) / width;
-    let most = 0;
-    for (let v = Math.max(0, y - radius); v <= Math.min(height - 1, y + radius); v++) {
-      for (let u = Math.max(0, x - radius); u <= Math.min(width - 1, x + radius); u++) most = Math.max(most, source[v * width + u]);
+  const along = (start, step, count, inwards, depth) => {
+    const line = new Uint8Array(count);
+    const deep = new Uint8Array(count); // the lightest from each pixel of the edge inwards
+    for (let n = 0; n < count; n++) {
+      line[n] = source[start + n * step];
+      for (let far = 0; far < Math.min(depth, radius); far++) {
+        deep[n] = Math.max(deep[n], source[start + n * step + far * inwards]);
+      }
     }
-    return most;
+    const near = dilatedRows(deep, count, 1, radius, 0);
+    const reach = Math.ceil(0.5 * count);
+    const whole = dilatedRows(dilatedRows(line, count, 1, reach, 0), count, 1, reach, 255);
+    for (let n = 0, at = start; n < count; n++, at += step) {
+      if (whole[n] > out[at] + 2) out[at] = Math.max(out[at], Math.min(whole[n], near[n]));
+    }
   };
-  const along = (start, step, count) => {
-    const line = Uint8Array.from({ length: count }, (_, n) => source[start + n * step]);
-    closed(line, 1, count, Math.ceil(0.5 * count)).forEach((value, n) => {
-      const at = start + n * step;
-      if (value > out[at] + 2) out[at] = Math.max(out[at], Math.min(value, near(at)));
-    });
-  };
-  along(0, 1, width);
-  along((height - 1) * width, 1, width);
-  along(0, width, height);
-  along(width - 1, width, height);
+  along(0, 1, width, width, height);
+  along((height - 1) * width, 1, width, -width, height);
+  along(0, width, height, 1, width);
+  along(width - 1, width, height, -1, width);
   return out;
 }
 

@@ -40,15 +40,41 @@ export function boxMean(values, width, height, radius) {
  * @param {boolean} across along rows too; else up and down only
  */
 export function dilated(values, width, height, radius, flip = 0, across = true) {
-  const out = across ? new Uint8Array(values.length) : values.slice();
+  const level = across ? dilatedRows(values, width, height, radius, flip) : values;
   const size = 2 * radius + 1;
-  const longest = Math.max(width, height) + 2 * size;
-  const forth = new Uint8Array(longest);
-  const back = new Uint8Array(longest);
-  const along = (from, start, step, count) => {
-    const padded = Math.ceil((count + 2 * radius) / size) * size;
-    back.fill(0, 0, padded);
-    for (let n = 0, at = start; n < count; n++, at += step) back[n + radius] = from[at] ^ flip;
+  const padded = Math.ceil((height + 2 * radius) / size) * size;
+  // All columns at once, which is how they lie in memory.
+  const forth = new Uint8Array(padded * width);
+  const back = new Uint8Array(padded * width);
+  for (let y = 0; y < height; y++) {
+    for (let from = y * width, at = (y + radius) * width, end = from + width; from < end; from++, at++) back[at] = level[from] ^ flip;
+  }
+  for (let y = 0; y < padded; y++) {
+    const end = (y + 1) * width;
+    if (y % size === 0) forth.set(back.subarray(y * width, end), y * width);
+    else for (let at = y * width; at < end; at++) forth[at] = forth[at - width] > back[at] ? forth[at - width] : back[at];
+  }
+  for (let y = padded - 2; y >= 0; y--) {
+    if (y % size === size - 1) continue;
+    for (let at = y * width, end = at + width; at < end; at++) if (back[at + width] > back[at]) back[at] = back[at + width];
+  }
+  const out = new Uint8Array(values.length);
+  const last = 2 * radius * width;
+  for (let at = 0; at < out.length; at++) out[at] = (forth[at + last] > back[at] ? forth[at + last] : back[at]) ^ flip;
+  return out;
+}
+
+/** The same along rows only. */
+export function dilatedRows(values, width, height, radius, flip) {
+  const size = 2 * radius + 1;
+  const padded = Math.ceil((width + 2 * radius) / size) * size;
+  const forth = new Uint8Array(padded);
+  const back = new Uint8Array(padded);
+  const out = new Uint8Array(values.length);
+  for (let y = 0; y < height; y++) {
+    const start = y * width;
+    back.fill(0);
+    for (let x = 0; x < width; x++) back[x + radius] = values[start + x] ^ flip;
     for (let block = 0; block < padded; block += size) {
       let most = 0;
       for (let n = block; n < block + size; n++) {
@@ -61,13 +87,11 @@ export function dilated(values, width, height, radius, flip = 0, across = true) 
         back[n] = most;
       }
     }
-    for (let n = 0, at = start; n < count; n++, at += step) {
-      const last = forth[n + size - 1];
-      out[at] = (last > back[n] ? last : back[n]) ^ flip;
+    for (let x = 0; x < width; x++) {
+      const last = forth[x + size - 1];
+      out[start + x] = (last > back[x] ? last : back[x]) ^ flip;
     }
-  };
-  if (across) for (let y = 0; y < height; y++) along(values, y * width, 1, width);
-  for (let x = 0; x < width; x++) along(out, x, width, height);
+  }
   return out;
 }
 
