@@ -1,0 +1,57 @@
+"""Many sessions at once: what a page change waits for, and what is left of sessions that are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from bvae.runs import Run
+from tests.benchmarks.crowd import FORGOTTEN_SECONDS, PAGES, Crowd, memory
+from tests.browsing import WAIT
+from tests.conftest import serve
+
+RECORD = """
+import gc, os
+
+def record(phase, about):
+    if phase == "start" and about["generation"] == 2:
+        with open(os.environ["COLLECTIONS"], "a") as file:
+            print("all", file=file)
+
+gc.callbacks.append(record)
+"""
+
+
+def visit(address: str, *orders: list[str]) -> None:
+    """Sessions at once, each of which looks at pages in an order of its own."""
+    crowd = Crowd()
+
+    async def everybody() -> None:
+        await asyncio.gather(*(crowd.visit(address, iter(order), time.monotonic() + WAIT) for order in orders))
+
+    asyncio.run(everybody())
+    assert not crowd.errors
+    assert sum(map(len, crowd.seconds.values())) == sum(len(order) - 1 for order in orders)
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="memory is read from /proc")
+def test_a_crowd_waits_for_no_look_through_all_memory_and_leaves_none_behind(trained_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(RECORD)
+    collections = tmp_path / "collections"
+    environment = {"PYTHONPATH": str(tmp_path), "COLLECTIONS": str(collections)}
+    options = [f"--server.disconnectedSessionTTL={FORGOTTEN_SECONDS}"]
+    server = serve(trained_run.path.parent, tmp_path / "log", options=options, **environment)
+    with server as address:
+        visit(address, PAGES)  # what the pages import is looked through as it comes
+        before, (held, _) = collections.read_text().count("all"), memory(server.process.pid)
+        visit(address, *(PAGES[turn:] + PAGES[:turn] for turn in range(4)))
+        during = collections.read_text().count("all") - before
+        assert during < len(PAGES), "of four times as many pages, at most a few"
+        end = time.monotonic() + WAIT / 1000
+        while memory(server.process.pid)[0] > held + 100:
+            assert time.monotonic() < end, "what the sessions held stayed in memory"
+            time.sleep(0.2)
+    assert "Traceback" not in (tmp_path / "log").read_text()
