@@ -310,7 +310,7 @@ def show_form(queue: Queue) -> None:
         why = f"{plain(name)} was started already. Choose another name." if started else problem and plain(problem)
         st.button(label, key="train_start", on_click=start, disabled=why is not None, help=why)
         if started:
-            st.markdown(f"`{name}` is in the list below. Change a setting to begin another run.")
+            st.markdown(f"**{plain(name)}** is in the list below. Change a setting to begin another run.")
         elif waits:
             st.markdown(":small[Runs are trained one after another.]")
 

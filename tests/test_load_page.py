@@ -446,7 +446,7 @@ def test_a_folder_full_of_other_things_shows_the_run_in_it(trained_run: Run, run
     assert not app.error
     assert app.selectbox(key="run").options == ["one"]
     problems = [warning.value for expander in app.sidebar.expander for warning in expander.warning]
-    expected = [*broken, "caf"] + (["locked"] if os.geteuid() else [])
+    expected = [*broken, "caf", "config is a folder", "config is a pipe"] + (["locked"] if os.geteuid() else [])
     assert len(problems) == len(expected)
     assert all(any(name in problem for problem in problems) for name in expected)
 

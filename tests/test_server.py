@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import http.server
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -89,6 +90,21 @@ def test_this_computer_is_answered_under_each_of_its_names(app: str, path: str, 
     host = f"{name}:{urlsplit(app).port}"
     assert ask(app, path, Host=host)[0] == (101 if path == STREAM else 200)
     assert ask(app, path, Host=host, Origin=f"http://{host}")[0] == (101 if path == STREAM else 200)
+
+
+def test_what_shows_components_comes_beside_the_page_and_is_used(page: Page, app: str) -> None:
+    warnings: list[str] = []
+    page.on("console", lambda message: warnings.append(message.text))
+    with page.expect_response(f"{app}/") as answered:
+        page.goto(app)
+    modules = re.findall(r"</(static/js/[\w.-]+)>; rel=modulepreload", answered.value.headers["link"])
+    assert any("/BidiComponent." in module for module in modules)
+    page.locator(".live:not([aria-busy])").first.wait_for()
+    fetched = page.evaluate("performance.getEntriesByType('resource').map((entry) => [entry.name, entry.startTime])")
+    started = dict(reversed(fetched))  # of each the first time
+    socket = min(start for name, start in fetched if name.endswith("/_stcore/health"))  # asked for before it opens
+    assert all(started[f"{app}/{module}"] < socket for module in modules)
+    assert not [text for text in warnings if "preload" in text], "each is used"
 
 
 @pytest.mark.parametrize("path", ["/", STREAM, "/_stcore/health", "/_stcore/host-config"])

@@ -409,7 +409,7 @@ def test_what_waits_can_be_taken_out_and_a_queue_that_nobody_works_through_can_b
     assert not form.exception
     assert [entry.name for entry in queue.entries()] == ["mnist-conv-beta4"]
     assert queue.entries()[0].config == Config().to_dict()
-    assert "`mnist-conv-beta4` waiting for its turn." in texts(form.markdown)
+    assert "**mnist-conv-beta4** waiting for its turn." in texts(form.markdown)
     assert "Nothing works through the queue" in texts(form.warning)
     assert [button.label for button in form.button if "queue" in button.label] == ["Continue the queue"]
     assert form.button(key="train_start").disabled, "the second click of a double one begins nothing"
@@ -426,7 +426,7 @@ def test_a_run_that_waits_is_not_taken_for_the_bundled_run_of_its_name(
     field(form, "name").set_value(trained_run.name).run()
     form.button(key="train_start").click().run()
     assert not form.exception
-    assert f"`{trained_run.name} (runs)` waiting for its turn." in texts(form.markdown)
+    assert f"**{trained_run.name} (runs)** waiting for its turn." in texts(form.markdown)
     assert "Its curves appear here once it has begun." in texts(form.markdown)
     states = {standing.name: standing.state for standing in standings(queue)}
     assert states[f"{trained_run.name} (runs)"] == "waiting"

@@ -482,7 +482,7 @@ def test_the_page_opens_by_its_name_too(traverse: Traverse) -> None:
     assert urlparse(traverse.page.url).path == "/traverse"
 
 
-def test_weights_travel_once_and_the_picture_stays_through_reruns(traverse: Traverse) -> None:
+def test_weights_and_script_travel_once_and_the_picture_stays_through_reruns(traverse: Traverse) -> None:
     sizes: list[int] = []
     traverse.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
     traverse.open()
@@ -495,7 +495,7 @@ def test_weights_travel_once_and_the_picture_stays_through_reruns(traverse: Trav
         traverse.slider(traverse.order()[0]).fill(value)
         traverse.expect_address("z", lambda z, value=value: value in (z or "").split(","))
 
-    assert sum(sizes) < 300_000
+    assert sum(sizes) < 100_000, "neither weights nor the page's script"
     assert traverse.picture.get_attribute("data-mark") == "the same canvas"
 
 

@@ -80,7 +80,13 @@ _glossary = st.components.v2.component(
 )
 
 
-_menu = st.components.v2.component("menu", html="<span hidden></span>\n", js=script("menu.js"))
+_menu = st.components.v2.component(
+    "menu",
+    html="<span hidden></span>\n",
+    css=(ASSETS / "css" / "menu.css").read_text(encoding="utf-8"),
+    js=script("menu.js"),
+    isolate_styles=False,  # it sees to what is beside it
+)
 
 
 @dataclass(frozen=True)
@@ -268,8 +274,23 @@ def component(name: str) -> Any:
     js = script(*shared, *parts, f"{name}.js")
     check_marks(html + js)
     glossary = f"const GLOSSARY = {json.dumps(GLOSSARY)};\n"
-    made = st.components.v2.component(name, html=html, css=read("css", "common", "terms", name), js=glossary + js)
-    return lambda data, **options: made(data=[data], **options)
+    # A browser that stays open while the app is started in a newer version has both scripts, each for its own mounts.
+    called = json.dumps(f"{name} {hashlib.sha256(js.encode()).hexdigest()[:8]}")
+    page = script("page.js")
+    own, before = js.replace("\nexport default ", "\nconst run = "), f"{page}\n{glossary}"
+    code = st.components.v2.component(
+        f"{name}_script", html="<span hidden></span>\n", js=f"{before}{own}\nexport default takeOver({called}, run);\n"
+    )
+    made = st.components.v2.component(
+        name, html=html, css=read("css", "common", "terms", name), js=f"{page}\nexport default handOn({called});\n"
+    )
+
+    def mount(data: dict[str, Any], **options: Any) -> Any:
+        result = made(data=[data], **options)
+        code(key=f"{name}_script", height="content")
+        return result
+
+    return mount
 
 
 def live_component(

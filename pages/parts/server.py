@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import functools
 import gc
 import hashlib
 import re
@@ -32,6 +33,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+")
+EVERYWHERE = ("BidiComponent.", "Selectbox.")  # Streamlit's modules that show components and the run picker
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 
@@ -67,7 +69,10 @@ class Door:
 
         async def send_with(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(added)
+                answer = MutableHeaders(scope=message)
+                answer.update(added)
+                if answer.get("content-type", "").startswith("text/html"):
+                    answer["Link"] = preloads()
             await send(message)
 
         upload = UPLOAD.search(scope["path"]) if scope["method"] == "PUT" else None
@@ -152,6 +157,22 @@ def inline_scripts() -> str:
         for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL):
             _inline.append(f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'")
     return " ".join(_inline)
+
+
+@functools.cache
+def preloads() -> str:
+    """Has the browser fetch what shows the parts of every page beside Streamlit's own page, and not once the first of
+    them has come: the first slider is there sooner, and what stands below a part is not seen above it for a moment."""
+    static = Path(st.__file__).parent / "static"
+    there = set(re.findall(r"static/js/([\w.-]+\.js)", (static / "index.html").read_text(encoding="utf-8")))
+    found: list[str] = []
+    wanted = [path.name for path in (static / "static" / "js").glob("*.js") if path.name.startswith(EVERYWHERE)]
+    while wanted:
+        found.append(name := wanted.pop())
+        source = (static / "static" / "js" / name).read_text(encoding="utf-8")
+        wanted += set(re.findall(r'from\s*"\./([\w.-]+\.js)"', source)) - there - {*found, *wanted}
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return ", ".join(f"<{'/' * bool(base)}{base}/static/js/{name}>; rel=modulepreload" for name in found)
 
 
 async def forget_sessions() -> None:

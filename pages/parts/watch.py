@@ -320,7 +320,7 @@ def _with_history(run: Run) -> tuple[Run, list[dict[str, Any]]] | None:
         st.warning(plain(str(error)))
         return None
     if not history:
-        st.markdown(f"The curves of `{run.name}` are laid over these once it has begun.")
+        st.markdown(f"The curves of {plain(run.name)} are laid over these once it has begun.")
     return (run, history) if history else None
 
 
