@@ -175,6 +175,28 @@ def test_a_login_is_asked_for_where_its_secrets_are(page: Page, trained_run: Run
         expect(page.locator("body")).not_to_contain_text("mnist")
 
 
+def test_nobody_comes_in_where_a_login_is_meant_and_cannot_be_asked_for(
+    page: Page, trained_run: Run, tmp_path: Path
+) -> None:
+    secrets, log = tmp_path / "secrets.toml", tmp_path / "log"
+    options = [f"--secrets.files={secrets}"]
+    with serve(trained_run.path.parent, log, options=options, BVAE_USERS="@school.edu") as address:
+        for content, reason in ((None, "no secrets.toml has an [auth] section"), ("[auth\n", "cannot be read")):
+            if content:
+                secrets.write_text(content)
+            page.goto(f"{address}/traverse")
+            expect(page.get_by_test_id("stAlert")).to_contain_text("Nobody can log in at the moment.")
+            expect(page.locator("body")).not_to_contain_text("mnist")
+            expect(page.get_by_role("button", name="Log in")).to_have_count(0)
+            assert reason in log.read_text()
+        secrets.write_text('[auth]\nredirect_uri = "http://localhost/oauth2callback"\n[auth.lab]\nclient_id = "a"\n')
+        page.goto(f"{address}/traverse")
+        page.get_by_role("button", name="Log in with lab").click()
+        expect(page.get_by_test_id("stAlert")).to_contain_text("Nobody can log in at the moment.")
+        expect(page.get_by_role("button", name="Log in with lab")).to_be_visible()
+        assert "Nobody can log in. Authentication" in log.read_text()
+
+
 # Holding something -----------------------------------------------------------------------------------------------
 
 

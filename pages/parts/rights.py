@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import os
 import shutil
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import StreamlitAuthError
 from streamlit.runtime import get_instance
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -60,12 +63,22 @@ def admitted() -> bool:
 
 def _logged_in() -> bool:
     """Whether the person is known to the provider of st.secrets; so is everybody where there is none."""
-    if not (st.secrets.load_if_toml_exists() and "auth" in st.secrets):
+    try:
+        providers = _providers()
+    except LookupError as error:
+        _say_shut(str(error))
+        return False
+    if not providers:
         return True
     if not st.user.is_logged_in:
         st.title("β-VAE latent explorer")
         st.markdown("This app is shown to those who log in.")
-        st.button("Log in", on_click=st.login)
+        with st.container(horizontal=True):
+            for provider in providers:
+                label = "Log in" if provider is None else f"Log in with {provider}"
+                st.button(label, on_click=_log_in, args=(provider,))
+        if problem := st.session_state.pop("login_problem", None):
+            _say_shut(problem)
         return False
     if may_enter(st.user.to_dict(), os.environ.get("BVAE_USERS", "")):
         st.sidebar.button("Log out", on_click=st.logout)
@@ -74,6 +87,41 @@ def _logged_in() -> bool:
     st.error("Your account is not among those that this app is shown to. Whoever runs it can add it to BVAE_USERS.")
     st.button("Log out", on_click=st.logout)
     return False
+
+
+def _providers() -> list[str | None]:
+    """Those with whom one can log in, as `st.login` calls them; none where the app asks for no login.
+
+    Raises:
+        LookupError: when a login is meant and cannot be asked for: a slip of the pen must not open the door.
+    """
+    if not st.secrets.load_if_toml_exists():  # which says in the terminal what it could not read
+        if there := [path for path in st.get_option("secrets.files") if Path(path).exists()]:
+            raise LookupError(f"{there[0]} cannot be read.")
+        auth = None
+    else:
+        auth = st.secrets.get("auth")
+    if auth is None:
+        if os.environ.get("BVAE_USERS"):
+            raise LookupError("BVAE_USERS says who may log in, and no secrets.toml has an [auth] section.")
+        return []
+    if not isinstance(auth, Mapping):
+        raise LookupError("auth in secrets.toml is no section.")
+    named = [name for name, value in auth.items() if isinstance(value, Mapping) and "client_id" in value]
+    return [None, *named] if "client_id" in auth or not named else [*named]
+
+
+def _log_in(provider: str | None) -> None:
+    try:
+        st.login(provider)
+    except StreamlitAuthError as error:  # no Authlib, or settings that are missing
+        st.session_state["login_problem"] = str(error)
+
+
+def _say_shut(reason: str) -> None:
+    """Say that nobody can log in. The reason is for whoever runs the app, and goes to the terminal."""
+    logging.getLogger(__name__).error("Nobody can log in. %s", reason)
+    st.error("Nobody can log in at the moment. Whoever runs this app finds the reason in its terminal.")
 
 
 def may_enter(user: dict[str, object], listed: str) -> bool:
