@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from bvae.data import load_dataset
 from bvae.runs import Run
-from tests.conftest import ROOT
+from tests.browsing import open_bench
 from tests.pictures import TRAITS, clean, drawn, file_of, inked, lines, pictures, placed, written
 from tests.test_draw_page import Desk
 
@@ -45,16 +45,7 @@ READ = """async (files) => {
 def bench(browser: Browser) -> Iterator[Page]:
     """A page that has the modules under their own names."""
     page = browser.new_page()
-
-    def serve(route: Route) -> None:
-        name = route.request.url.rpartition("/")[2]
-        if name.endswith(".js"):
-            route.fulfill(path=ROOT / "assets/js" / name, content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-
-    page.route("http://bench/**", serve)
-    page.goto("http://bench/")
+    open_bench(page)
     yield page
     page.close()
 
@@ -150,6 +141,25 @@ def test_what_cannot_be_read_is_called_what_it_is(bench: Page) -> None:
     assert "paper.png is too faint to be told from its paper" in said[0]
     assert "shaded.png is too faint" in said[1]
     assert "flat.png is of one colour" in said[2]
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_a_photograph_is_turned_as_its_camera_was_held(
+    bench: Page, clean_fields: dict[tuple[str, int], np.ndarray], orientation: int
+) -> None:
+    turns = {3: 2, 6: 1, 8: -1}[orientation]
+    stored = np.rot90(inked(placed(drawn(7, height=400), (900, 640))), turns)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    (seen,) = fields(bench, [file_of(stored, "JPEG", quality=90, exif=exif)])
+    assert likeness(seen, clean_fields["drawn", 7]) > 0.95
+
+
+def test_the_rehearsal_takes_every_step(bench: Page) -> None:
+    rehearsed = bench.evaluate("async () => (await import('/draw-bring.js')).rehearse()")
+    assert rehearsed["figures"] == 1
+    assert rehearsed["lines"] > 5
+    assert rehearsed["border"] == 1
 
 
 SVG = {

@@ -5,7 +5,7 @@
  * a stroke that crosses it, and so is what is darker.
  */
 
-import { closed, dilated, quantile } from "./draw-windows.js";
+import { closed, dilated, greyQuantile, median } from "./draw-windows.js";
 
 const STEEPEST = 8; // degrees that paper may lie askew
 const ANGLE_STEP = 0.25;
@@ -48,7 +48,7 @@ function thinRuns({ source, width, height }, most) {
   // Against what is above and below only: to its left and right a line is as dark as ever.
   const depth = closed(source, width, height, (most + 1) >> 1, 0, false);
   for (let at = 0; at < source.length; at++) depth[at] -= source[at];
-  const least = Math.max(9, 1.5 * quantile(depth, 0.6));
+  const least = Math.max(9, 1.5 * greyQuantile(depth, 0.6));
   const runs = [];
   for (let x = 0; x < width; x++) {
     for (let y = 0; y < height; y++) {
@@ -70,7 +70,7 @@ function levelLines(greys, runs) {
   const margin = marginOf(width);
   const near = (at) => counts[at - 1] + 1.2 * counts[at] + counts[at + 1];
   // Noise is full of short runs, wherever one looks.
-  const noise = 8 * quantile(counts, 0.5);
+  const noise = 8 * median(counts);
   const found = [];
   for (let at = 1; at < counts.length - 1; at++) {
     if (near(at) < Math.max(noise, 0.1 * width) || near(at) < near(at - 1) || near(at) <= near(at + 1)) continue;
@@ -81,7 +81,7 @@ function levelLines(greys, runs) {
   const sure = found.filter(({ covered, seen }) => covered > 0.5 && seen > 0.5 * width);
   if (sure.length < FAMILY) return sure.filter((line) => isApart(greys, line));
   // All of a kind, but for how they fall on the pixels: a stroke that lies along one of them is thicker or darker.
-  const [thickness, depth] = ["thickness", "depth"].map((of) => quantile(sure.map((line) => line[of]), 0.5));
+  const [thickness, depth] = ["thickness", "depth"].map((of) => median(sure.map((line) => line[of])));
   return found.map((line) => ({ ...line, thickness: Math.min(line.thickness, thickness + 1), depth: Math.min(line.depth, 2 * depth) }));
 }
 
@@ -138,7 +138,7 @@ function traced(runs, slope, level, { width, height }) {
   }
   const own = near.filter(({ x, top, bottom }) => Math.abs((top + bottom - 1) / 2 - middle[x]) <= 2);
   const columns = new Set(own.map(({ x }) => x)).size;
-  const [thickness, depth] = [own.map(({ top, bottom }) => bottom - top), own.map((run) => run.depth)].map((all) => quantile(all, 0.5));
+  const [thickness, depth] = [own.map(({ top, bottom }) => bottom - top), own.map((run) => run.depth)].map(median);
   const reach = own.length ? (own.at(-1).x - own[0].x + 1) / seen : 0;
   return { middle, height: level, thickness, depth, seen, covered: columns / Math.max(1, seen), reach };
 }
@@ -146,9 +146,9 @@ function traced(runs, slope, level, { width, height }) {
 /** A single line is one of the paper only where it crosses all of it, and is thinner or paler than what is written. */
 function isApart({ source, width, height }, line) {
   if (line.reach < 0.95 || line.covered < 0.7) return false;
-  const paper = quantile(source, 0.7);
+  const paper = greyQuantile(source, 0.7);
   const radius = Math.max(1, Math.ceil(line.thickness / 2) + 1);
-  const dark = paper - quantile(source, 0.002);
+  const dark = paper - greyQuantile(source, 0.002);
   if (line.depth < 0.7 * dark) return true;
   // What stays dark where the darkness is narrowed by more than the line's own thickness.
   const left = dilated(source, width, height, radius);

@@ -6,7 +6,7 @@
  * closed picture is the paper, with its shadows, its table and all else that is wider.
  */
 
-import { SPECTRUM_SIDE, boxMean, closed, closedOverEdge, dilated, dilatedRows, medians, negative, quantile, reduced } from "./draw-windows.js";
+import { SPECTRUM_SIDE, boxMean, closed, closedOverEdge, countsOf, dilated, dilatedRows, greyQuantile, medians, quantile, reduced } from "./draw-windows.js";
 
 export const PICTURE_SIDE = 400; // pixels of a picture's longer side: a thin pen is still seen, and all of it takes 0.1 s
 const RADII = [1, 2, 4, 7, 11, 17, 26]; // of windows, on a picture of SPECTRUM_SIDE
@@ -28,13 +28,13 @@ const LUMINANCE = [0.299, 0.587, 0.114]; // ITU-R BT.601
  * @returns {Greys & {levels: number}} levels: how far apart the extremes were, in 255ths of full contrast
  */
 export function greysOf(data, width, height) {
-  const [red, green, blue] = opaque(data);
-  const [r, g, b] = strongestDirection([red, green, blue], width, height);
-  const values = new Float32Array(red.length);
+  const colours = opaque(data);
+  const [r, g, b] = strongestDirection(colours, width, height);
+  const values = new Float32Array(width * height);
   let low = Infinity;
   let high = -Infinity;
-  for (let at = 0; at < values.length; at++) {
-    const value = r * red[at] + g * green[at] + b * blue[at];
+  for (let at = 0, n = 0; at < values.length; at++, n += 4) {
+    const value = r * colours[n] + g * colours[n + 1] + b * colours[n + 2];
     values[at] = value;
     if (value < low) low = value;
     if (value > high) high = value;
@@ -42,35 +42,41 @@ export function greysOf(data, width, height) {
   const levels = (high - low) / Math.sqrt(3);
   const stretched = levels > 0 ? 255 / (high - low) : 0;
   const source = new Uint8Array(values.length);
-  for (let at = 0; at < values.length; at++) source[at] = Math.round((values[at] - low) * stretched);
+  for (let at = 0; at < values.length; at++) source[at] = (values[at] - low) * stretched + 0.5;
   return { source, width, height, levels };
 }
 
-/** Red, green and blue; what is transparent gets the ground that what is seen stands out against. */
+/** The colours without opacity: what is transparent gets the ground that what is seen stands out against. */
 function opaque(data) {
-  const count = data.length / 4;
   let seen = 0;
   let light = 0;
   for (let at = 0; at < data.length; at += 4) {
     seen += data[at + 3];
     light += data[at + 3] * (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]);
   }
+  if (seen === (255 * data.length) / 4) return data;
   const ground = light > 127.5 * seen ? 0 : 255;
-  return [0, 1, 2].map((c) => {
-    const channel = new Float32Array(count);
-    for (let n = 0; n < count; n++) {
-      const share = data[4 * n + 3] / 255;
-      channel[n] = share * data[4 * n + c] + (1 - share) * ground;
-    }
-    return channel;
-  });
+  const out = new Uint8ClampedArray(data.length);
+  for (let at = 0; at < data.length; at += 4) {
+    const share = data[at + 3] / 255;
+    for (let c = 0; c < 3; c++) out[at + c] = share * data[at + c] + (1 - share) * ground;
+  }
+  return out;
 }
 
 /** The first principal component of the differences between each pixel and the mean around it; length 1 in levels. */
-function strongestDirection(channels, width, height) {
-  const radius = Math.max(2, Math.round(Math.max(width, height) / 8));
-  const differences = channels.map((channel) => {
-    const around = boxMean(channel, width, height, radius);
+function strongestDirection(colours, width, height) {
+  // Half as large is fine enough to tell the colour of a thin pen.
+  const step = Math.max(width, height) > SPECTRUM_SIDE ? 2 : 1;
+  const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
+  const radius = Math.max(2, Math.round(Math.max(columns, rows) / 8));
+  const differences = [0, 1, 2].map((c) => {
+    const channel = new Float32Array(columns * rows);
+    for (let y = 0, at = c; y < height; y++) {
+      const row = ((y / step) | 0) * columns;
+      for (let x = 0; x < width; x++, at += 4) channel[row + ((x / step) | 0)] += colours[at];
+    }
+    const around = boxMean(channel, columns, rows, radius);
     for (let at = 0; at < channel.length; at++) around[at] = channel[at] - around[at];
     return around;
   });
@@ -135,7 +141,7 @@ function noiseOf({ source, width, height }) {
       else if (value > most) bumps[at] = value - most;
     }
   }
-  return Math.min(quantile(dips, 0.97), quantile(bumps, 0.97));
+  return Math.min(greyQuantile(dips, 0.97), greyQuantile(bumps, 0.97));
 }
 
 /** A picture whose pixels are now and then white or black for no reason, without these; any other is left as it is. */
@@ -176,7 +182,7 @@ export function isDarkOnLight(picture, sheet) {
 
 function edgeIsLight({ source, width, height }) {
   const edge = source.filter((_, at) => at < width || at >= width * (height - 1) || at % width === 0 || at % width === width - 1);
-  return quantile(edge, 0.5) > source.reduce((sum, value) => sum + value, 0) / source.length;
+  return greyQuantile(edge, 0.5) > source.reduce((sum, value) => sum + value, 0) / source.length;
 }
 
 /**
@@ -218,12 +224,6 @@ function againstOnePaper(source, paper) {
   return { ink: Float32Array.from(source, (value) => level - value), uneven: false };
 }
 
-function countsOf(source) {
-  const counts = new Uint32Array(256);
-  for (let at = 0; at < source.length; at++) counts[source[at]]++;
-  return counts;
-}
-
 /** The grey that most pixels are near to. @param {Uint32Array} counts of the 256 greys */
 function modeOf(counts) {
   let best = { grey: 0, near: -1 };
@@ -263,7 +263,7 @@ function againstPaperAround(greys) {
   for (let at = 0; at < source.length; at++) {
     plain[at] = ((depths[at] - sum[at] / Math.max(0.05, count[at])) * 255) / (paper[at] + 64);
   }
-  return { ink: plain, uneven: quantile(paper, 0.99) - quantile(paper, 0.01) > UNEVEN };
+  return { ink: plain, uneven: greyQuantile(paper, 0.99) - greyQuantile(paper, 0.01) > UNEVEN };
 }
 
 /** How deep paper's own grain goes, at most: what is less deep than most of it says how much it varies. */
@@ -319,9 +319,10 @@ function copyEdge(values, width, height) {
 
 /** One standard deviation of the paper, from what is lighter than its mean. */
 function noiseBelow(ink) {
-  const below = ink.filter((value) => value < 0);
-  for (let at = 0; at < below.length; at++) below[at] = -below[at];
-  return below.length < 0.02 * ink.length ? 0 : quantile(below, 0.68);
+  const below = new Float32Array(ink.length);
+  let count = 0;
+  for (let at = 0; at < ink.length; at++) if (ink[at] < 0) below[count++] = -ink[at];
+  return count < 0.02 * ink.length ? 0 : quantile(below, 0.68, count);
 }
 
 /** The mean strength of what is no noise, each pixel counted by its strength: much pale ink does not hide a little dark. */

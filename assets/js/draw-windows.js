@@ -36,31 +36,48 @@ export function boxMean(values, width, height, radius) {
 
 /**
  * The greatest value in a window, by van Herk's two running maxima: as fast for a large window as for a small one.
+ * @param {Uint8Array} values
  * @param {number} flip 255 for the least value instead
  * @param {boolean} across along rows too; else up and down only
  */
 export function dilated(values, width, height, radius, flip = 0, across = true) {
   const level = across ? dilatedRows(values, width, height, radius, flip) : values;
   const size = 2 * radius + 1;
-  const padded = Math.ceil((height + 2 * radius) / size) * size;
-  // All columns at once, which is how they lie in memory.
-  const forth = new Uint8Array(padded * width);
-  const back = new Uint8Array(padded * width);
-  for (let y = 0; y < height; y++) {
-    for (let from = y * width, at = (y + radius) * width, end = from + width; from < end; from++, at++) back[at] = level[from] ^ flip;
-  }
-  for (let y = 0; y < padded; y++) {
-    const end = (y + 1) * width;
-    if (y % size === 0) forth.set(back.subarray(y * width, end), y * width);
-    else for (let at = y * width; at < end; at++) forth[at] = forth[at - width] > back[at] ? forth[at - width] : back[at];
-  }
-  for (let y = padded - 2; y >= 0; y--) {
-    if (y % size === size - 1) continue;
-    for (let at = y * width, end = at + width; at < end; at++) if (back[at + width] > back[at]) back[at] = back[at + width];
-  }
   const out = new Uint8Array(values.length);
-  const last = 2 * radius * width;
-  for (let at = 0; at < out.length; at++) out[at] = (forth[at + last] > back[at] ? forth[at + last] : back[at]) ^ flip;
+  // All columns at once, which is how they lie in memory: of each block of rows the maxima from a row to the block's end, and
+  // with these, row by row, the maxima from the next block's begin.
+  const back = new Uint8Array(size * width);
+  const forth = new Uint8Array(width);
+  for (let block = -radius; block < height - radius; block += size) {
+    back.fill(0, (size - 1) * width);
+    for (let n = size - 1; n >= 0; n--) {
+      const start = n * width;
+      const below = n < size - 1 ? start + width : start;
+      const from = (block + n) * width;
+      if (block + n < 0 || block + n >= height) back.copyWithin(start, below, below + width);
+      else {
+        for (let x = 0; x < width; x++) {
+          const value = level[from + x] ^ flip;
+          const most = back[below + x];
+          back[start + x] = value > most ? value : most;
+        }
+      }
+    }
+    forth.fill(0);
+    for (let n = 0; n < size && block + n + radius < height; n++) {
+      const [to, start, from] = [(block + n + radius) * width, n * width, (block + n + size - 1) * width];
+      const enters = n > 0 && from < level.length;
+      for (let x = 0; x < width; x++) {
+        let most = forth[x];
+        if (enters) {
+          const value = level[from + x] ^ flip;
+          if (value > most) forth[x] = most = value;
+        }
+        const other = back[start + x];
+        out[to + x] = (other > most ? other : most) ^ flip;
+      }
+    }
+  }
   return out;
 }
 
@@ -68,28 +85,28 @@ export function dilated(values, width, height, radius, flip = 0, across = true) 
 export function dilatedRows(values, width, height, radius, flip) {
   const size = 2 * radius + 1;
   const padded = Math.ceil((width + 2 * radius) / size) * size;
-  const forth = new Uint8Array(padded);
+  const line = new Uint8Array(padded);
   const back = new Uint8Array(padded);
   const out = new Uint8Array(values.length);
   for (let y = 0; y < height; y++) {
     const start = y * width;
-    back.fill(0);
-    for (let x = 0; x < width; x++) back[x + radius] = values[start + x] ^ flip;
+    for (let x = 0; x < width; x++) line[x + radius] = values[start + x] ^ flip;
     for (let block = 0; block < padded; block += size) {
       let most = 0;
-      for (let n = block; n < block + size; n++) {
-        if (back[n] > most) most = back[n];
-        forth[n] = most;
-      }
-      most = 0;
       for (let n = block + size - 1; n >= block; n--) {
-        if (back[n] > most) most = back[n];
+        if (line[n] > most) most = line[n];
         back[n] = most;
       }
     }
-    for (let x = 0; x < width; x++) {
-      const last = forth[x + size - 1];
-      out[start + x] = (last > back[x] ? last : back[x]) ^ flip;
+    for (let block = 0; block < width; block += size) {
+      let most = 0;
+      out[start + block] = back[block] ^ flip;
+      const end = Math.min(width, block + size);
+      for (let x = block + 1; x < end; x++) {
+        const entering = line[x + size - 1];
+        if (entering > most) most = entering;
+        out[start + x] = (back[x] > most ? back[x] : most) ^ flip;
+      }
     }
   }
   return out;
@@ -152,18 +169,41 @@ export function reduced(picture) {
   return { source, width, height };
 }
 
-/** The value below which a share of the values lies, to a thousandth of the greatest. Values below 0 count as 0. */
-export function quantile(values, share) {
+// Two of one kind each, and none for both: a loop that meets arrays of several kinds is compiled to several times slower code.
+
+/** The grey below which a share of the greys lies. @param {Uint8Array} greys */
+export function greyQuantile(greys, share) {
+  const counts = countsOf(greys);
+  let left = share * greys.length;
+  for (let grey = 0; grey < 256; grey++) {
+    left -= counts[grey];
+    if (left < 0) return grey;
+  }
+  return 0;
+}
+
+/** How many pixels have each of the 256 greys. @param {Uint8Array} greys */
+export function countsOf(greys) {
+  const counts = new Uint32Array(256);
+  for (let at = 0; at < greys.length; at++) counts[greys[at]]++;
+  return counts;
+}
+
+/** The value below which a share of the first values lies, to a thousandth of the greatest. @param {Float32Array} values from 0 */
+export function quantile(values, share, count = values.length) {
   let high = 0;
-  for (let at = 0; at < values.length; at++) if (values[at] > high) high = values[at];
+  for (let at = 0; at < count; at++) if (values[at] > high) high = values[at];
   if (!high) return 0;
   const counts = new Uint32Array(1025);
   const scale = 1024 / high;
-  for (let at = 0; at < values.length; at++) counts[values[at] > 0 ? (values[at] * scale) | 0 : 0]++;
-  let left = share * values.length;
+  for (let at = 0; at < count; at++) counts[values[at] > 0 ? (values[at] * scale) | 0 : 0]++;
+  let left = share * count;
   for (let bin = 0; bin < counts.length; bin++) {
     left -= counts[bin];
     if (left < 0) return bin / scale;
   }
   return high;
 }
+
+/** @param {Iterable<number>} values @returns 0 where there are none */
+export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;

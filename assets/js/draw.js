@@ -9,7 +9,7 @@ import { cut, shorten } from "./classes.js";
 import { floorNats, klNats, reconstructionNats } from "./decoder.js";
 import { Clock, Link, Picture, component, cursorAt, epochWords, leadsTo, make, number, provenance, saveCodes, whenRun } from "./common.js";
 import { disable } from "./disable.js";
-import { PictureError, PicturePanel, readPicture } from "./draw-bring.js";
+import { PictureError, PicturePanel, readPicture, rehearse } from "./draw-bring.js";
 import { fitted } from "./draw-fit.js";
 import { asItIs, asMnist, stretch } from "./draw-mnist.js";
 import { STEPS, strokesOf } from "./draw-strokes.js";
@@ -87,6 +87,7 @@ class Draw {
       this.undo();
     });
     find(".file input").onchange = (event) => this.bring(event.target);
+    find(".file input").onclick = () => setTimeout(rehearse, 100); // when the browser's own window for files is open
     find(".invert input").onchange = (event) => this.setPicture({ dark: event.target.checked, chosen: null });
     this.panel = new PicturePanel(find(".brought"), (change) => this.setPicture(change));
     find(".centre input").onchange = () => {
