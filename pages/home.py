@@ -14,7 +14,7 @@ from bvae.runs import Run, RunError, find_run
 from pages.parts.cursor import open_cursor
 from pages.parts.glossary import explained
 from pages.parts.live import live_component
-from pages.parts.selection import live_run
+from pages.parts.selection import history_of, live_run
 
 COMPARED = ("mnist-beta1", "mnist-beta4", "mnist-beta10")  # bundled runs that differ in β and in little else
 HEIGHT = 530  # pixels kept free for the live panel, so that what stands below it stays where it is when it appears
@@ -52,7 +52,7 @@ def in_nats(value: float, digits: int) -> str:
 
 def show_objective(run: Run) -> None:
     """The objective with its two terms, and under each term what it comes to on the test set."""
-    config, history = run.config, run.history()
+    config, history = run.config, history_of(run)
     if not history:  # deleted at this moment
         return
     record = history[-1]
@@ -167,7 +167,7 @@ if len(runs := compared()) > 1:
     )
     with st.container(horizontal=True, gap="medium"):
         for other in runs:
-            last = other.history()[-1]
+            last = history_of(other)[-1]
             with st.container(width=270):
                 st.markdown(f"**β = {other.config.beta:g}**")
                 st.image(

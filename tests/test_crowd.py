@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from pathlib import Path
 
 import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from bvae.runs import Run
+from pages.parts import film_quality
 from tests.benchmarks.crowd import FORGOTTEN_SECONDS, PAGES, Crowd, memory
 from tests.browsing import WAIT
-from tests.conftest import serve
+from tests.conftest import ROOT, serve
 
 RECORD = """
 import gc, os
@@ -55,3 +59,33 @@ def test_a_crowd_waits_for_no_look_through_all_memory_and_leaves_none_behind(tra
             assert time.monotonic() < end, "what the sessions held stayed in memory"
             time.sleep(0.2)
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_a_page_that_was_seen_parses_no_history_and_makes_no_chart_anew(
+    trained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(trained_run.path, tmp_path / "one")
+    monkeypatch.setenv("BVAE_RUNS", str(tmp_path))
+    called: list[str] = []
+    for owner, name in ((Run, "history"), (film_quality, "by_epoch")):
+        own = getattr(owner, name)
+        monkeypatch.setattr(
+            owner, name, lambda *given, own=own, name=name: called.append(f"{name} {given[0]}") or own(*given)
+        )
+
+    def look() -> list[str]:
+        called.clear()
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
+        for page in PAGES:
+            app.session_state["asked_page"] = page or None
+            app.query_params["run"] = "one"
+            app.run()
+            assert not app.exception
+        return sorted({*called})
+
+    st.cache_resource.clear()
+    assert look()
+    assert not look(), "by another session"
+    path = tmp_path / "one" / "history.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    assert f"history {Run(tmp_path / 'one')}" in look(), "it has changed"

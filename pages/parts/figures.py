@@ -22,6 +22,7 @@ from bvae.pictures import mosaic
 from bvae.plain import decode
 from bvae.runs import Run, RunError
 from pages.parts.live import PASSIVE_BELOW, component
+from pages.parts.selection import history_of
 
 PICTURES = 8  # a row
 
@@ -43,7 +44,7 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
     points = []
     for run in runs:
         try:
-            history = run.history()
+            history = history_of(run)
         except RunError:
             continue
         if history:

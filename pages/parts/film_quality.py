@@ -53,16 +53,17 @@ def show_quality(films: Sequence[tuple[str, Film]]) -> None:
         for name, film in films:
             if not film.about.get("kinds"):
                 st.markdown(f"The figures of quality of **{plain(name)}** are measured when its film is worked out.")
-        measured = [(name, film.about) for name, film in films if film.about.get("kinds")]
-        for place, (name, about) in enumerate(measured):
+        measured = [(name, film) for name, film in films if film.about.get("kinds")]
+        for place, (name, film) in enumerate(measured):
+            about = film.about
             st.markdown(f"**{plain(name)}**: {say_size(about)}, {about['neighbours']} neighbours. {in_words(about)}")
-            figure, words = by_epoch(about)
+            figure, words = _by_epoch(film.key, about)
             options = {"displaylogo": False, "toImageButtonOptions": {"filename": f"quality-{name}", "scale": 2}}
             st.plotly_chart(figure, key=f"quality_{place}", config=options, alt=words)
             st.table(summary(about))
             st.markdown(f":small[{TABLE}]")
         if measured:
-            st.markdown(explained(MEANINGS.format(neighbours=measured[0][1]["neighbours"])))
+            st.markdown(explained(MEANINGS.format(neighbours=measured[0][1].about["neighbours"])))
 
 
 def say_size(about: dict[str, Any]) -> str:
@@ -116,6 +117,12 @@ def summary(about: dict[str, Any]) -> pd.DataFrame:
             "Without reason": told(figures.get("spurious", []), max),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+# Plotly takes longer to make it than all else on the page. cache_data would have it made anew of a copy.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _by_epoch(key: str, _about: dict[str, Any]) -> tuple[go.Figure, str]:
+    return by_epoch(_about)
 
 
 def by_epoch(about: dict[str, Any]) -> tuple[go.Figure, str]:

@@ -13,6 +13,7 @@ from bvae.numbers import number
 from bvae.runs import BUNDLED_RUNS, Run, RunError, run_files
 from pages.parts.cursor import accept_address
 from pages.parts.live import component
+from pages.parts.selection import history_of
 
 # Pixels, as in run_table.css. With more runs than these the table scrolls.
 HEAD, LINE, NOTE, LINES = 40, 53, 48, 10
@@ -74,7 +75,7 @@ def row(name: str, run: Run) -> dict[str, Any]:
         "state": "",
     }
     try:
-        if history := run.history():
+        if history := history_of(run):
             test = history[-1]["test"]
             told |= {"elbo": number(test["reconstruction"] + test["kl"], 1), "images": test["images"]}
             if not run.imported:

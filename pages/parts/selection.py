@@ -14,6 +14,8 @@ from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
 from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, open_live
 
+# Of a history that is kept in memory, where it takes some times as much: on disk, 1,300 epochs of 20 dimensions.
+KEPT_BYTES = 2**20
 TRAIN_COMMAND = "python -m bvae train --run runs/first"
 
 
@@ -77,11 +79,31 @@ def no_run() -> None:
     st.code(TRAIN_COMMAND, language=None)
 
 
+def history_of(run: Run) -> list[dict[str, Any]]:
+    """`Run.history`, read and checked once as long as the file stays as it is. Not to be changed.
+
+    Raises:
+        RunError: when it is damaged.
+    """
+    try:
+        stat = (run.path / "history.jsonl").stat()
+    except OSError:
+        return run.history()
+    if stat.st_size > KEPT_BYTES:
+        return run.history()
+    return _history(str(run.path), repr(run.config), (stat.st_ino, stat.st_mtime_ns, stat.st_size), run)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)  # not cache_data, which would copy it at every rerun
+def _history(path: str, config: str, stamp: tuple[int, int, int], _run: Run) -> list[dict[str, Any]]:
+    return _run.history()
+
+
 def show_facts(run: Run) -> None:
     """The run in a few lines, each number with its unit and split: what it is, how far its training has come, and what
     it scores at the cursor's epoch. A fragment, since a run in training goes on while the page stays as it is."""
     try:
-        config, history = run.config, run.history()
+        config, history = run.config, history_of(run)
     except (RunError, OSError):  # which the page says
         return
     records = {record["epoch"]: record for record in history}
@@ -170,7 +192,7 @@ def _shown(run: Run) -> LiveRun:
     wanted = cursor["epoch"] if cursor else short_decimal(st.query_params.get("epoch", ""))
     before, live = st.session_state.get("shown", (None, None))
     left_out = live is not None and wanted not in live.space.epochs and wanted in run.epochs()
-    emptied = not (run.epochs() and run.history())
+    emptied = not (run.epochs() and history_of(run))
     if live is None or before != identity or live.problems or left_out or emptied:
         live = open_live(run, st.session_state["run"], wanted)
         st.session_state["shown"] = (identity, live)

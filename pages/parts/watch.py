@@ -16,7 +16,7 @@ from pages.parts.cursor import accept_address
 from pages.parts.figures import show_training, trade_off
 from pages.parts.glossary import explained
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
-from pages.parts.selection import plain, runs_by_name, status_of
+from pages.parts.selection import history_of, plain, runs_by_name, status_of
 
 NONE = ""  # no run has this name
 ACTIVE = ("running", "starting", "ending", "waiting", "refused")
@@ -283,7 +283,7 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
         st.markdown("Its curves appear here once it has begun.")
         return
     try:
-        history = run.history()
+        history = history_of(run)
     except RunError as error:
         st.error(plain(str(error)))
         return
@@ -315,7 +315,7 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
 def _with_history(run: Run) -> tuple[Run, list[dict[str, Any]]] | None:
     """A run and its records, if there are any; why there are none is said."""
     try:
-        history = run.history()
+        history = history_of(run)
     except RunError as error:
         st.warning(plain(str(error)))
         return None
@@ -363,7 +363,7 @@ def _show_all_runs(found: list[Standing]) -> None:
         run = standing.run
         assert run is not None
         try:
-            history = run.history()
+            history = history_of(run)
         except RunError:
             history = []
         test = history[-1]["test"] if history else {}
