@@ -13,6 +13,7 @@ from bvae.archive import CONVERT, PickleError, TakenIn, import_run, import_weigh
 from bvae.runs import Run, RunError, run_folders
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.glossary import explained
+from pages.parts.live import mount_uploads
 from pages.parts.rights import check_may_bring, drop_upload, offer_upload, why_read_only
 from pages.parts.run_table import disk_size, run_table
 from pages.parts.selection import live_run_if_any, plain, runs_by_name
@@ -48,6 +49,7 @@ def page() -> None:
     if reason := offer_upload():
         st.warning(reason)
         return
+    mount_uploads()
     left, right = st.columns(2, gap="large")
     with left:
         zip_door()

@@ -277,6 +277,15 @@ def test_uploads_are_bounded_and_freed_when_their_page_is_closed(
         assert put(address, session, 202).startswith("One session can hold 525 MB of files.")
         held = resident(address)
         assert held - before > 250 * 2**20
+        large = tmp_path / "large.zip"
+        with large.open("wb") as file:
+            file.truncate(202 * 2**20)
+        refused = page.get_by_text("The server has no room for this file")
+        expect(refused).to_have_count(0)
+        door.set_input_files(large)
+        expect(refused).to_be_visible()
+        page.get_by_role("button", name="Remove large.zip").click()
+        expect(refused).to_have_count(0)
         context.close()
         end = time.monotonic() + WAIT / 1000
         while resident(address) - before > 100 * 2**20:

@@ -89,6 +89,15 @@ _menu = st.components.v2.component(
 )
 
 
+_uploads = st.components.v2.component(
+    "uploads",
+    html='<div class="upload-problem" role="alert"></div>\n',
+    css=(ASSETS / "css" / "uploads.css").read_text(encoding="utf-8"),
+    js=script("uploads.js"),
+    isolate_styles=False,  # likewise
+)
+
+
 @dataclass(frozen=True)
 class LiveRun:
     """A run as the browser has it."""
@@ -365,3 +374,8 @@ def mount_glossary() -> None:
 def mount_menu() -> None:
     """Have the menu of pages close when one is chosen, where it lies over the page."""
     _menu(key="menu", height="content")
+
+
+def mount_uploads() -> None:
+    """Have it said here when the server does not take a file that a person chooses anywhere on the page."""
+    _uploads(key="uploads", height="content")
