@@ -60,7 +60,7 @@ def _columns(run: Run, epoch: int) -> dict[str, np.ndarray]:
 
 
 def _cell(text: str) -> str:
-    """A name is never a formula; assets/js/csv.js does the same."""
+    """A name is never a formula; assets/js/engine/csv.js does the same."""
     try:
         float(text)
     except ValueError:

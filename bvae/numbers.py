@@ -1,4 +1,4 @@
-"""Numbers as they are shown: short at any size. assets/js/common.js `number` writes them in the same way."""
+"""Numbers as they are shown: short at any size. assets/js/engine/numbers.js `number` writes them in the same way."""
 
 from __future__ import annotations
 

@@ -12,32 +12,17 @@ from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import torch
-from playwright.sync_api import Locator, Page, Route, WebSocketRoute
+from playwright.sync_api import Locator, Page, WebSocketRoute
 
 WAIT = 120_000  # milliseconds before a browser that never answers fails a test
 
-SCRIPTS = Path(__file__).parents[1] / "assets" / "js"
-CLASSES = SCRIPTS / "classes.js"
+CLASSES = Path(__file__).parents[1] / "assets" / "js" / "shared" / "classes.js"
 CLASS_COLOURS = re.findall(r"#([0-9a-f]{6})", CLASSES.read_text(encoding="utf-8"))
 
 READ_CANVAS = """(canvas) => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
 }"""
-
-
-def open_bench(page: Page) -> None:
-    """An empty page that can import the modules of assets/js by their own names."""
-
-    def serve(route: Route) -> None:
-        name = route.request.url.rpartition("/")[2]
-        if name.endswith(".js"):
-            route.fulfill(path=SCRIPTS / name, content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-
-    page.route("http://bench/**", serve)
-    page.goto("http://bench/")
 
 
 def canvases(found: Locator) -> np.ndarray:

@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from bvae.runs import Run, find_run
+from tests.bench import Bench
 from tests.browsing import WAIT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -114,6 +115,19 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page in a fresh session; an error that its scripts leave uncaught fails the test."""
     with watched(browser, viewport={"width": 1400, "height": 1000}) as page:
         yield page
+
+
+@pytest.fixture
+def bench(page: Page) -> Bench:
+    """A blank page on which components are mounted without a server."""
+    return Bench(page)
+
+
+@pytest.fixture(scope="module")
+def bench_page(browser: Browser) -> Iterator[Page]:
+    """A blank page with the modules of assets/js under their own names, for all tests of a file that call functions."""
+    with watched(browser) as page:
+        yield Bench(page).page
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 import safetensors.numpy
 import torch
 import torch.nn.functional as F
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bvae.config import Config
 from bvae.data import bernoulli_floor, load_dataset
@@ -20,35 +19,23 @@ from bvae.model import BetaVAE, Posterior
 from bvae.network import LOG_VARIANCE_BOUND, Layer, decoder_layers, encoder_layers
 from bvae.numbers import number
 from bvae.objective import kl_per_dimension, reconstruction
-from tests.conftest import ROOT
 
 TOLERANCE = 1e-4
 
-DECODE = """async ([module, file, layers, shape, codes]) => {
-  const { Decoder, parseSafetensors } = await import(module);
+DECODE = """async ([file, layers, shape, codes]) => {
+  const { Decoder } = await import("/engine/networks.js");
+  const { parseSafetensors } = await import("/engine/safetensors.js");
   const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
   const decoder = new Decoder(layers, parseSafetensors(bytes).tensors, "decoder.", shape);
   return codes.map((code) => Array.from(decoder.decode(Float32Array.from(code))));
 }"""
 
 
-@pytest.fixture(scope="module")
-def decoder_page(browser: Browser) -> Any:
-    page = browser.new_page()
-    yield page
-    page.close()
-
-
-def module_address() -> str:
-    source = (ROOT / "assets/js/decoder.js").read_bytes()
-    return "data:text/javascript;base64," + base64.b64encode(source).decode()
-
-
 def decode_in_browser(
     page: Page, layers: list[Layer], weights: dict[str, np.ndarray], shape: tuple[int, int], codes: torch.Tensor
 ) -> torch.Tensor:
     file = base64.b64encode(safetensors.numpy.save(weights)).decode()
-    images = page.evaluate(DECODE, [module_address(), file, layers, list(shape), codes.tolist()])
+    images = page.evaluate(DECODE, [file, layers, list(shape), codes.tolist()])
     return torch.tensor(images).reshape(-1, *shape)
 
 
@@ -95,19 +82,19 @@ def made(config: Config, shape: tuple[int, int], weights: str, std: float) -> Be
 @pytest.mark.parametrize("shape", [(28, 28), (16, 16)], ids=str)
 @pytest.mark.parametrize("weights", ["random", "trained"])
 @pytest.mark.parametrize("network", ["conv", "mlp"])
-def test_browser_decodes_as_pytorch(decoder_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
+def test_browser_decodes_as_pytorch(bench_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
     config = Config(network=network)
     model = made(config, shape, weights, std=0.15)
     codes = codes_to_try(config.latent_dim)
 
-    images = decode_in_browser(decoder_page, decoder_layers(config, shape), decoder_weights(model), shape, codes)
+    images = decode_in_browser(bench_page, decoder_layers(config, shape), decoder_weights(model), shape, codes)
 
     expected = model.decode(codes)
     assert expected.std() > 0.05, "the network draws nothing, so agreement would prove nothing"
     assert (images - expected).abs().max() < TOLERANCE
 
 
-def test_every_kind_of_layer_decodes_as_pytorch(decoder_page: Page) -> None:
+def test_every_kind_of_layer_decodes_as_pytorch(bench_page: Page) -> None:
     """Layers, strides and paddings that the two networks do not have, odd sizes included."""
     torch.manual_seed(1)
     layers = [
@@ -140,13 +127,14 @@ def test_every_kind_of_layer_decodes_as_pytorch(decoder_page: Page) -> None:
         expected = modules(codes)[:, 0].sigmoid()
     weights = {f"decoder.{name}": value.numpy() for name, value in modules.state_dict().items()}
 
-    images = decode_in_browser(decoder_page, layers, weights, (6, 7), codes)
+    images = decode_in_browser(bench_page, layers, weights, (6, 7), codes)
 
     assert (images - expected).abs().max() < TOLERANCE
 
 
-ENCODE = """async ([module, file, layers, shape, images]) => {
-  const { Encoder, parseSafetensors } = await import(module);
+ENCODE = """async ([file, layers, shape, images]) => {
+  const { Encoder } = await import("/engine/networks.js");
+  const { parseSafetensors } = await import("/engine/safetensors.js");
   const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
   const encoder = new Encoder(layers, parseSafetensors(bytes).tensors, "encoder.", shape);
   return images.map((image) => {
@@ -155,8 +143,8 @@ ENCODE = """async ([module, file, layers, shape, images]) => {
   });
 }"""
 
-MEASURE = """async ([module, logits, images, means, logVariances, logSigma]) => {
-  const { floorNats, klNats, reconstructionNats } = await import(module);
+MEASURE = """async ([logits, images, means, logVariances, logSigma]) => {
+  const { floorNats, klNats, reconstructionNats } = await import("/engine/bound.js");
   return images.map((image, n) => {
     const bytes = Uint8Array.from(image.flat());
     const figures = [reconstructionNats(logits[n].flat(), bytes, logSigma), klNats(means[n], logVariances[n])];
@@ -178,7 +166,7 @@ def images_to_try(shape: tuple[int, int]) -> torch.Tensor:
 @pytest.mark.parametrize("shape", [(28, 28), (16, 16)], ids=str)
 @pytest.mark.parametrize("weights", ["random", "trained"])
 @pytest.mark.parametrize("network", ["conv", "mlp"])
-def test_browser_encodes_as_pytorch(decoder_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
+def test_browser_encodes_as_pytorch(bench_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
     config = Config(network=network)
     model = made(config, shape, weights, std=0.1)
     images = images_to_try(shape)
@@ -186,7 +174,7 @@ def test_browser_encodes_as_pytorch(decoder_page: Page, network: str, weights: s
 
     file = base64.b64encode(safetensors.numpy.save(parameters)).decode()
     layers = encoder_layers(config, shape)
-    found = torch.tensor(decoder_page.evaluate(ENCODE, [module_address(), file, layers, shape, images.tolist()]))
+    found = torch.tensor(bench_page.evaluate(ENCODE, [file, layers, shape, images.tolist()]))
 
     mean, log_variance = model.posterior(images)
     assert mean.std() > 0.1, "the network tells nothing apart, so agreement would prove nothing"
@@ -194,7 +182,7 @@ def test_browser_encodes_as_pytorch(decoder_page: Page, network: str, weights: s
     assert (found[:, 1] - log_variance).abs().max() < TOLERANCE
 
 
-def test_log_variance_is_bounded_in_the_browser_as_in_the_model(decoder_page: Page) -> None:
+def test_log_variance_is_bounded_in_the_browser_as_in_the_model(bench_page: Page) -> None:
     layers = [{"kind": "flatten"}, {"kind": "linear", "inputs": 4, "outputs": 4}]
     weights = {
         "encoder.1.weight": np.zeros((4, 4), np.float32),
@@ -202,24 +190,22 @@ def test_log_variance_is_bounded_in_the_browser_as_in_the_model(decoder_page: Pa
     }
     file = base64.b64encode(safetensors.numpy.save(weights)).decode()
     image = [[[0, 1], [2, 3]]]
-    found = decoder_page.evaluate(ENCODE, [module_address(), file, layers, [2, 2], image])
+    found = bench_page.evaluate(ENCODE, [file, layers, [2, 2], image])
     assert found == [[[99, -99], [LOG_VARIANCE_BOUND, -LOG_VARIANCE_BOUND]]]
 
 
-def test_numbers_are_written_in_the_browser_as_in_python(decoder_page: Page) -> None:
+def test_numbers_are_written_in_the_browser_as_in_python(bench_page: Page) -> None:
     values = [0, -0.001, 97.2345, -1203.36, 99_999.4, 912_209_608.4, -9.25e13, 1e300]
-    source = re.sub(r"^import .*?;\n", "", (ROOT / "assets/js/common.js").read_text(), flags=re.MULTILINE)
-    address = "data:text/javascript;base64," + base64.b64encode(source.encode()).decode()
-    write = """async ([module, values]) => {
-      const { number } = await import(module);
+    write = """async (values) => {
+      const { number } = await import("/engine/numbers.js");
       return values.map((value) => number(value, 1));
     }"""
-    assert decoder_page.evaluate(write, [address, values]) == [number(value, 1) for value in values]
-    assert decoder_page.evaluate(write.replace("(value, 1)", "(undefined)"), [address, [0]]) == [number(float("nan"))]
+    assert bench_page.evaluate(write, values) == [number(value, 1) for value in values]
+    assert bench_page.evaluate(write.replace("(value, 1)", "(undefined)"), [0]) == [number(float("nan"))]
 
 
 @pytest.mark.parametrize("log_sigma", [None, -1.7], ids=["bernoulli", "gaussian"])
-def test_browser_measures_reconstruction_and_kl_as_pytorch(decoder_page: Page, log_sigma: float | None) -> None:
+def test_browser_measures_reconstruction_and_kl_as_pytorch(bench_page: Page, log_sigma: float | None) -> None:
     generator = torch.Generator().manual_seed(11)
     images = images_to_try((28, 28))
     logits = 8 * torch.randn(images.shape, generator=generator)
@@ -227,7 +213,7 @@ def test_browser_measures_reconstruction_and_kl_as_pytorch(decoder_page: Page, l
     posterior = Posterior(*torch.randn(2, len(images), 20, generator=generator))
 
     arguments = [logits.tolist(), images.tolist(), posterior.mean.tolist(), posterior.log_variance.tolist(), log_sigma]
-    found = torch.tensor(decoder_page.evaluate(MEASURE, [module_address(), *arguments]))
+    found = torch.tensor(bench_page.evaluate(MEASURE, [*arguments]))
 
     sigma = None if log_sigma is None else torch.tensor(log_sigma, dtype=torch.float64)
     expected = reconstruction(logits.double(), images.double() / 255, sigma)
@@ -253,28 +239,28 @@ def safetensors_file(header: dict[str, Any] | bytes, body: bytes = bytes(8)) -> 
         (safetensors_file({"a": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}), "no valid shape"),
     ],
 )
-def test_damaged_weights_are_refused_with_a_reason(decoder_page: Page, file: str, message: str) -> None:
-    found = decoder_page.evaluate(
-        """async ([module, file]) => {
-          const { parseSafetensors } = await import(module);
+def test_damaged_weights_are_refused_with_a_reason(bench_page: Page, file: str, message: str) -> None:
+    found = bench_page.evaluate(
+        """async ([file]) => {
+          const { parseSafetensors } = await import("/engine/safetensors.js");
           try { parseSafetensors(Uint8Array.from(atob(file), (c) => c.charCodeAt(0))); return "nothing refused"; }
           catch (error) { return error.message; }
         }""",
-        [module_address(), file],
+        [file],
     )
     assert message in found
 
 
-def test_tensors_are_read_at_any_alignment(decoder_page: Page) -> None:
+def test_tensors_are_read_at_any_alignment(bench_page: Page) -> None:
     tensors = {"a": np.array([1.5, -2.0], np.float32), "b": np.array([7, 9], np.int64), "c": np.array([3], np.uint8)}
     file = base64.b64encode(b"\0" * 3 + safetensors.numpy.save(tensors, {"key": "value"})).decode()
-    found = decoder_page.evaluate(
-        """async ([module, file]) => {
-          const { parseSafetensors } = await import(module);
+    found = bench_page.evaluate(
+        """async ([file]) => {
+          const { parseSafetensors } = await import("/engine/safetensors.js");
           const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0)).subarray(3);
           const { metadata, tensors } = parseSafetensors(bytes);
           return [metadata, ...["a", "b", "c"].map((name) => Array.from(tensors.get(name).data, Number))];
         }""",
-        [module_address(), file],
+        [file],
     )
     assert found == [{"key": "value"}, [1.5, -2.0], [7, 9], [3]]

@@ -5,25 +5,23 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from bvae.data import load_dataset
 from bvae.runs import Run
-from tests.browsing import open_bench
 from tests.pictures import TRAITS, clean, drawn, file_of, inked, lines, pictures, placed, written
 from tests.test_draw_page import Desk
 
 # Reads files by the page's own modules: what the model would see of each, and what is said of it.
 READ = """async (files) => {
-  const { readPicture } = await import("/draw-bring.js");
-  const { fitted } = await import("/draw-fit.js");
-  const { asMnist } = await import("/draw-mnist.js");
+  const { readPicture } = await import("/draw/bring.js");
+  const { fitted } = await import("/draw/fit.js");
+  const { asMnist } = await import("/draw/mnist.js");
   const seen = [];
   for (const [name, type, text] of files) {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -41,32 +39,25 @@ READ = """async (files) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def bench(browser: Browser) -> Iterator[Page]:
-    """A page that has the modules under their own names."""
-    page = browser.new_page()
-    open_bench(page)
-    yield page
-    page.close()
+def read(bench_page: Page, files: list[tuple[str, str, bytes]]) -> list[dict]:
+    return bench_page.evaluate(
+        READ, [[name, kind, base64.b64encode(content).decode()] for name, kind, content in files]
+    )
 
 
-def read(bench: Page, files: list[tuple[str, str, bytes]]) -> list[dict]:
-    return bench.evaluate(READ, [[name, kind, base64.b64encode(content).decode()] for name, kind, content in files])
-
-
-def fields(bench: Page, files: list[bytes]) -> list[np.ndarray]:
+def fields(bench_page: Page, files: list[bytes]) -> list[np.ndarray]:
     """What the model would see of each file, (28, 28)."""
-    seen = read(bench, [(f"{place}.png", "image/png", content) for place, content in enumerate(files)])
+    seen = read(bench_page, [(f"{place}.png", "image/png", content) for place, content in enumerate(files)])
     assert not [one["problem"] for one in seen if "problem" in one]
     return [np.array(one["pixels"], float).reshape(28, 28) for one in seen]
 
 
 @pytest.fixture(scope="module")
-def clean_fields(bench: Page) -> dict[tuple[str, int], np.ndarray]:
+def clean_fields(bench_page: Page) -> dict[tuple[str, int], np.ndarray]:
     rng = np.random.default_rng(0)
     keys = [(name, digit) for name in ("drawn", "written") for digit in range(10)]
     made = {"drawn": drawn, "written": written}
-    found = fields(bench, [clean(made[name](digit), rng) for name, digit in keys])
+    found = fields(bench_page, [clean(made[name](digit), rng) for name, digit in keys])
     return dict(zip(keys, found, strict=True))
 
 
@@ -76,10 +67,10 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.parametrize("trait", TRAITS)
 def test_a_digit_is_the_same_under_every_trait(
-    bench: Page, clean_fields: dict[tuple[str, int], np.ndarray], trait: str
+    bench_page: Page, clean_fields: dict[tuple[str, int], np.ndarray], trait: str
 ) -> None:
     made = pictures(trait)
-    found = fields(bench, [content for *_, content in made])
+    found = fields(bench_page, [content for *_, content in made])
     off = []
     for place, ((source, digit, _), field) in enumerate(zip(made, found, strict=True)):
         expected = clean_fields[source, digit]
@@ -97,10 +88,10 @@ def test_a_clean_digit_is_drawn_as_mnists_are(clean_fields: dict[tuple[str, int]
     assert 70 < np.median(inks) < 130, "MNIST's median is 100"
 
 
-def test_mnists_own_digits_stay_as_they_are(bench: Page) -> None:
-    """Their strokes give the widths that others are brought to, and the middle half is what draw-fit.js holds."""
+def test_mnists_own_digits_stay_as_they_are(bench_page: Page) -> None:
+    """Their strokes give the widths that others are brought to, and the middle half is what draw/fit.js holds."""
     images = load_dataset("mnist").train.pixels[:300].numpy()
-    seen = read(bench, [(f"{place}.png", "image/png", file_of(image)) for place, image in enumerate(images)])
+    seen = read(bench_page, [(f"{place}.png", "image/png", file_of(image)) for place, image in enumerate(images)])
     same = [
         likeness(np.array(one["pixels"], float).reshape(28, 28), image) for one, image in zip(seen, images, strict=True)
     ]
@@ -111,10 +102,10 @@ def test_mnists_own_digits_stay_as_they_are(bench: Page) -> None:
     np.testing.assert_allclose(quartiles, [0.101, 0.115, 0.136], atol=0.011)
 
 
-def test_strokes_are_brought_to_the_middle_half_of_mnists(bench: Page) -> None:
+def test_strokes_are_brought_to_the_middle_half_of_mnists(bench_page: Page) -> None:
     rng = np.random.default_rng(0)
     thin, usual, thick = read(
-        bench, [("a.png", "image/png", clean(drawn(3, pen=pen), rng)) for pen in (0.01, 0.115, 0.2)]
+        bench_page, [("a.png", "image/png", clean(drawn(3, pen=pen), rng)) for pen in (0.01, 0.115, 0.2)]
     )
     assert thin["before"] < 0.05
     assert thin["after"] == pytest.approx(0.101, abs=0.002)
@@ -123,7 +114,7 @@ def test_strokes_are_brought_to_the_middle_half_of_mnists(bench: Page) -> None:
     assert thick["after"] == pytest.approx(0.136, abs=0.002)
 
 
-def test_what_cannot_be_read_is_called_what_it_is(bench: Page) -> None:
+def test_what_cannot_be_read_is_called_what_it_is(bench_page: Page) -> None:
     rng = np.random.default_rng(0)
     paper = file_of(235 + 5 * rng.normal(size=(200, 200)))
     shaded = file_of(np.tile(np.linspace(120, 240, 200), (200, 1)))
@@ -131,7 +122,7 @@ def test_what_cannot_be_read_is_called_what_it_is(bench: Page) -> None:
     said = [
         one.get("problem", "")
         for one in read(
-            bench,
+            bench_page,
             [
                 (f"{name}.png", "image/png", content)
                 for name, content in {"paper": paper, "shaded": shaded, "flat": flat}.items()
@@ -145,18 +136,18 @@ def test_what_cannot_be_read_is_called_what_it_is(bench: Page) -> None:
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
 def test_a_photograph_is_turned_as_its_camera_was_held(
-    bench: Page, clean_fields: dict[tuple[str, int], np.ndarray], orientation: int
+    bench_page: Page, clean_fields: dict[tuple[str, int], np.ndarray], orientation: int
 ) -> None:
     turns = {3: 2, 6: 1, 8: -1}[orientation]
     stored = np.rot90(inked(placed(drawn(7, height=400), (900, 640))), turns)
     exif = Image.Exif()
     exif[0x0112] = orientation
-    (seen,) = fields(bench, [file_of(stored, "JPEG", quality=90, exif=exif)])
+    (seen,) = fields(bench_page, [file_of(stored, "JPEG", quality=90, exif=exif)])
     assert likeness(seen, clean_fields["drawn", 7]) > 0.95
 
 
-def test_the_rehearsal_takes_every_step(bench: Page) -> None:
-    rehearsed = bench.evaluate("async () => (await import('/draw-bring.js')).rehearse()")
+def test_the_rehearsal_takes_every_step(bench_page: Page) -> None:
+    rehearsed = bench_page.evaluate("async () => (await import('/draw/bring.js')).rehearse()")
     assert rehearsed["figures"] == 1
     assert rehearsed["lines"] > 5
     assert rehearsed["border"] == 1
@@ -171,12 +162,12 @@ SVG = {
 
 
 @pytest.mark.parametrize("kind", SVG)
-def test_an_svg_is_shown_whole(bench: Page, clean_fields: dict[tuple[str, int], np.ndarray], kind: str) -> None:
+def test_an_svg_is_shown_whole(bench_page: Page, clean_fields: dict[tuple[str, int], np.ndarray], kind: str) -> None:
     seven = '<path d="M 402 404 H 518 L 442 596" fill="none" stroke="black" stroke-width="14"/>'
     if kind == "a view box only":
         seven = f'<g transform="translate(0 -50)">{seven}</g>'
     content = SVG[kind].format(seven).encode()
-    (seen,) = read(bench, [("seven.svg", "image/svg+xml", content)])
+    (seen,) = read(bench_page, [("seven.svg", "image/svg+xml", content)])
     field = np.array(seen["pixels"], float).reshape(28, 28)
     assert likeness(field, clean_fields["drawn", 7]) > 0.8
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable
@@ -441,21 +442,17 @@ def test_the_grid_is_saved_as_png(walk: Interpolate) -> None:
     assert np.array_equal(found, walk.images(".grid").reshape(8, 8, *walk.run.image_shape).astype(np.uint8))
 
 
-def test_a_film_of_noise_survives_the_gif(walk: Interpolate) -> None:
+def test_a_film_of_noise_survives_the_gif(bench_page: Page) -> None:
     """Noise fills the table of codes again and again, as no digit does."""
-    walk.open()
     generator = np.random.default_rng(0)
     frames = generator.integers(0, 256, (3, 60, 50))
-    source = (Path(__file__).parents[1] / "assets" / "js" / "common.js").read_text(encoding="utf-8")
-    source = re.sub(r"^import .*?;\n", "", source, flags=re.MULTILINE)
-    script = """async ([source, frames]) => {
-      const module = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-      const bytes = frames.map((frame) => Uint8Array.from(frame));
-      module.save("noise.gif", module.encodeGif(bytes, 50, 60, 50), "image/gif");
+    script = """async (frames) => {
+      const { encodeGif } = await import("/engine/gif.js");
+      const parts = encodeGif(frames.map((frame) => Uint8Array.from(frame)), 50, 60, 50);
+      return parts.flatMap((part) => Array.from(part));
     }"""
-    with walk.page.expect_download() as waiting:
-        walk.page.evaluate(script, [source, frames.reshape(3, -1).tolist()])
-    with Image.open(waiting.value.path()) as film:
+    packed = bytes(bench_page.evaluate(script, frames.reshape(3, -1).tolist()))
+    with Image.open(io.BytesIO(packed)) as film:
         assert (film.n_frames, film.info["duration"], film.size) == (3, 500, (50, 60))
         for number, frame in enumerate(frames):
             film.seek(number)

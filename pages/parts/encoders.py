@@ -12,7 +12,8 @@ import streamlit as st
 
 from bvae.network import encoder_layers, parameter_shapes
 from bvae.runs import Run, RunError
-from pages.parts.live import MAX_BYTES, LiveRun, script, thin
+from pages.parts.bundle import bundle
+from pages.parts.live import MAX_BYTES, LiveRun, thin
 
 MOST_SEARCHED = 2_500  # probe images among which a drawing's neighbours are looked for
 # Sets made as MNIST was, whose images a drawing must resemble to be understood.
@@ -21,7 +22,7 @@ CENTRED = ("mnist", "qmnist", "emnist")
 _store = st.components.v2.component(
     "encoder_store",
     html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
-    js=script("decoder.js", "encoders.js"),
+    js=bundle("store/encoders.js"),
 )
 
 

@@ -18,7 +18,8 @@ import streamlit as st
 
 from bvae.film import KINDS, due_epochs, progress
 from bvae.runs import Run, RunError
-from pages.parts.live import LiveRun, noun, objective, script, thin
+from pages.parts.bundle import bundle
+from pages.parts.live import LiveRun, noun, objective, thin
 
 PER_FRAME = ("trustworthiness", "continuity", "accuracy")
 PER_STEP = ("step", "spurious")
@@ -28,7 +29,7 @@ MAX_BYTES = 64 * 2**20
 _store = st.components.v2.component(
     "film_store",
     html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
-    js=script("decoder.js", "films.js"),
+    js=bundle("store/films.js"),
 )
 
 

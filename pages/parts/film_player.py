@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 
-from pages.parts.live import ASSETS, script
+from pages.parts.bundle import bundle
+from pages.parts.live import ASSETS
 
 
 @functools.cache
 def film_player() -> str:
-    """The file, still without a film: markup, style and script in one. See clusters-save.js `saveFilmPage`."""
+    """The file, still without a film: markup, style and script in one; see `saveFilmPage` in assets/js/clusters."""
     markup = (ASSETS / "html" / "film-player.html").read_text(encoding="utf-8")
     style = "\n".join((ASSETS / "css" / name).read_text(encoding="utf-8") for name in ("terms.css", "film-player.css"))
     markup = markup.replace("<style></style>", f"<style>\n{style}</style>")
-    source = script("classes.js", "terms.js", "touch.js", "clusters-scene.js", "film-player.js")
-    return markup.replace('<script type="module"></script>', f'<script type="module">\n{source}</script>')
+    return markup.replace(
+        '<script type="module"></script>', f'<script type="module">\n{bundle("clusters/player.js")}</script>'
+    )

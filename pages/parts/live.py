@@ -12,7 +12,6 @@ import functools
 import hashlib
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ import streamlit as st
 from bvae.network import parameter_shapes
 from bvae.numbers import number
 from bvae.runs import Run, RunError
+from pages.parts.bundle import bundle
 from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, guests_of, keep_cursor
 from pages.parts.glossary import GLOSSARY, check_marks
 from pages.parts.guests import Guest, find_guest
@@ -40,34 +40,10 @@ PASSIVE_BELOW = 0.01  # nats
 MAX_BYTES = 24 * 2**20
 
 
-def script(*names: str) -> str:
-    """Join module files from assets/js into the one script that a component has.
-
-    An inline script has no address to which `import "./store.js"` could be relative, and serving the files by a route
-    would need another way of starting the app. So imports between the files are dropped, since the names meet in one
-    scope, and only the last file keeps its default export.
-
-    Raises:
-        ValueError: when two files declare one name, of which a browser would run neither.
-    """
-    sources = [(ASSETS / "js" / name).read_text(encoding="utf-8") for name in names]
-    joined = []
-    for position, source in enumerate(sources):
-        source = re.sub(r"^import .*?;\n", "", source, flags=re.MULTILINE)
-        source = re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE)
-        if position < len(sources) - 1:
-            source = source.partition("\nexport default")[0]
-        joined.append(source)
-    declared = re.findall(r"^(?:const|let|class|(?:async )?function\*?) (\w+)", "\n".join(joined), flags=re.MULTILINE)
-    if twice := {name for name in declared if declared.count(name) > 1}:
-        raise ValueError(f"{', '.join(sorted(twice))} is declared by more than one of {', '.join(names)}.")
-    return "\n".join(joined)
-
-
 _store = st.components.v2.component(
     "live_store",
     html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
-    js=script("decoder.js", "store.js"),
+    js=bundle("store/runs.js"),
 )
 
 
@@ -75,7 +51,7 @@ _glossary = st.components.v2.component(
     "glossary",
     html="<span hidden></span>\n",
     css=(ASSETS / "css" / "terms.css").read_text(encoding="utf-8"),
-    js=script("terms.js", "glossary.js"),
+    js=bundle("shell/glossary.js"),
     isolate_styles=False,  # the words are in Streamlit's own prose
 )
 
@@ -84,7 +60,7 @@ _menu = st.components.v2.component(
     "menu",
     html="<span hidden></span>\n",
     css=(ASSETS / "css" / "menu.css").read_text(encoding="utf-8"),
-    js=script("menu.js"),
+    js=bundle("shell/menu.js"),
     isolate_styles=False,  # it sees to what is beside it
 )
 
@@ -93,7 +69,7 @@ _uploads = st.components.v2.component(
     "uploads",
     html='<div class="upload-problem" role="alert"></div>\n',
     css=(ASSETS / "css" / "uploads.css").read_text(encoding="utf-8"),
-    js=script("uploads.js"),
+    js=bundle("shell/uploads.js"),
     isolate_styles=False,  # likewise
 )
 
@@ -264,9 +240,12 @@ def facts(record: dict[str, Any]) -> str:
 
 @functools.cache  # registered once a process; a page's own script runs at every rerun
 def component(name: str) -> Any:
-    """The component made of `assets/html|css|js/<name>.*` and, where there are, `assets/js/<name>-*.js`.
+    """The component made of `assets/html|css/<name>.*` and `assets/js/<name>/page.js`.
 
     Its texts may mark words that the glossary explains.
+
+    Its script is apart from its data: Streamlit sends a component anew whenever its data change, and of a script that
+    is the same at every rerun only a reference to what the browser has. See assets/js/shell/hand-on.js.
 
     Its data travel in a list: among the values of a dict Streamlit looks for tables, and imports pandas to do so, which
     would keep the first page waiting.
@@ -275,23 +254,21 @@ def component(name: str) -> Any:
     def read(kind: str, *names: str) -> str:
         return "\n".join((ASSETS / kind / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
 
-    parts = sorted(path.name for path in (ASSETS / "js").glob(f"{name}-*.js"))
-    html = read("html", name)
-    shared = (
-        "decoder.js", "store.js", "classes.js", "csv.js", "terms.js", "disable.js", "touch.js", "common.js", "sheet.js",
-    )  # fmt: skip
-    js = script(*shared, *parts, f"{name}.js")
-    check_marks(html + js)
-    glossary = f"const GLOSSARY = {json.dumps(GLOSSARY)};\n"
+    html, script = read("html", name), bundle("shell/hand-on.js", f"{name}/page.js")
+    check_marks(html + script)
     # A browser that stays open while the app is started in a newer version has both scripts, each for its own mounts.
-    called = json.dumps(f"{name} {hashlib.sha256(js.encode()).hexdigest()[:8]}")
-    page = script("page.js")
-    own, before = js.replace("\nexport default ", "\nconst run = "), f"{page}\n{glossary}"
+    called = json.dumps(f"{name} {hashlib.sha256(script.encode()).hexdigest()[:8]}")
+    script = script.replace("\nexport default ", "\nconst page = ")
     code = st.components.v2.component(
-        f"{name}_script", html="<span hidden></span>\n", js=f"{before}{own}\nexport default takeOver({called}, run);\n"
+        f"{name}_script",
+        html="<span hidden></span>\n",
+        js=f"{script}\nexport default takeOver({called}, page);\n",
     )
     made = st.components.v2.component(
-        name, html=html, css=read("css", "common", "terms", name), js=f"{page}\nexport default handOn({called});\n"
+        name,
+        html=html,
+        css=read("css", "common", "terms", name),
+        js=f"{bundle('shell/hand-on.js')}\nexport default handOn({called});\n",
     )
 
     def mount(data: dict[str, Any], **options: Any) -> Any:
@@ -314,7 +291,7 @@ def live_component(
 
     What the person settles on becomes the session's cursor. What the component sends as its `memory`, a JSON object, is
     kept for the session and given back to it as `data.memory`, so that a page is found as it was left. Its `page`, as
-    common.js `leadsTo` sends it, opens another page.
+    assets/js/shared/link.js `leadsTo` sends it, opens another page.
 
     Args:
         guests: images beyond the gallery that it needs; the one that the cursor set out from, unless told.
@@ -368,7 +345,7 @@ def mount_rest(run: LiveRun, slot: str = "live_rest") -> None:
 
 def mount_glossary() -> None:
     """Have the words that `explained` marks in the prose of a page show what they mean."""
-    _glossary(key="glossary", height="content")
+    _glossary(key="glossary", data=[GLOSSARY], height="content")
 
 
 def mount_menu() -> None:

@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.browsing import open_bench
+from tests.bench import Bench
 from tests.conftest import CHROMIUM_ARGUMENTS, find_chromium
 from tests.pictures import drawn, file_of, inked, placed, places, ruled
 
@@ -51,7 +51,7 @@ STEPS = {
 }
 
 OPEN = """async (text) => {
-  const modules = ["draw-bring", "draw-fit", "draw-mnist"].map((name) => import(`/${name}.js`));
+  const modules = ["bring", "fit", "mnist"].map((name) => import(`/draw/${name}.js`));
   globalThis.draw = Object.assign({}, ...(await Promise.all(modules)));
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   globalThis.photograph = new Blob([bytes], { type: "image/jpeg" });
@@ -106,7 +106,7 @@ def shares(profile: dict[str, Any]) -> collections.Counter[str]:
 def read(browser: Browser, text: str, rehearsed: bool, pictures: int) -> tuple[list[float], collections.Counter[str]]:
     """Milliseconds for each picture in a page of its own, and what the steps took of all but the first, in µs."""
     page = browser.new_page()
-    open_bench(page)
+    Bench(page)
     page.evaluate(OPEN, text)
     if rehearsed:
         page.evaluate("draw.rehearse()")

@@ -1,0 +1,371 @@
+/**
+ * A picture that somebody brings, from its colours to ink on even paper. No DOM: typed arrays go in and come out.
+ *
+ * What is ink is decided by size, not by place: a stroke is what vanishes when the picture is closed with a window
+ * somewhat wider than a stroke (dilation, then erosion: Serra, Image Analysis and Mathematical Morphology, 1982), and the
+ * closed picture is the paper, with its shadows, its table and all else that is wider.
+ */
+
+import { SPECTRUM_SIDE, boxMean, closed, closedOverEdge, countsOf, dilated, dilatedRows, greyQuantile, medians, quantile, reduced } from "./windows.js";
+
+export const PICTURE_SIDE = 400; // pixels of a picture's longer side: a thin pen is still seen, and all of it takes 0.1 s
+const RADII = [1, 2, 4, 7, 11, 17, 26]; // of windows, on a picture of SPECTRUM_SIDE
+const IMPULSE = 60; // grey levels by which a pixel stands out from all eight around it
+const IMPULSES = 0.003; // of all pixels; dust is less
+const GRAINY = 10; // grey levels
+const UNEVEN = 25; // grey levels
+const BLOCK = 4; // pixels: the strength of ink changes slowly over a picture
+const LUMINANCE = [0.299, 0.587, 0.114]; // ITU-R BT.601
+
+/** @typedef {{source: Uint8Array, width: number, height: number}} Greys */
+
+// Colour --------------------------------------------------------------------------------------------------------------
+
+/**
+ * The greys of a picture along the direction of colour in which it differs most from its surroundings, from the least to
+ * the greatest; what is lighter to the eye stays so.
+ * @param {Uint8ClampedArray} data red, green, blue and opacity of each pixel
+ * @returns {Greys & {levels: number}} levels: how far apart the extremes were, in 255ths of full contrast
+ */
+export function greysOf(data, width, height) {
+  const colours = opaque(data);
+  const [r, g, b] = strongestDirection(colours, width, height);
+  const values = new Float32Array(width * height);
+  let low = Infinity;
+  let high = -Infinity;
+  for (let at = 0, n = 0; at < values.length; at++, n += 4) {
+    const value = r * colours[n] + g * colours[n + 1] + b * colours[n + 2];
+    values[at] = value;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const levels = (high - low) / Math.sqrt(3);
+  const stretched = levels > 0 ? 255 / (high - low) : 0;
+  const source = new Uint8Array(values.length);
+  for (let at = 0; at < values.length; at++) source[at] = (values[at] - low) * stretched + 0.5;
+  return { source, width, height, levels };
+}
+
+/** The colours without opacity: what is transparent gets the ground that what is seen stands out against. */
+function opaque(data) {
+  let seen = 0;
+  let light = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    seen += data[at + 3];
+    light += data[at + 3] * (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]);
+  }
+  if (seen === (255 * data.length) / 4) return data;
+  const ground = light > 127.5 * seen ? 0 : 255;
+  const out = new Uint8ClampedArray(data.length);
+  for (let at = 0; at < data.length; at += 4) {
+    const share = data[at + 3] / 255;
+    for (let c = 0; c < 3; c++) out[at + c] = share * data[at + c] + (1 - share) * ground;
+  }
+  return out;
+}
+
+/** The first principal component of the differences between each pixel and the mean around it; length 1 in levels. */
+function strongestDirection(colours, width, height) {
+  // Half as large is fine enough to tell the colour of a thin pen.
+  const step = Math.max(width, height) > SPECTRUM_SIDE ? 2 : 1;
+  const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
+  const radius = Math.max(2, Math.round(Math.max(columns, rows) / 8));
+  const differences = [0, 1, 2].map((c) => {
+    const channel = new Float32Array(columns * rows);
+    for (let y = 0, at = c; y < height; y++) {
+      const row = ((y / step) | 0) * columns;
+      for (let x = 0; x < width; x++, at += 4) channel[row + ((x / step) | 0)] += colours[at];
+    }
+    const around = boxMean(channel, columns, rows, radius);
+    for (let at = 0; at < channel.length; at++) around[at] = channel[at] - around[at];
+    return around;
+  });
+  const product = (a, b) => {
+    let sum = 0;
+    for (let at = 0; at < a.length; at++) sum += a[at] * b[at];
+    return sum;
+  };
+  const covariance = differences.map((a) => differences.map((b) => product(a, b)));
+  let direction = [...LUMINANCE];
+  for (let turn = 0; turn < 30; turn++) {
+    const next = covariance.map((row) => row.reduce((sum, value, c) => sum + value * direction[c], 0));
+    const length = Math.hypot(...next);
+    if (length === 0) break;
+    direction = next.map((value) => value / length);
+  }
+  const lighter = direction.reduce((sum, value, c) => sum + value * LUMINANCE[c], 0);
+  return direction.map((value) => (lighter < 0 ? -value : value));
+}
+
+// Ink and paper -------------------------------------------------------------------------------------------------------
+
+/**
+ * How much that is dark each window fills beyond the one before it, over the middle of the picture or all of it.
+ *
+ * What is light and much narrower than a window is cut off before: grains within a stroke do not make it many strokes, and
+ * lines and dust do not make the paper between them strokes.
+ * @param {Greys} picture @param {number} flip 255 for what is light instead
+ * @returns {{radius: number, filled: number}[]}
+ */
+function spectrum({ source, width, height }, noise, margin, flip = 0) {
+  const side = Math.max(width, height);
+  const radii = [...new Set(RADII.map((radius) => Math.max(1, Math.round((radius * side) / SPECTRUM_SIDE))))];
+  let before = 0;
+  return radii.map((radius) => {
+    const whole = radius < 4 ? source : closed(source, width, height, radius >> 2, 255 - flip);
+    const filled = closed(whole, width, height, radius, flip);
+    let sum = 0;
+    for (let y = Math.round(margin * height); y < (1 - margin) * height; y++) {
+      for (let x = Math.round(margin * width); x < (1 - margin) * width; x++) {
+        const depth = Math.abs(filled[y * width + x] - whole[y * width + x]) - noise;
+        if (depth > 0) sum += depth;
+      }
+    }
+    const more = Math.max(0, sum - before);
+    before = Math.max(sum, before);
+    return { radius, filled: more };
+  });
+}
+
+/** How far single pixels stand out from all four beside them, in the less marked of both directions: ink stands out in one. */
+function noiseOf({ source, width, height }) {
+  const dips = new Uint8Array(source.length);
+  const bumps = new Uint8Array(source.length);
+  for (let y = 1; y < height - 1; y++) {
+    for (let at = y * width + 1; at < (y + 1) * width - 1; at++) {
+      const value = source[at];
+      const [a, b, c, d] = [source[at - 1], source[at + 1], source[at - width], source[at + width]];
+      const least = Math.min(a, b, c, d);
+      const most = Math.max(a, b, c, d);
+      if (least > value) dips[at] = least - value;
+      else if (value > most) bumps[at] = value - most;
+    }
+  }
+  return Math.min(greyQuantile(dips, 0.97), greyQuantile(bumps, 0.97));
+}
+
+/** A picture whose pixels are now and then white or black for no reason, without these; any other is left as it is. */
+export function withoutImpulses(picture) {
+  const { source, width, height } = picture;
+  let count = 0;
+  for (let y = 1; y < height - 1; y++) {
+    for (let at = y * width + 1; at < (y + 1) * width - 1; at++) {
+      const value = source[at];
+      let least = 255;
+      let most = 0;
+      for (let row = at - width; row <= at + width; row += width) {
+        for (let near = row - 1; near <= row + 1; near++) {
+          if (near === at) continue;
+          if (source[near] < least) least = source[near];
+          if (source[near] > most) most = source[near];
+        }
+      }
+      if (least - value > IMPULSE || value - most > IMPULSE) count++;
+    }
+  }
+  return count > IMPULSES * source.length ? { ...picture, ...medians(picture) } : picture;
+}
+
+/**
+ * Whether the ink of a picture is dark: strokes are long for their width, and what lies between them is not.
+ * @param {Greys} picture @param {{light: boolean}|null} sheet what `sheetOf` found on it
+ */
+export function isDarkOnLight(picture, sheet) {
+  if (sheet) return sheet.light;
+  const small = reduced(picture);
+  const noise = noiseOf(small);
+  const length = (flip) => spectrum(small, noise, 0, flip).reduce((sum, { radius, filled }) => sum + filled / (2 * radius + 1) ** 1.5, 0);
+  const [dark, light] = [length(0), length(255)];
+  // Ink seldom lies along the edge of a picture.
+  return edgeIsLight(small) ? 1.4 * dark >= light : dark >= 1.4 * light;
+}
+
+function edgeIsLight({ source, width, height }) {
+  const edge = source.filter((_, at) => at < width || at >= width * (height - 1) || at % width === 0 || at % width === width - 1);
+  return greyQuantile(edge, 0.5) > source.reduce((sum, value) => sum + value, 0) / source.length;
+}
+
+/**
+ * How far each pixel is from the paper around it towards ink, and how far ink is.
+ * @param {Greys} picture with what is sought dark
+ * @param {"around"|"usual"|"lightest"} paper estimated around each pixel, or the same everywhere: what most pixels are near to, or
+ *   the lightest
+ * @returns {{ink: Float32Array, strength: Float32Array, noise: number, typical: number, uneven: boolean}} ink: in grey levels, below 0
+ *   where the paper is cleaner than on average; strength: of ink around each pixel; noise: one standard deviation of the
+ *   paper; typical: the strength of most ink; uneven: whether the paper is lighter in one place than in another
+ */
+export function inkOf(picture, paper) {
+  const even = paper === "around";
+  const { width, height } = picture;
+  // Most noise can be told beforehand, which saves a turn.
+  let greys = noiseOf(picture) > GRAINY ? smoothed(picture) : picture;
+  for (let turn = 0; ; turn++) {
+    const { ink, uneven } = even ? againstPaperAround(greys) : againstOnePaper(greys.source, paper);
+    const noise = noiseBelow(ink);
+    const typical = typicalInk(ink, noise);
+    if (turn === 3 || noise <= 0.1 * typical) {
+      const most = Math.max(1, typical, quantile(ink, 0.998));
+      const strength = even ? strengthAround(ink, width, height, typical, noise) : new Float32Array(ink.length).fill(most);
+      return { ink, strength, noise, typical, uneven };
+    }
+    greys = smoothed(greys);
+  }
+}
+
+function smoothed({ source, width, height }) {
+  const means = boxMean(source, width, height, 1);
+  const out = new Uint8Array(means.length);
+  for (let at = 0; at < out.length; at++) out[at] = means[at] + 0.5;
+  return { source: out, width, height };
+}
+
+function againstOnePaper(source, paper) {
+  const level = paper === "lightest" ? source.reduce((high, value) => Math.max(high, value), 0) : modeOf(countsOf(source));
+  return { ink: Float32Array.from(source, (value) => level - value), uneven: false };
+}
+
+/** The grey that most pixels are near to. @param {Uint32Array} counts of the 256 greys */
+function modeOf(counts) {
+  let best = { grey: 0, near: -1 };
+  for (let grey = 0; grey < 256; grey++) {
+    let near = 0;
+    for (let far = -8; far <= 8; far++) near += (9 - Math.abs(far)) * (counts[grey + far] ?? 0);
+    if (near > best.near) best = { grey, near };
+  }
+  return best.grey;
+}
+
+function againstPaperAround(greys) {
+  const { source, width, height } = greys;
+  const small = reduced(greys);
+  const sizes = spectrum(small, noiseOf(small), 0.15);
+  const most = sizes.reduce((high, { filled }) => Math.max(high, filled), 0);
+  const widest = sizes.findLast(({ filled }) => filled >= 0.2 * most)?.radius ?? 1;
+  const side = Math.max(width, height);
+  const wanted = (1.5 * widest * side) / Math.max(small.width, small.height);
+  const radius = Math.round(Math.max(2, 0.03 * side, Math.min(0.14 * side, wanted)));
+  const paper = closedOverEdge(withPaperEdge(greys, 2 * radius), width, height, radius);
+  // Of noisy paper the closed picture shows the lightest grains: the mean of what is no ink is brought to 0.
+  const depths = new Uint8Array(source.length);
+  for (let at = 0; at < source.length; at++) depths[at] = paper[at] - source[at];
+  copyEdge(depths, width, height); // whose paper was made up
+  const grain = grainOf(countsOf(depths));
+  const plain = new Float32Array(source.length);
+  const counted = new Float32Array(source.length);
+  for (let at = 0; at < source.length; at++) {
+    if (depths[at] > grain) continue;
+    plain[at] = depths[at];
+    counted[at] = 1;
+  }
+  const sum = boxMean(plain, width, height, radius);
+  const count = boxMean(counted, width, height, radius);
+  // Light and shade multiply: in the shade, ink is nearer to its paper.
+  for (let at = 0; at < source.length; at++) {
+    plain[at] = ((depths[at] - sum[at] / Math.max(0.05, count[at])) * 255) / (paper[at] + 64);
+  }
+  return { ink: plain, uneven: greyQuantile(paper, 0.99) - greyQuantile(paper, 0.01) > UNEVEN };
+}
+
+/** How deep paper's own grain goes, at most: what is less deep than most of it says how much it varies. */
+function grainOf(counts) {
+  const usual = modeOf(counts);
+  let squares = 0;
+  let count = 0;
+  for (let depth = 0; depth <= usual; depth++) {
+    squares += counts[depth] * (usual - depth) ** 2;
+    count += counts[depth];
+  }
+  return usual + 2 + 3 * Math.sqrt(squares / Math.max(1, count));
+}
+
+/**
+ * The edge of a picture, where a stroke touches it, as if paper went on: so a stroke has paper on both its sides. No lighter
+ * than the picture is near by.
+ */
+function withPaperEdge({ source, width, height }, radius) {
+  const out = source.slice();
+  const along = (start, step, count, inwards, depth) => {
+    const line = new Uint8Array(count);
+    const deep = new Uint8Array(count); // the lightest from each pixel of the edge inwards
+    for (let n = 0; n < count; n++) {
+      line[n] = source[start + n * step];
+      for (let far = 0; far < Math.min(depth, radius); far++) {
+        deep[n] = Math.max(deep[n], source[start + n * step + far * inwards]);
+      }
+    }
+    const near = dilatedRows(deep, count, 1, radius, 0);
+    const reach = Math.ceil(0.5 * count);
+    const whole = dilatedRows(dilatedRows(line, count, 1, reach, 0), count, 1, reach, 255);
+    for (let n = 0, at = start; n < count; n++, at += step) {
+      if (whole[n] > out[at] + 2) out[at] = Math.max(out[at], Math.min(whole[n], near[n]));
+    }
+  };
+  along(0, 1, width, width, height);
+  along((height - 1) * width, 1, width, -width, height);
+  along(0, width, height, 1, width);
+  along(width - 1, width, height, -1, width);
+  return out;
+}
+
+function copyEdge(values, width, height) {
+  if (width < 3 || height < 3) return;
+  for (let y = 0; y < height; y++) {
+    values[y * width] = values[y * width + 1];
+    values[(y + 1) * width - 1] = values[(y + 1) * width - 2];
+  }
+  values.copyWithin(0, width, 2 * width);
+  values.copyWithin((height - 1) * width, (height - 2) * width, (height - 1) * width);
+}
+
+/** One standard deviation of the paper, from what is lighter than its mean. */
+function noiseBelow(ink) {
+  const below = new Float32Array(ink.length);
+  let count = 0;
+  for (let at = 0; at < ink.length; at++) if (ink[at] < 0) below[count++] = -ink[at];
+  return count < 0.02 * ink.length ? 0 : quantile(below, 0.68, count);
+}
+
+/** The mean strength of what is no noise, each pixel counted by its strength: much pale ink does not hide a little dark. */
+function typicalInk(ink, noise) {
+  let sum = 0;
+  let squares = 0;
+  for (let at = 0; at < ink.length; at++) {
+    if (ink[at] <= 3 * noise + 2) continue;
+    sum += ink[at];
+    squares += ink[at] ** 2;
+  }
+  return sum ? squares / sum : 0;
+}
+
+/** The greatest ink in the wider surroundings, and so how dark the pen is in this light. */
+function strengthAround(ink, width, height, typical, noise) {
+  const least = Math.max(0.35 * typical, 4 * noise);
+  const most = 1.5 * typical;
+  const columns = Math.ceil(width / BLOCK);
+  const rows = Math.ceil(height / BLOCK);
+  const blocks = new Uint8Array(columns * rows);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const block = ((y / BLOCK) | 0) * columns + ((x / BLOCK) | 0);
+      const value = Math.min(255, ink[y * width + x]);
+      if (value > blocks[block]) blocks[block] = value;
+    }
+  }
+  const radius = Math.max(1, Math.round(0.1 * Math.max(columns, rows)));
+  const around = boxMean(dilated(blocks, columns, rows, radius), columns, rows, radius);
+  const out = new Float32Array(ink.length);
+  for (let y = 0; y < height; y++) {
+    const v = Math.min(rows - 1, Math.max(0, (y + 0.5) / BLOCK - 0.5));
+    const top = Math.min(rows - 1, Math.floor(v));
+    const bottom = Math.min(rows - 1, top + 1);
+    for (let x = 0; x < width; x++) {
+      const u = Math.min(columns - 1, Math.max(0, (x + 0.5) / BLOCK - 0.5));
+      const left = Math.floor(u);
+      const right = Math.min(columns - 1, left + 1);
+      const high = around[top * columns + left] * (left + 1 - u) + around[top * columns + right] * (u - left);
+      const low = around[bottom * columns + left] * (left + 1 - u) + around[bottom * columns + right] * (u - left);
+      out[y * width + x] = Math.max(least, Math.min(most, high * (top + 1 - v) + low * (v - top)));
+    }
+  }
+  return out;
+}

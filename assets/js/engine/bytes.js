@@ -1,0 +1,14 @@
+/** Bytes as they travel: base64, and half floats. */
+
+/** @returns {Uint8Array} what base64 stands for */
+export const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/** The number that each sixteen bits of a half float stand for; no browser older than 2025 can read them by itself. */
+export const HALVES = Float32Array.from({ length: 65536 }, (_, bits) => {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * 2 ** -24 * fraction;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * 2 ** (exponent - 15) * (1 + fraction / 1024);
+});

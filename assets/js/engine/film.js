@@ -1,0 +1,163 @@
+/** A film as the browser has it. */
+
+import { HALVES } from "./bytes.js";
+import { safetensorsHeader } from "./safetensors.js";
+
+const COLUMNS_KEPT = 6; // values of a latent dimension at a frame, taken from among the codes
+
+const FRAMES_KEPT = 4; // of an array whose numbers cannot be read where they lie
+
+const SAMPLED = 20_000; // values among which the range of the colours is looked for
+
+const KINDS = ["umap", "independent", "pca_last", "pca_each"];
+
+/**
+ * Numbers, frame after frame, read where they lie. They may begin at an odd place of what was received, where no typed array
+ * can begin; then single frames are copied, since a copy of all would double what a large film takes.
+ */
+class Frames {
+  /** @param {Uint8Array} bytes of float32 @param {number} size numbers of a frame */
+  constructor(bytes, size) {
+    Object.assign(this, { bytes, size, count: bytes.length / 4 / size, copies: new Map() });
+  }
+
+  /** @returns {Float32Array} */
+  at(frame) {
+    const { bytes, size, copies } = this;
+    const begin = bytes.byteOffset + 4 * size * frame;
+    if (begin % 4 === 0) return new Float32Array(bytes.buffer, begin, size);
+    if (!copies.has(frame)) {
+      if (copies.size >= FRAMES_KEPT) copies.delete(copies.keys().next().value);
+      copies.set(frame, new Float32Array(bytes.buffer.slice(begin, begin + 4 * size)));
+    }
+    return copies.get(frame);
+  }
+
+  /** @returns {Float32Array} all of them, copied */
+  all() {
+    return new Float32Array(this.bytes.slice().buffer);
+  }
+}
+
+/** Every test image's place in the plane at every epoch, in several kinds of layout, and what was measured of it. */
+export class Film {
+  /** @param {Uint8Array} received safetensors, as pages/parts/film.py writes it */
+  constructor(received) {
+    const { header, body } = safetensorsHeader(received);
+    const bytes = (name) => body.subarray(...(header[name]?.data_offsets ?? [0, 0]));
+    const whole = (name) => new Int32Array(bytes(name).slice().buffer);
+    this.about = JSON.parse(header.__metadata__.film);
+    this.key = this.about.key;
+    this.epochs = this.about.epochs;
+    this.imageShape = this.about.image_shape;
+    this.pixels = this.imageShape[0] * this.imageShape[1];
+    this.latentDim = this.about.latent_dim;
+    this.images = bytes("images");
+    this.labels = whole("labels");
+    this.indices = whole("indices");
+    this.points = this.labels.length;
+    this.means = bytes("means"); // half floats, two bytes each
+    if (this.means.length !== 2 * this.epochs.length * this.points * this.latentDim) throw new Error("It is not whole.");
+    this.columns = new Map();
+    this.ranges = new Map();
+    this.measured = Object.fromEntries(
+      ["kl", "reconstruction", "kept"].map((name) => [name, new Frames(bytes(name), this.points)]),
+    );
+    this.layouts = new Map(KINDS.map((kind) => [kind, new Frames(bytes(kind), 2 * this.points)]));
+    /** @type {Map<string, {frames: number, positions: Float32Array}>} positions: frame after frame, x and y of each point */
+    this.kinds = new Map();
+    for (const [kind, layout] of this.layouts) {
+      if (!layout.count) continue;
+      this.kinds.set(kind, {
+        frames: layout.count,
+        get positions() {
+          return layout.all();
+        },
+      });
+    }
+    this.places = new Map(Array.from(this.indices, (index, point) => [index, point]));
+  }
+
+  /** @returns {Float32Array} x and y of each point at a frame */
+  at(kind, frame) {
+    return this.layouts.get(kind).at(frame);
+  }
+
+  /** @returns {Uint8Array} a test image's pixels, 0 to 255 */
+  image(point) {
+    return this.images.subarray(point * this.pixels, (point + 1) * this.pixels);
+  }
+
+  /** @returns {number} which point the test image of this index is, −1 if it is none */
+  point(index) {
+    return this.places.get(index) ?? -1;
+  }
+
+  /** The code of a test image at a frame: the mean of its posterior. @returns {Float32Array} */
+  mean(frame, point, out = new Float32Array(this.latentDim)) {
+    const from = (frame * this.points + point) * this.latentDim;
+    for (let dimension = 0; dimension < this.latentDim; dimension++) out[dimension] = this.number(from + dimension);
+    return out;
+  }
+
+  /** @returns {number} one of those that make up the codes */
+  number(place) {
+    return HALVES[this.means[2 * place] | (this.means[2 * place + 1] << 8)];
+  }
+
+  /**
+   * One number a point at a frame.
+   * @param {string} name "kl" and "reconstruction" in nats, "kept" (the share of its neighbours), "z0", "z1", …
+   * @returns {Float32Array|null} null where it is not known
+   */
+  values(name, frame) {
+    if (name === "kept" && frame === 0) return null; // since which epoch?
+    if (name.startsWith("z")) return frame < this.epochs.length ? this.column(Number(name.slice(1)), frame) : null;
+    const all = this.measured[name];
+    return all && frame < all.count && frame >= 0 ? all.at(frame) : null;
+  }
+
+  column(dimension, frame) {
+    const key = `${dimension} ${frame}`;
+    if (!this.columns.has(key)) {
+      if (this.columns.size >= COLUMNS_KEPT) this.columns.delete(this.columns.keys().next().value);
+      const { latentDim, points } = this;
+      const column = new Float32Array(points);
+      let from = frame * points * latentDim + dimension;
+      for (let point = 0; point < points; point++, from += latentDim) column[point] = this.number(from);
+      this.columns.set(key, column);
+    }
+    return this.columns.get(key);
+  }
+
+  /**
+   * Between which values the colours lie, the same for the whole film: 98 of 100 values are within. The first epoch is left
+   * out of it: what it reconstructs before any training would take up most of the colours.
+   * @returns {number[]}
+   */
+  range(name) {
+    if (name === "kept") return [0, 1];
+    if (!this.ranges.has(name)) this.ranges.set(name, this.findRange(name));
+    return this.ranges.get(name);
+  }
+
+  findRange(name) {
+    const signed = name.startsWith("z");
+    const frames = signed ? this.epochs.length : this.measured[name].count;
+    const first = frames > 1 ? 1 : 0;
+    const stride = Math.max(1, Math.floor(((frames - first) * this.points) / SAMPLED));
+    const found = [];
+    for (let frame = first; frame < frames; frame++) {
+      const values = this.values(name, frame);
+      for (let point = frame % stride; point < this.points; point += stride) {
+        const value = signed ? Math.abs(values[point]) : values[point];
+        if (Number.isFinite(value)) found.push(value);
+      }
+    }
+    if (!found.length) return [0, 1];
+    found.sort((a, b) => a - b);
+    const level = (share) => found[Math.round(share * (found.length - 1))] ?? 0;
+    const most = level(signed ? 0.98 : 0.99);
+    return signed ? [-most || -1, most || 1] : [level(0.01), most];
+  }
+}

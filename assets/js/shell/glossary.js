@@ -1,0 +1,14 @@
+/**
+ * The glossary: what the marked words mean, for all components, and the explained words of Streamlit's own prose, which are
+ * links whose title is their sentence; see glossary.py.
+ */
+
+import { Terms } from "../shared/terms.js";
+import { release } from "./hand-on.js";
+
+export default function glossary({ data, parentElement }) {
+  globalThis.betaVaeTerms ??= new Terms(document, parentElement);
+  globalThis.betaVaeTerms.home = parentElement;
+  globalThis.betaVaeGlossary = data[0];
+  release();
+}
