@@ -5,8 +5,8 @@
 The server is the real one, on the bundled runs. Its visitors are websocket sessions that speak Streamlit's protocol as
 a browser does, and draw nothing: each asks for one page after another, in an order of its own, as soon as the one
 before has come whole (and a pause is over). They tell which large messages they have, keep them as long as a browser
-would, and fetch the pictures that a page shows; files to save are left where they are, as nobody clicks. Server and
-visitors share this machine's processors.
+would, and fetch the pictures that a page shows; files to save are left where they are, as nobody clicks, and parts that
+come round by themselves, as of a run in training, do not. Server and visitors share this machine's processors.
 
 - page change: from the request until the script has ended and all of it is here;
 - memory: that of the server, resident (RSS), and its proportional share (PSS). "Before" is after one visitor has seen
@@ -47,7 +47,6 @@ from tests.conftest import ROOT, serve
 PAGES = ["", "traverse", "interpolate", "generate", "clusters", "reconstruct", "draw", "train", "load"]
 FORGOTTEN_SECONDS = 4  # after which the server lets go of a session that is closed
 SETTLE_SECONDS = 5 * FORGOTTEN_SECONDS
-MEBI = 2**20
 
 
 class Visitor:
@@ -56,7 +55,6 @@ class Visitor:
     def __init__(self, socket: ClientConnection, address: str) -> None:
         self.socket = socket
         self.address = address
-        self.query = ""
         self.pages: dict[str, str] = {}  # the hash by which Streamlit knows a page, by its address
         self.kept: dict[str, tuple[ForwardMsg, int]] = {}  # large messages, and when they were last of use
         self.most_age = 2
