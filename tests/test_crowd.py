@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def visit(address: str, *orders: list[str]) -> None:
     async def everybody() -> None:
         await asyncio.gather(*(crowd.visit(address, iter(order), time.monotonic() + WAIT) for order in orders))
 
-    asyncio.run(everybody())
+    with ThreadPoolExecutor(1) as thread:  # Playwright has a loop of its own in this one
+        thread.submit(asyncio.run, everybody()).result()
     assert not crowd.errors
     assert sum(map(len, crowd.seconds.values())) == sum(len(order) - 1 for order in orders)
 
