@@ -9,6 +9,7 @@ import numpy as np
 
 from bvae.runs import Run
 
+_AT_ONCE = 200_000  # numbers
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # with which a text begins that a spreadsheet would compute
 
 
@@ -22,18 +23,22 @@ def codes_csv(run: Run, epoch: int) -> bytes:
     """
     columns = _columns(run, epoch)
     dimensions = range(run.config.latent_dim)
+    at_once = max(1, _AT_ONCE // run.config.latent_dim)
     head = [*(name for name in columns if name not in ("mean", "variance"))]
     head += [f"{name}_z{dimension}" for name in ("mean", "variance") for dimension in dimensions]
-    said = [np.atleast_1d(columns[name]) for name in columns if name not in ("mean", "variance")]
     count = len(columns["mean"])
-    texts = [np.broadcast_to(values.astype(str), count).tolist() for values in said]
-    numbers = np.concatenate([columns["mean"], columns["variance"]], axis=1).astype(str).tolist()
-    file = io.StringIO()
+    said = [np.broadcast_to(columns[name], count) for name in columns if name not in ("mean", "variance")]
+    content = io.BytesIO()
+    file = io.TextIOWrapper(content, "utf-8", newline="", write_through=True)
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(head)
-    for *words, values in zip(*texts, numbers, strict=True):
-        writer.writerow([*map(_cell, words), *values])
-    return file.getvalue().encode()
+    for first in range(0, count, at_once):  # whose numbers take a hundred times their size as texts
+        few = slice(first, first + at_once)
+        texts = [values[few].astype(str).tolist() for values in said]
+        numbers = np.concatenate([columns["mean"][few], columns["variance"][few]], axis=1).astype(str).tolist()
+        for *words, values in zip(*texts, numbers, strict=True):
+            writer.writerow([*map(_cell, words), *values])
+    return content.getvalue()
 
 
 def codes_npz(run: Run, epoch: int) -> bytes:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bvae import schema
+from bvae.numbers import thin
 from bvae.runs import Layout, Run, RunError, read_json, write_json, write_layout, writer_lives
 
 FORMAT = 1
@@ -34,6 +35,7 @@ KINDS = schema.LAYOUTS
 PROJECT = Path(__file__).resolve().parents[1]
 # Longer than a trainer may be silent: what it compiles takes minutes beside other work, since it gives way to that.
 SILENT_SECONDS = 900.0
+MOST_POINTS = 2_500_000  # of all frames: 60 MB of film, which are in memory some six times while it is worked out
 
 
 class Progress(NamedTuple):
@@ -68,10 +70,16 @@ def progress(run: Run) -> Progress:
 
 
 def due_epochs(run: Run) -> list[int]:
-    """The snapshots that belong to the film: all, but for those that a run in training is going to drop."""
+    """The snapshots that belong to the film: all, but for those that a run in training is going to drop, and for those
+    beyond `MOST_POINTS`, of which a run that was trained here has none."""
     epochs, training = run.epochs(), in_training(run)
     kept = run.config.snapshot_epochs()
-    return [epoch for epoch in epochs if not training or epoch in kept]
+    return fitting(run, [epoch for epoch in epochs if not training or epoch in kept])
+
+
+def fitting(run: Run, epochs: list[int]) -> list[int]:
+    """As many of the epochs, evenly chosen, as a film may have frames."""
+    return thin(epochs, max(2, MOST_POINTS // run.config.probe_size))
 
 
 def in_training(run: Run) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import filelock
@@ -30,6 +30,7 @@ from bvae.layout import (
 from bvae.runs import Layout, Run, RunError
 
 POLL_SECONDS = 2.0
+MEANS_HELD = 2**28  # bytes; the means of more epochs are read anew when they are needed
 # What each part of the work takes, of one epoch, in units of a frame: an estimate for the time that is left.
 _WORK = {"frame": 1.0, "reconstruction": 1.5, "quality": 1.0, "independent": 7.0}
 
@@ -205,7 +206,7 @@ class _Worker:
 
     def compare(self) -> Iterator[None]:
         """Measure the film and its controls."""
-        means = [self.mean(epoch) for epoch in self.epochs]
+        means = _Means(self)
         layouts = {
             "umap": [frame.positions for frame in self.frames],
             "pca_last": principal_components(means),
@@ -243,7 +244,10 @@ class _Worker:
 
     def mean(self, epoch: int) -> np.ndarray:
         if epoch not in self.means:
-            self.means[epoch] = self.run.latents(epoch).mean
+            mean = self.run.latents(epoch).mean
+            while self.means and (len(self.means) + 1) * mean.nbytes > MEANS_HELD:
+                del self.means[next(iter(self.means))]
+            self.means[epoch] = mean
         return self.means[epoch]
 
     def movement(self, positions: np.ndarray) -> dict[str, list[float | None]]:
@@ -299,6 +303,19 @@ class _Worker:
         if self.report:
             self.report(stage, share)
         return about
+
+
+class _Means(Sequence[np.ndarray]):
+    """The means of all frames, one epoch after another in memory."""
+
+    def __init__(self, worker: _Worker) -> None:
+        self.worker = worker
+
+    def __len__(self) -> int:
+        return len(self.worker.epochs)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.worker.mean(self.worker.epochs[place])
 
 
 def _device() -> str:

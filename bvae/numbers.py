@@ -1,11 +1,25 @@
-"""Numbers as they are shown: short at any size. assets/js/engine/numbers.js `number` writes them in the same way."""
+"""Numbers as they are shown: short at any size, and no more of them than can be.
+
+assets/js/engine/numbers.js `number` writes them in the same way.
+"""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 LONG = 1e5  # from here on a power of ten is shorter than the figures
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def thin(values: list[int], most: int, wanted: int | None = None) -> list[int]:
+    """At most `most` of rising values, evenly spread over the list: the first, the last and the wanted one stay."""
+    if len(values) <= most:
+        return values
+    room = most - 1 if wanted in values and most > 2 else most
+    kept = {values[round(place)] for place in np.linspace(0, len(values) - 1, room)}
+    return sorted(kept | ({wanted} if wanted is not None and wanted in values else set()))
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -512,7 +512,9 @@ class Run:
         """One record an epoch, from epoch 0; empty before the first. See `training.Trainer` for the keys."""
         path = self.path / "history.jsonl"
         try:
-            return schema.history(_read_text(path, schema.MAX_HISTORY).splitlines(), self.config)
+            _check_plain(path, schema.MAX_HISTORY)
+            with path.open(encoding="utf-8") as lines:
+                return schema.history(lines, self.config)
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
@@ -569,7 +571,7 @@ class Run:
             or images.shape[1:] != self.image_shape
             or images.dtype != np.uint8
             or any(tensors[name].shape != images.shape[:1] or tensors[name].dtype.kind != "i" for name in _PER_IMAGE)
-            or not 0 < len(images) <= MAX_PROBE_IMAGES
+            or not 0 < len(images) <= self.config.probe_size
             or labels.min() < 0
             or labels.max() >= len(self.class_names)
         ):

@@ -19,7 +19,7 @@ LAYOUTS = ("umap", "independent", "pca_last", "pca_each")  # the film, and what 
 
 # How large a run may be: what it takes in memory when it is opened, and in the browser, follows from these.
 MAX_JSON = 4 * 2**20  # bytes of one JSON file, and of one line of history.jsonl
-MAX_HISTORY = 64 * 2**20  # bytes of history.jsonl
+MAX_HISTORY = 40 * 2**20  # bytes of history.jsonl, which take ten times as much in memory
 MAX_EPOCH = 10**6
 MAX_SNAPSHOTS = 2_000
 MAX_CLASSES = 1_000

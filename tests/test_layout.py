@@ -22,8 +22,8 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from bvae import compiled
 from bvae import layout as film_layout
-from bvae.config import Config
-from bvae.film import KINDS, due_epochs, progress, start
+from bvae.config import MAX_PROBE_IMAGES, Config
+from bvae.film import KINDS, MOST_POINTS, due_epochs, progress, start
 from bvae.film_worker import work
 from bvae.layout import (
     Frame,
@@ -467,6 +467,28 @@ def test_a_run_in_training_shows_what_will_be_kept(small_run: Run) -> None:
     write_json(small_run.path / "status.json", status | {
         "state": "running", "pid": os.getpid(), "host": os.uname().nodename, "heartbeat": time.time()})  # fmt: skip
     assert due_epochs(small_run) == [0, 1, 100]
+
+
+def test_a_film_of_more_than_memory_should_hold_is_of_fewer_epochs(
+    small_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = work(small_run, compare=False)
+    before = small_run.layout()
+    assert before is not None
+    monkeypatch.setattr("bvae.film_worker.MEANS_HELD", 1)  # one epoch's at a time
+    (small_run.path / "layout.safetensors").unlink()
+    assert work(small_run)["epochs"] == whole["epochs"]
+    again = small_run.layout()
+    assert again is not None
+    np.testing.assert_array_equal(again.positions, before.positions)
+    probe_size = small_run.config.probe_size
+    monkeypatch.setattr("bvae.film.MOST_POINTS", 2 * probe_size)
+    assert due_epochs(small_run) == [0, 100]
+    assert progress(small_run).state == "behind"
+    # No run that is trained here has more snapshots than a film has frames.
+    monkeypatch.undo()
+    longest = Config(epochs=10**6, probe_size=MAX_PROBE_IMAGES)
+    assert len(longest.snapshot_epochs()) <= MOST_POINTS // MAX_PROBE_IMAGES
 
 
 def test_the_command_prints_one_json_object(small_run: Run) -> None:

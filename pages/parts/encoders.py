@@ -11,9 +11,10 @@ import safetensors.numpy
 import streamlit as st
 
 from bvae.network import encoder_layers, parameter_shapes
+from bvae.numbers import thin
 from bvae.runs import Run, RunError
 from pages.parts.bundle import bundle
-from pages.parts.live import MAX_BYTES, LiveRun, thin
+from pages.parts.live import MAX_BYTES, LiveRun
 
 MOST_SEARCHED = 2_500  # probe images among which a drawing's neighbours are looked for
 # Sets made as MNIST was, whose images a drawing must resemble to be understood.

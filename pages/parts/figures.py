@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
-from bvae.numbers import number
+from bvae.numbers import number, thin
 from bvae.pictures import mosaic
 from bvae.plain import decode
 from bvae.runs import Run, RunError
@@ -25,6 +25,8 @@ from pages.parts.live import PASSIVE_BELOW, component
 from pages.parts.selection import history_of
 
 PICTURES = 8  # a row
+MOST_EPOCHS = 2_000  # through which a curve is drawn
+MOST_VALUES = 500_000  # of the curves of all dimensions
 
 
 # All runs --------------------------------------------------------------------------------------------------------
@@ -111,7 +113,8 @@ def show_training(run: Run, history: list[dict[str, Any]], other: tuple[Run, lis
         history: its records, one or more.
         other: a run to compare it with, and its records, one or more.
     """
-    data: dict[str, Any] = _curves(run, history)
+    drawn = _drawn(history)
+    data: dict[str, Any] = _curves(run, drawn)
     if other:
         compared, records = other
         differ = [
@@ -123,7 +126,7 @@ def show_training(run: Run, history: list[dict[str, Any]], other: tuple[Run, lis
             if one != two
         ]
         note = f"The two are of different {' and '.join(differ)}: their nats cannot be compared." if differ else ""
-        data["other"] = _curves(compared, records) | {"note": note}
+        data["other"] = _curves(compared, _drawn(records)) | {"note": note}
     epochs = run.epochs()
     if epochs:
         try:
@@ -131,6 +134,14 @@ def show_training(run: Run, history: list[dict[str, Any]], other: tuple[Run, lis
         except (RunError, OSError) as error:
             data["problem"] = str(error)
     component("training")(key="training", data=data)
+    if len(drawn) < len(history):
+        st.markdown(f":small[The curves go through {len(drawn):,} of the {len(history):,} epochs, evenly chosen.]")
+
+
+def _drawn(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records, or as many of them, evenly chosen, as a browser takes."""
+    most = min(MOST_EPOCHS, MOST_VALUES // len(history[0]["kl_per_dimension"]))
+    return [history[place] for place in thin(list(range(len(history))), most)]
 
 
 def _curves(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:

@@ -16,15 +16,18 @@ import safetensors
 import safetensors.numpy
 import streamlit as st
 
-from bvae.film import KINDS, due_epochs, progress
+from bvae.film import KINDS, due_epochs, fitting, progress
+from bvae.numbers import thin
 from bvae.runs import Run, RunError
 from pages.parts.bundle import bundle
-from pages.parts.live import LiveRun, noun, objective, thin
+from pages.parts.live import LiveRun, noun, objective
 
 PER_FRAME = ("trustworthiness", "continuity", "accuracy")
 PER_STEP = ("step", "spurious")
 # What is sent is twice in the browser's memory for a moment. With more snapshots than fit, some are left out evenly.
 MAX_BYTES = 64 * 2**20
+MOST_IMAGES = 20_000  # that are drawn at 60 frames a second
+MAX_HELD = 128 * 2**20  # of means, while a film is gathered
 
 _store = st.components.v2.component(
     "film_store",
@@ -94,18 +97,25 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
     epochs, `umap`, `independent`, `pca_last`, `pca_each`; `images` (P, H, W) uint8, `labels` and `indices` (P,) int32,
     `means` (E, P, D) float16, `kl` (E, P) float32 nats; and, as far as the film is worked out, `reconstruction` (F, P)
     float32 nats and `kept` (F, P) float32. A kind or a tensor that has no frame is absent. The rest is JSON in the
-    metadata.
+    metadata. Of more images or epochs than a browser takes, some are chosen evenly.
     """
     from bvae.layout import principal_components
 
     run = Run(path)
     probe = run.probe()
     count = len(probe.labels)
-    epochs = [epoch for epoch in run.epochs() if epoch <= last]
-    room = MAX_BYTES - probe.images.nbytes
-    epochs = thin(epochs, max(2, room // bytes_an_epoch(count, run.config.latent_dim)))
+    there = [epoch for epoch in run.epochs() if epoch <= last]
+    each = bytes_an_epoch(1, run.config.latent_dim)
+    places = thin(list(range(count)), min(MOST_IMAGES, MAX_BYTES // (probe.images[0].nbytes + 2 * each)))
+    room = MAX_BYTES // len(places) - probe.images[0].nbytes
+    # The means of all images are in memory, though not all are sent.
+    most = min(room // each, MAX_HELD // (4 * count * run.config.latent_dim))
+    epochs = thin(fitting(run, there), max(2, most))
     means: dict[int, np.ndarray] = {}
     kl, problems = [], []
+    both = ((len(places), count, "images"), (len(epochs), len(there), "snapshots"))
+    if fewer := [f"{few:,} of the {many:,} {what}" for few, many, what in both if few < many]:
+        problems.append(f"The map shows {' and '.join(fewer)}, evenly chosen: a browser takes no more.")
     for epoch in epochs:
         try:
             mean, log_variance = run.latents(epoch)
@@ -115,25 +125,28 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
             problems.append(f"Epoch {epoch} is left out. {error}")
             continue
         means[epoch] = mean
+        mean, log_variance = mean[places], log_variance[places]
         kl.append(0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(1))
     if not means:
         raise RunError(problems[0] if problems else f"{run.name} has no snapshot yet. Reload the page in a moment.")
-    there = list(means.values())
+    every = list(means.values())
     kinds = {
-        "pca_last": np.stack(principal_components(there)),
-        "pca_each": np.stack(principal_components(there, each=True)),
+        "pca_last": np.stack(principal_components(every))[:, places],
+        "pca_each": np.stack(principal_components(every, each=True))[:, places],
     }
     worked_out, about = {}, {}
     try:
         worked_out, about = _worked_out(run, list(means), count)
+        worked_out = {kind: tensor[:, places] for kind, tensor in worked_out.items()}
     except RunError as error:
         problems.append(str(error))
     kinds |= {kind: worked_out.pop(kind) for kind in ("umap", "independent") if kind in worked_out}
     tensors = {
-        "images": probe.images,
-        "labels": probe.labels.astype(np.int32),
-        "indices": probe.indices.astype(np.int32),
-        "means": np.stack(there).clip(-60_000, 60_000).astype(np.float16),  # the largest that float16 has is 65,504
+        "images": probe.images[places],
+        "labels": probe.labels[places].astype(np.int32),
+        "indices": probe.indices[places].astype(np.int32),
+        # The largest that float16 has is 65,504.
+        "means": np.stack([mean[places] for mean in every]).clip(-60_000, 60_000).astype(np.float16),
         "kl": np.stack(kl).astype(np.float32),
         **{kind: framed(positions) for kind, positions in kinds.items()},
         **worked_out,
@@ -154,7 +167,7 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
         "passive": passive,
         "kinds": about.get("kinds", {}),
         "null_test": about.get("null_test"),
-        "images": count,
+        "images": len(places),
         "split": "test",
     }
     # safetensors writes the memory as it lies.

@@ -22,7 +22,7 @@ import safetensors.numpy
 import streamlit as st
 
 from bvae.network import parameter_shapes
-from bvae.numbers import number
+from bvae.numbers import number, thin
 from bvae.runs import Run, RunError
 from pages.parts.bundle import bundle
 from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, guests_of, keep_cursor
@@ -38,6 +38,7 @@ GALLERY_SIZE = 200  # test images to start from, shared evenly by the classes
 PASSIVE_BELOW = 0.01  # nats
 # Beyond this the weights would take seconds to arrive; snapshots are then left out evenly.
 MAX_BYTES = 24 * 2**20
+MOST_EPOCHS = 300  # with which the clock can still be set to each
 
 
 _store = st.components.v2.component(
@@ -105,17 +106,8 @@ def open_live(run: Run, name: str, epoch: int | None = None) -> LiveRun:
     shapes, dimensions = parameter_shapes(run.decoder_layers, "decoder").values(), run.config.latent_dim
     spread_bytes = 4 * dimensions * (dimensions + 2 * GALLERY_SIZE)
     bytes_each = 4 * sum(math.prod(shape) for shape in shapes) + spread_bytes
-    chosen = thin(epochs, max(2, MAX_BYTES // bytes_each), epoch)
+    chosen = thin(epochs, min(MOST_EPOCHS, max(2, MAX_BYTES // bytes_each)), epoch)
     return _pack(str(run.path.resolve()), name, tuple(chosen), run.version())
-
-
-def thin(epochs: list[int], most: int, wanted: int | None = None) -> list[int]:
-    """At most `most` epochs, evenly spread over the list: the first, the last and the wanted one are always kept."""
-    if len(epochs) <= most:
-        return epochs
-    room = most - 1 if wanted in epochs and most > 2 else most
-    kept = {epochs[round(place)] for place in np.linspace(0, len(epochs) - 1, room)}
-    return sorted(kept | ({wanted} if wanted in epochs else set()))
 
 
 # cache_resource rather than cache_data: the latter would copy these megabytes at every rerun.

@@ -174,6 +174,10 @@ def open_run(run: Run, exploring: bool) -> LiveRun | None:
     newest = max(run.epochs(), default=0)
     if newest > live.space.epochs[-1] and not live.problems:
         st.sidebar.button(f"Show newer epochs (now at {newest})", key="newer", on_click=_show_newer)
+    held = sum(epoch <= live.space.epochs[-1] for epoch in run.epochs())
+    if len(live.space.epochs) < held and not live.problems:
+        few, all_of_them = len(live.space.epochs), f"{held:,} snapshots"
+        st.sidebar.markdown(f":small[{few} of the {all_of_them} are shown, evenly chosen: a browser takes no more.]")
     for problem in live.problems:
         st.warning(plain(problem))
     st.session_state["live_run"] = live
