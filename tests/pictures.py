@@ -272,6 +272,59 @@ def small(ink: np.ndarray, rng: np.random.Generator, side: int, light: bool = Fa
     return file_of(inverse(inked(np.array(picture) / 255, 255, 0), light))
 
 
+def beside(ink: np.ndarray, kind: str, at: list[float], wide: int, grey: Any = 40) -> bytes:
+    """Something else on the page, drawn by a method of Pillow's: a box or a circle around the digit, a line, a pen."""
+    sheet = Image.fromarray(inked(placed(ink, (300, 300)), (245, 245, 245), 30).astype(np.uint8))
+    colour = (grey,) * 3 if isinstance(grey, int) else grey
+    getattr(ImageDraw.Draw(sheet), kind)(at, width=wide, **{"fill" if kind == "line" else "outline": colour})
+    return file_of(np.array(sheet))
+
+
+def outlined(ink: np.ndarray, rng: np.random.Generator, kind: str, far: int, wide: int, grey: int = 40) -> bytes:
+    return beside(ink, kind, [150 - far, 150 - far, 150 + far, 150 + far], wide, grey)
+
+
+def half_outlined(ink: np.ndarray, rng: np.random.Generator, open_for: int) -> bytes:
+    """A box by hand, which does not quite close."""
+    return beside(ink, "line", [60, 60, 242, 57, 238, 243, 58, 240, 61, 60 + open_for], 4)
+
+
+def underlined(ink: np.ndarray, rng: np.random.Generator, wide: int) -> bytes:
+    return beside(ink, "line", [75, 243, 220, 246], wide)
+
+
+def lying_pen(ink: np.ndarray, rng: np.random.Generator, at: list[float]) -> bytes:
+    return beside(ink, "line", at, 14, (40, 60, 140))
+
+
+def stained(ink: np.ndarray, rng: np.random.Generator, soft: float) -> bytes:
+    """The ring of a cup."""
+    page = placed(ink, (300, 300))
+    y, x = np.mgrid[0:300, 0:300]
+    ring = np.exp(-(((np.hypot(x - 235, y - 240) - 50) / soft) ** 2))
+    return file_of(inked(page, (245, 245, 245), 30) * (1 - 0.25 * ring[..., None] * np.array([0.4, 0.7, 1])))
+
+
+def shown_through(ink: np.ndarray, rng: np.random.Generator, grey: int) -> bytes:
+    """With what is written on the other side of the sheet."""
+    other = placed(drawn(2)[:, ::-1], at=(0.1, 0.3))
+    return file_of(np.minimum(inked(placed(ink), 240, 35), inked(other, 240, grey)) + 2 * rng.normal(size=PAGE[::-1]))
+
+
+def dotted(ink: np.ndarray, rng: np.random.Generator, every: int, grey: int) -> bytes:
+    page = placed(ink, (240, 240))
+    y, x = np.mgrid[0:240, 0:240]
+    dots = np.clip(1.8 - np.hypot(x % every - every / 2, y % every - every / 2), 0, 1)
+    return file_of(np.minimum(inked(page), inked(dots, 245, grey)))
+
+
+def cut(ink: np.ndarray, rng: np.random.Generator, wide: int) -> bytes:
+    """In two halves, as where a sheet was folded or a line was taken out."""
+    page = placed(ink)
+    page[100 - wide // 2 : 100 + wide // 2] = 0
+    return file_of(inked(page))
+
+
 def all_at_once(ink: np.ndarray, rng: np.random.Generator, angle: float, quality: int) -> bytes:
     """A photograph of a sheet of ruled paper on a table, in the light of one lamp, with specks."""
     page = placed(ink, (320, 320), (0.45, 0.5))
@@ -309,13 +362,31 @@ TRAITS: dict[str, list[tuple[Callable[..., bytes], dict[str, Any], dict[str, flo
     "squared paper": [
         (lines, {"colour": (160, 180, 210), "squared": True}, {}),
         (lines, {"colour": (80, 80, 90), "squared": True, "angle": -2, "every": 21}, {}),
+        (lines, {"colour": (190, 205, 225), "squared": True, "every": 7, "thick": 1.1, "noise": 2}, {}),
     ],
+    "dotted paper": [(dotted, {"every": 12, "grey": 170}, {}), (dotted, {"every": 15, "grey": 110}, {})],
+    "box or circle around it": [
+        (outlined, {"kind": "rectangle", "far": 80, "wide": 2}, {}),
+        (outlined, {"kind": "ellipse", "far": 108, "wide": 4, "grey": 90}, {}),
+        (half_outlined, {"open_for": 20}, {}),
+    ],
+    "something beside it": [
+        (underlined, {"wide": 8}, {}),
+        (lying_pen, {"at": [270, 15, 285, 310]}, {"height": 110}),
+        (stained, {"soft": 5}, {}),
+        (shown_through, {"grey": 205}, {}),
+    ],
+    "cut in two": [(cut, {"wide": 6}, {}), (cut, {"wide": 12}, {})],
     "dust": [
         (dust, {"count": 2, "radius": 3}, {"height": 60}),
         (dust, {"count": 40, "radius": 1.6}, {}),
         (dust, {"count": 4, "radius": 6, "grey": 90}, {}),
     ],
-    "noise": [(noise, {"sigma": 22}, {}), (noise, {"sigma": 4, "single": 0.03}, {})],
+    "noise": [
+        (noise, {"sigma": 22}, {}),
+        (noise, {"sigma": 4, "single": 0.03}, {}),
+        (noise, {"sigma": 9}, {"height": 40}),
+    ],
     "JPEG": [(jpeg, {"quality": 8}, {}), (jpeg, {"quality": 15, "pen": (30, 60, 160)}, {"pen": 0.06})],
     "edge of a scan": [
         (scan_edge, {"wide": 6, "sides": "l"}, {}),

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from bvae.data import load_dataset
 from bvae.runs import Run
-from tests.pictures import TRAITS, clean, drawn, file_of, inked, lines, pictures, placed, written
+from tests.pictures import TRAITS, clean, drawn, file_of, inked, lines, outlined, pictures, placed, written
 from tests.test_draw_page import Desk
 
 # Reads files by the page's own modules: what the model would see of each, and what is said of it.
@@ -28,9 +28,9 @@ READ = """async (files) => {
     try {
       const { strokes } = await readPicture(new File([bytes], name, { type }));
       const { ink, width, height, before, after, coarse } = fitted(strokes, strokes.largest, 200, true);
-      const { figures, specks, lines, border, dark } = strokes;
+      const { figures, specks, lines, border, frames, dark } = strokes;
       const pixels = Array.from(asMnist(ink, width, height, [28, 28], !coarse));
-      seen.push({ pixels, digits: figures.length, specks, lines, border, dark, before, after });
+      seen.push({ pixels, digits: figures.length, specks, lines, border, frames, dark, before, after });
     } catch (error) {
       seen.push({ problem: error.message });
     }
@@ -112,6 +112,18 @@ def test_strokes_are_brought_to_the_middle_half_of_mnists(bench_page: Page) -> N
     assert usual["after"] == usual["before"]
     assert thick["before"] > 0.17
     assert thick["after"] == pytest.approx(0.136, abs=0.002)
+
+
+def test_a_frame_is_what_lies_all_around_a_digit(bench_page: Page) -> None:
+    rng = np.random.default_rng(0)
+    bare = read(bench_page, [("bare.png", "image/png", clean(drawn(digit), rng)) for digit in range(10)])
+    framed = read(
+        bench_page,
+        [("framed.png", "image/png", outlined(drawn(digit), rng, "ellipse", 108, 3)) for digit in range(10)],
+    )
+    assert [one["frames"] for one in bare] == [0] * 10
+    assert [one["frames"] for one in framed] == [1] * 10
+    assert [one["digits"] for one in bare + framed] == [1] * 20
 
 
 def test_what_cannot_be_read_is_called_what_it_is(bench_page: Page) -> None:
@@ -215,7 +227,7 @@ def test_what_was_left_out_is_said_and_each_step_can_be_turned_off(desk: Desk, t
     for name, gone in {
         "Leave out specks and other digits": "speck",
         "Leave out lines of the paper": "ruled line",
-        "Leave out what lies along the border": "border",
+        "Leave out frames and what lies along the border": "border",
         "Match the width of MNIST’s strokes": "thickened",
     }.items():
         box = steps(desk).get_by_role("checkbox", name=name)

@@ -167,7 +167,7 @@ async function drawnBounds(root) {
 const LABELS = {
   light: "Even out the light",
   lines: "Leave out lines of the paper",
-  border: "Leave out what lies along the border",
+  border: "Leave out frames and what lies along the border",
   specks: "Leave out specks and other digits",
   width: "Match the width of MNIST’s strokes",
 };
@@ -227,10 +227,10 @@ export class PicturePanel {
 }
 
 /** What was left out and done, "2 specks and 8 lines left out; strokes thickened to the width of MNIST’s."; empty for nothing. */
-function sentence({ specks, lines, border, uneven, inverted }, change) {
+function sentence({ specks, lines, border, frames, uneven, inverted }, change) {
   if (inverted) return "The paper is taken for ink, so nothing is left out.";
   const counted = (count, name) => (count ? [`${count} ${name}${count === 1 ? "" : "s"}`] : []);
-  const left = [...counted(specks, "speck"), ...counted(lines, "ruled line"), ...(border ? ["what lies along the border"] : [])];
+  const left = [...counted(specks, "speck"), ...counted(lines, "ruled line"), ...counted(frames, "frame"), ...(border ? ["what lies along the border"] : [])];
   const list = left.length > 1 ? `${left.slice(0, -1).join(", ")} and ${left.at(-1)}` : left.join("");
   const done = [
     ...(list ? [`${list} left out`] : []),

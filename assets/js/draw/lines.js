@@ -7,8 +7,8 @@
 
 import { closed, dilated, greyQuantile, median } from "./windows.js";
 
-const STEEPEST = 8; // degrees that paper may lie askew
-const ANGLE_STEP = 0.25;
+const STEEPEST = 12; // degrees that paper may lie askew
+const ANGLE_STEP = 0.5;
 const THICKEST = 0.016; // of the picture's longer side
 const BENT = 5; // pixels that a line may leave its straight course
 const FAMILY = 3; // as many parallel lines are ruled paper, whatever else is on it
@@ -90,14 +90,16 @@ const marginOf = (width) => Math.ceil((Math.tan((STEEPEST * Math.PI) / 180) * wi
 
 /** Where most runs lie in lines, in pixels down for each to the right. */
 function commonSlope(runs, width, height) {
-  let best = { slope: 0, score: -1 };
-  for (let angle = 0; angle <= STEEPEST; angle += ANGLE_STEP) {
-    for (const sign of angle ? [1, -1] : [1]) {
-      const slope = sign * Math.tan((angle * Math.PI) / 180);
-      const score = votes(runs, slope, width, height).reduce((sum, count) => sum + count * count, 0);
-      if (score > best.score) best = { slope, score };
-    }
-  }
+  let best = { angle: 0, slope: 0, score: -1 };
+  const look = (angle) => {
+    const slope = Math.tan((angle * Math.PI) / 180);
+    const score = votes(runs, slope, width, height).reduce((sum, count) => sum + count * count, 0);
+    if (score > best.score) best = { angle, slope, score };
+  };
+  look(0); // the first of two that are alike
+  for (let angle = ANGLE_STEP; angle <= STEEPEST; angle += ANGLE_STEP) [angle, -angle].forEach(look);
+  const { angle } = best;
+  [angle - ANGLE_STEP / 2, angle + ANGLE_STEP / 2].forEach(look);
   return best.slope;
 }
 

@@ -3,18 +3,25 @@
 // Of 255, the ink of a stroke here: where a part begins, and what goes on with it.
 const SURE = 140;
 const FAINT = 80;
+const PALE = 0.4; // of the strength of a digit's ink: another pen, the other side of the sheet, or paper
+const DIRECTIONS = 36;
 const MOST_PARTS = 100; // the largest, that are asked whether they belong to a digit
 
 /**
- * @typedef {{left: number, right: number, top: number, bottom: number, area: number, long: number, stroke: number}} Box right and
- *   bottom are the first pixels that are not; area: of its ink; long: its longer side; stroke: how wide its strokes are; in pixels
+ * @typedef {{left: number, right: number, top: number, bottom: number, area: number, long: number, stroke: number, depth: number}} Box
+ *   right and bottom are the first pixels that are not; area: of its ink; long: its longer side; stroke: how wide its strokes are; in
+ *   pixels; depth: how strong its ink is, in grey levels
  * @typedef {Box & {pixels: Int32Array, row: number, along: number, banded: number, off: boolean}} Part connected ink; row: the
  *   picture's width; along: how many pixels lie on the picture's edge; banded: near it; off: it is not on the sheet of paper
  * @typedef {Box & {parts: Part[]}} Figure what may be a digit
  */
 
-/** Connected ink, from the pixels where it is at least half as strong as ink is here. @returns {Part[]} */
-export function partsOf(soft, width, height) {
+/**
+ * Connected ink, from the pixels where it is at least half as strong as ink is here.
+ * @param {Uint8Array} soft of 255, the ink of a stroke here @param {Float32Array} ink in grey levels
+ * @returns {Part[]}
+ */
+export function partsOf(soft, ink, width, height) {
   const seen = new Uint8Array(soft.length);
   const stack = new Int32Array(soft.length);
   const parts = [];
@@ -29,6 +36,8 @@ export function partsOf(soft, width, height) {
     let edge = 0;
     let banded = 0;
     let along = 0;
+    let sure = 0;
+    let depth = 0;
     while (next < count) {
       const at = stack[next++];
       const x = at % width;
@@ -37,6 +46,10 @@ export function partsOf(soft, width, height) {
       if (x >= right) right = x + 1;
       if (y < top) top = y;
       if (y >= bottom) bottom = y + 1;
+      if (soft[at] >= SURE) {
+        sure++;
+        depth += ink[at];
+      }
       const far = Math.min(x, y, width - 1 - x, height - 1 - y);
       if (far < band) banded++;
       if (far < 1) along++;
@@ -58,57 +71,72 @@ export function partsOf(soft, width, height) {
     const pixels = stack.slice(0, count);
     const long = Math.max(right - left, bottom - top);
     const stroke = Math.min(long, (2 * count) / Math.max(1, edge));
-    parts.push({ left, right, top, bottom, area: count, pixels, row: width, along, banded, long, stroke, off: false });
+    parts.push({ left, right, top, bottom, area: count, pixels, row: width, depth: depth / sure, along, banded, long, stroke, off: false });
   }
   return parts;
 }
 
-const weight = ({ long, area }) => long * Math.sqrt(area);
-/** What a digit is most likely to be: long, and of much ink. */
+const weight = ({ long, area, depth }) => long * Math.sqrt(area) * depth;
+/** What a digit is most likely to be: long, and of much and strong ink. */
 export const heaviest = (parts) => parts.reduce((a, b) => (weight(b) > weight(a) ? b : a));
 
 /**
  * Which parts are digits, and how many are none.
  * @param {Part[]} parts
- * @returns {{figures: Figure[], specks: number, border: number}} figures from left to right
+ * @returns {{figures: Figure[], specks: number, border: number, frames: number}} figures from left to right
  */
 export function sorted(parts, width, height, steps) {
-  const lying = steps.border ? parts.filter((part) => liesAlong(part, width, height)) : [];
+  let lying = steps.border ? parts.filter((part) => liesAlong(part, width, height)) : [];
   let rest = parts.filter((part) => !lying.includes(part));
+  const around = steps.border ? rest.filter((part) => rest.some((other) => encloses(part, other))) : [];
+  rest = rest.filter((part) => !around.includes(part));
   // A digit that fills its picture lies along the border too: it is left out only for something that is more than a speck.
   const least = 0.07 * Math.max(width, height);
   if (!rest.some((part) => part.long > least && isLong(part)) && lying.length) {
     const digit = heaviest(lying);
-    lying.splice(lying.indexOf(digit), 1);
+    lying = lying.filter((part) => part !== digit);
     rest = [...rest, digit];
   }
   const isSpeck = ({ long, along, area }) => !along && long <= least && area > 2;
-  const border = lying.filter((part) => part.along || part.long > least).length;
-  if (!rest.length) return { figures: [], specks: 0, border };
-  if (!steps.specks) return { figures: [joined(rest)], specks: 0, border };
+  const counts = { border: lying.filter((part) => part.along || part.long > least).length, frames: around.length };
+  if (!rest.length) return { figures: [], specks: 0, ...counts };
+  if (!steps.specks) return { figures: [joined(rest)], specks: 0, ...counts };
+  const likely = (all) => heaviest([all.filter((part) => isLong(part) && !isLevelBar(part)), all.filter(isLong), all].find(({ length }) => length));
+  const first = likely(rest);
   const figures = [];
-  let open = [...rest];
-  const first = heaviest(open.filter(isLong).length ? open.filter(isLong) : open);
+  let open = rest.filter(({ depth }) => depth >= PALE * first.depth);
   for (let seed = first; seed; ) {
     const group = gathered(seed, open);
     figures.push(joined(group));
     open = open.filter((part) => !group.includes(part));
-    const others = open.filter((part) => part.long >= 0.45 * figures[0].long && part.area >= 0.1 * figures[0].area && isLong(part));
+    const others = open.filter((part) => part.long >= 0.45 * figures[0].long && part.area >= 0.1 * figures[0].area && isLong(part) && !isLevelBar(part));
     seed = others.length && figures.length < 9 ? heaviest(others) : null;
   }
+  const used = figures.reduce((sum, figure) => sum + figure.parts.length, 0);
+  const whole = rest.filter(({ area }) => area > 2).length;
   figures.sort((a, b) => a.left + a.right - b.left - b.right);
-  return { figures, specks: lying.filter(isSpeck).length + open.filter(({ area }) => area > 2).length, border };
+  return { figures, specks: lying.filter(isSpeck).length + Math.max(0, whole - used), ...counts };
 }
 
 /** Whether a part is longer than wide, as strokes are and blots are not. */
 const isLong = ({ area, stroke }) => area >= 6 * stroke * stroke;
+
+/** Whether a part is one straight stroke. */
+const isBar = ({ left, right, top, bottom, area, stroke }) => isLong({ area, stroke }) && area <= 1.3 * stroke * Math.hypot(right - left, bottom - top);
+
+/** A stroke that no digit is alone: beneath one, it underlines it. */
+const isLevelBar = (part) => part.right - part.left > 4 * (part.bottom - part.top);
 
 function liesAlong(part, width, height) {
   if (part.off) return true;
   const { left, right, top, bottom, area, along, banded, long } = part;
   if (along >= 0.4 * long || (along > 0 && banded > 0.6 * area)) return true;
   if (banded > 0.9 * area) return true;
-  if (right - left < 0.75 * width || bottom - top < 0.75 * height) return false;
+  const [wide, high] = [right - left, bottom - top];
+  // A pen that lies on the sheet, and the sheet's own edge.
+  const sides = [left === 0, right === width, top === 0, bottom === height].filter(Boolean).length;
+  if (isBar(part) && (sides > 1 || (sides > 0 && Math.max(wide / width, high / height) > 0.85))) return true;
+  if (wide < 0.75 * width || high < 0.75 * height) return false;
   // A frame that does not touch the border: nothing of it in the middle.
   const inside = part.pixels.reduce((count, at) => {
     const x = (at % width) / width;
@@ -116,6 +144,22 @@ function liesAlong(part, width, height) {
     return count + (Math.min(x, y, 1 - x, 1 - y) > 0.25 ? 1 : 0);
   }, 0);
   return inside === 0;
+}
+
+/** Whether a part is a box or a circle drawn around another: in nearly every direction, it is what one meets from there. */
+function encloses(part, other) {
+  const inside = other.left > part.left && other.right < part.right && other.top > part.top && other.bottom < part.bottom;
+  if (!inside || other.long < 0.25 * part.long || !isLong(other)) return false;
+  const [x, y] = [(other.left + other.right) / 2, (other.top + other.bottom) / 2];
+  const met = new Uint8Array(DIRECTIONS);
+  let sum = 0;
+  for (const at of part.pixels) {
+    const [u, v] = [at % part.row, Math.floor(at / part.row)];
+    // What lies beside the other's middle, and not around all of it, is another stroke of the same digit.
+    if (u > other.left && u < other.right && v > other.top && v < other.bottom) sum++;
+    met[Math.floor(((Math.atan2(v - y, u - x) + Math.PI) / (2 * Math.PI)) * DIRECTIONS) % DIRECTIONS] = 1;
+  }
+  return sum === 0 && met.reduce((count, value) => count + value, 0) >= 0.9 * DIRECTIONS;
 }
 
 /** A part and all that belongs to the same digit. */
@@ -138,14 +182,25 @@ function belongs(part, whole, group) {
   if (part.area < 0.15 * whole.stroke ** 2 || part.stroke < 0.4 * whole.stroke) return false;
   const boxes = Math.hypot(Math.max(0, part.left - whole.right, whole.left - part.right), Math.max(0, part.top - whole.bottom, whole.top - part.bottom));
   const large = isLong(part) || part.area > 0.1 * whole.area;
-  const reach = Math.max((large ? 0.3 : 0.025) * whole.long, 0.7 * whole.stroke);
+  const bar = isLevelBar(part) && areApart(part, whole, "top", "bottom");
+  if (bar && part.right - part.left > 1.15 * (whole.right - whole.left)) return false;
+  const reach = Math.max((bar ? 0.15 : large ? 0.3 : 0.025) * whole.long, 0.7 * whole.stroke);
   if (boxes > reach) return false;
   const far = Math.min(...group.map((one) => distance(part, one)));
   if (far > reach) return false;
   // Two digits that stand side by side, or one above the other, are nearer than the bar of a 5 may be to it.
   const tall = part.bottom - part.top >= 0.55 * (whole.bottom - whole.top);
   const near = (share) => Math.max(0.5 * whole.stroke, share * whole.long);
-  return !tall || far <= near(0.04) || (!areApart(part, whole, "left", "right") && (!areApart(part, whole, "top", "bottom") || far <= near(0.12)));
+  if (!tall || far <= near(0.04)) return true;
+  if (areApart(part, whole, "left", "right")) return false;
+  return !areApart(part, whole, "top", "bottom") || far <= near(0.12) || areHalves(part, whole, far);
+}
+
+/** Whether a part above or below others is of the same digit: two that stand so are slenderer together, but for a 1. */
+function areHalves(part, whole, far) {
+  const wide = Math.max(part.right, whole.right) - Math.min(part.left, whole.left);
+  const high = Math.max(part.bottom, whole.bottom) - Math.min(part.top, whole.top);
+  return far <= 0.13 * high && (high < 2 * wide || isBar(part) || isBar(whole));
 }
 
 /** Whether two boxes hardly share any of their extent along an axis. */
@@ -183,5 +238,6 @@ function joined(parts) {
     area: parts.reduce((sum, { area }) => sum + area, 0),
   };
   const stroke = parts.reduce((sum, part) => sum + part.stroke * part.area, 0) / box.area;
-  return { ...box, long: Math.max(box.right - box.left, box.bottom - box.top), stroke, parts };
+  const depth = parts.reduce((sum, part) => sum + part.depth * part.area, 0) / box.area;
+  return { ...box, long: Math.max(box.right - box.left, box.bottom - box.top), stroke, depth, parts };
 }

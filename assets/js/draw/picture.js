@@ -104,20 +104,20 @@ function strongestDirection(colours, width, height) {
  *
  * What is light and much narrower than a window is cut off before: grains within a stroke do not make it many strokes, and
  * lines and dust do not make the paper between them strokes.
- * @param {Greys} picture @param {number} flip 255 for what is light instead
+ * @param {Greys} picture
  * @returns {{radius: number, filled: number}[]}
  */
-function spectrum({ source, width, height }, noise, margin, flip = 0) {
+function spectrum({ source, width, height }, noise, margin) {
   const side = Math.max(width, height);
   const radii = [...new Set(RADII.map((radius) => Math.max(1, Math.round((radius * side) / SPECTRUM_SIDE))))];
   let before = 0;
   return radii.map((radius) => {
-    const whole = radius < 4 ? source : closed(source, width, height, radius >> 2, 255 - flip);
-    const filled = closed(whole, width, height, radius, flip);
+    const whole = radius < 4 ? source : closed(source, width, height, radius >> 2, 255);
+    const filled = closed(whole, width, height, radius);
     let sum = 0;
     for (let y = Math.round(margin * height); y < (1 - margin) * height; y++) {
       for (let x = Math.round(margin * width); x < (1 - margin) * width; x++) {
-        const depth = Math.abs(filled[y * width + x] - whole[y * width + x]) - noise;
+        const depth = filled[y * width + x] - whole[y * width + x] - noise;
         if (depth > 0) sum += depth;
       }
     }
@@ -167,22 +167,17 @@ export function withoutImpulses(picture) {
 }
 
 /**
- * Whether the ink of a picture is dark: strokes are long for their width, and what lies between them is not.
+ * Whether the ink of a picture is dark. Ink is the thin minority: of the differences between each pixel and the mean around it,
+ * its are few and large, and so their cubes decide. Noise and the edge of a shadow are the same in both directions.
  * @param {Greys} picture @param {{light: boolean}|null} sheet what `sheetOf` found on it
  */
 export function isDarkOnLight(picture, sheet) {
   if (sheet) return sheet.light;
-  const small = reduced(picture);
-  const noise = noiseOf(small);
-  const length = (flip) => spectrum(small, noise, 0, flip).reduce((sum, { radius, filled }) => sum + filled / (2 * radius + 1) ** 1.5, 0);
-  const [dark, light] = [length(0), length(255)];
-  // Ink seldom lies along the edge of a picture.
-  return edgeIsLight(small) ? 1.4 * dark >= light : dark >= 1.4 * light;
-}
-
-function edgeIsLight({ source, width, height }) {
-  const edge = source.filter((_, at) => at < width || at >= width * (height - 1) || at % width === 0 || at % width === width - 1);
-  return greyQuantile(edge, 0.5) > source.reduce((sum, value) => sum + value, 0) / source.length;
+  const { source, width, height } = reduced(picture);
+  const around = boxMean(Float32Array.from(source), width, height, Math.max(2, Math.round(Math.max(width, height) / 4)));
+  let cubes = 0;
+  for (let at = 0; at < source.length; at++) cubes += (source[at] - around[at]) ** 3;
+  return cubes <= 0;
 }
 
 /**

@@ -4,6 +4,9 @@ import { boxMean, reduced } from "./windows.js";
 
 const LEAST_SHEET = 0.06; // of the picture
 const RECTANGULAR = 0.85;
+const LEAST_OTHER = 0.4; // of what is around a sheet is no paper of its kind
+const LEAST_PAPER = 0.5; // of what is within its outline
+const MOST_LONG = 2.5; // times as long as wide: more is a strip between two lines
 const STROKES = 8; // twice the 4 of a square, and so more than the holes of an 8 in straight lines
 const LEAST_AROUND = 0.75; // of the picture's edge that is not the sheet's
 
@@ -32,8 +35,10 @@ function sheetAt({ source, width, height }, level) {
   const sheets = regions.filter(({ area, along }) => area > LEAST_SHEET * width * height && along < (1 - LEAST_AROUND) * 2 * (width + height));
   for (const sheet of sheets.sort((a, b) => b.area - a.area)) {
     const around = outsideOf(labels, sheet.label, width, height);
-    if (rectangularity(around, width, height) < RECTANGULAR) continue;
-    const size = Math.max(sheet.right - sheet.left, sheet.bottom - sheet.top);
+    if (isOutline(sheet, kinds, around) || rectangularity(around, width, height) < RECTANGULAR) continue;
+    const sides = [sheet.right - sheet.left, sheet.bottom - sheet.top];
+    const size = Math.max(...sides);
+    if (size > MOST_LONG * Math.min(...sides)) continue;
     // How many times as long as wide the strokes on it are, all in all.
     const length = regions.reduce((sum, region) => {
       if (region.kind === sheet.kind || around[region.first] || region.along) return sum;
@@ -127,6 +132,18 @@ function outsideOf(labels, label, width, height) {
     if (at < labels.length - width) reach(at + width);
   }
   return outside;
+}
+
+/** Whether a region is a box that is drawn on paper, or the paper within one. */
+function isOutline({ kind, area }, kinds, around) {
+  let outside = 0;
+  let other = 0;
+  for (let at = 0; at < kinds.length; at++) {
+    if (!around[at]) continue;
+    outside++;
+    if (kinds[at] !== kind) other++;
+  }
+  return other < LEAST_OTHER * outside || area < LEAST_PAPER * (kinds.length - outside);
 }
 
 /** Of the smallest rectangle around what is inside, at any angle, the share that is inside: 0.79 for a 0. */

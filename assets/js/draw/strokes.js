@@ -13,10 +13,10 @@ const LEAST = 0.12; // of the ink of a stroke: less is the edge of its blur, or 
 
 /**
  * @typedef {{soft: Uint8Array, labels: Int8Array, width: number, height: number, figures: import("./draw-parts.js").Figure[], largest: number,
- *   specks: number, lines: number, border: number, uneven: boolean, dark: boolean, inverted: boolean, noise: number,
+ *   specks: number, lines: number, border: number, frames: number, uneven: boolean, dark: boolean, inverted: boolean, noise: number,
  *   typical: number}} Strokes
  *   soft: ink, 0 to 255; labels: the figure, from 1, that a pixel belongs to; border: how many things along the border were left
- *   out; dark: whether ink is dark; inverted: what is read as ink is the paper; noise, typical: of paper and of ink, in grey levels
+ *   out; frames: how many around a digit; dark: whether ink is dark; inverted: what is read as ink is the paper; noise, typical: of paper and of ink, in grey levels
  */
 
 /**
@@ -45,18 +45,18 @@ export function strokesOf(brought, wish = null, wanted = ALL) {
     const share = ink[at] / strength[at];
     soft[at] = share > LEAST ? Math.min(255, Math.round(255 * share)) : 0;
   }
-  const parts = partsOf(soft, width, height);
+  const parts = partsOf(soft, ink, width, height);
   if (framed) {
     const off = isOff(sheet, picture);
     for (const part of parts) part.off = part.pixels.reduce((count, at) => count + Number(off(at)), 0) > 0.3 * part.area;
   }
-  const { figures, specks, border } = sorted(parts, width, height, steps);
+  const { figures, specks, border, frames } = sorted(parts, width, height, steps);
   const labels = new Int8Array(soft.length);
   figures.forEach((figure, place) => {
     for (const part of figure.parts) for (const at of part.pixels) labels[at] = place + 1;
   });
   if (figures.length && !steps.specks && !border) soft.forEach((value, at) => (labels[at] = value ? 1 : 0));
   const largest = figures.indexOf(figures.length ? heaviest(figures) : null);
-  const counts = { specks, lines: cleaned.lines, border: border + Number(framed) };
+  const counts = { specks, lines: cleaned.lines, border: border + Number(framed), frames };
   return { soft, labels, width, height, figures, largest, ...counts, uneven, dark, inverted, noise, typical };
 }
