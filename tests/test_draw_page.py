@@ -60,6 +60,7 @@ class Desk:
 
     def upload(self, path: Path) -> None:
         self.page.locator("input[type=file]").set_input_files(path)
+        expect(self.page.locator(".file:not([aria-busy])")).to_be_visible()
 
     def read(self, selector: str, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
         return np.array(self.page.locator(selector).evaluate(READ_CANVAS), np.uint8).reshape(shape)

@@ -221,6 +221,7 @@ def test_what_was_left_out_is_said_and_each_step_can_be_turned_off(desk: Desk, t
     )
     seen = desk.seen()
     assert likeness(seen, plain) > 0.8
+    expect(desk.page.get_by_role("img", name="The picture in greys, with a box around its digit")).to_be_visible()
 
     steps(desk).locator("summary").focus()
     desk.page.keyboard.press("Enter")

@@ -20,7 +20,7 @@ export class PictureError extends Error {}
 /**
  * Read a picture file as greys.
  * @param {File} file
- * @returns {Promise<{greys: import("./draw-picture.js").Greys, strokes: import("./draw-strokes.js").Strokes}>} with all steps taken
+ * @returns {Promise<{greys: import("./picture.js").Greys, strokes: import("./strokes.js").Strokes}>} with all steps taken
  */
 export async function readPicture(file) {
   if (file.size === 0) throw new PictureError(`${file.name} is empty (0 bytes). Choose another picture.`);
@@ -178,6 +178,7 @@ export class PicturePanel {
   constructor(container, change) {
     this.container = container;
     this.said = container.querySelector(".done");
+    this.whole = container.querySelector(".read canvas");
     this.which = container.querySelector(".which");
     this.details = container.querySelector("details");
     this.change = change;
@@ -196,12 +197,13 @@ export class PicturePanel {
   }
 
   /**
-   * @param {{without: string[]}} picture @param {import("./draw-strokes.js").Strokes} strokes
+   * @param {{without: string[]}} picture @param {import("./picture.js").Greys} greys of it @param {import("./strokes.js").Strokes} strokes
    * @param {{chosen: number, change: number, thumbnails: Uint8Array[], shape: number[]}} drawn change: by how much strokes became
    *   wider, in shares of the digit's size
    */
-  show(picture, strokes, { chosen, change, thumbnails, shape }) {
+  show(picture, greys, strokes, { chosen, change, thumbnails, shape }) {
     this.container.hidden = false;
+    this.showWhole(greys, strokes.figures, chosen);
     for (const box of this.boxes) box.checked = !picture.without.includes(box.value);
     this.details.hidden = strokes.inverted;
     const text = sentence(strokes, change);
@@ -223,6 +225,23 @@ export class PicturePanel {
     const legend = make("legend", "", `${thumbnails.length} digits are on this picture. Which one?`);
     this.which.replaceChildren(legend, ...radios);
     if (focused) radios[chosen].firstElementChild.focus();
+  }
+
+  /** The picture itself, with a box around what was found. */
+  showWhole({ source, width, height }, figures, chosen) {
+    const { whole } = this;
+    new Picture(whole, [height, width]).draw(source, 1);
+    const context = whole.getContext("2d");
+    const line = Math.max(width, height) / 60;
+    context.lineWidth = line;
+    context.strokeStyle = getComputedStyle(whole).color;
+    figures.forEach(({ left, right, top, bottom }, place) => {
+      context.globalAlpha = place === chosen ? 1 : 0.4;
+      context.strokeRect(left - line, top - line, right - left + 2 * line, bottom - top + 2 * line);
+    });
+    context.globalAlpha = 1;
+    const found = figures.length === 1 ? "a box around its digit" : `a box around each of its ${figures.length} digits`;
+    whole.setAttribute("aria-label", `The picture in greys${figures.length ? `, with ${found}` : ""}`);
   }
 }
 

@@ -12,7 +12,7 @@ const NONE = Object.fromEntries(STEPS.map((step) => [step, false]));
 const LEAST = 0.12; // of the ink of a stroke: less is the edge of its blur, or paper
 
 /**
- * @typedef {{soft: Uint8Array, labels: Int8Array, width: number, height: number, figures: import("./draw-parts.js").Figure[], largest: number,
+ * @typedef {{soft: Uint8Array, labels: Int8Array, width: number, height: number, figures: import("./parts.js").Figure[], largest: number,
  *   specks: number, lines: number, border: number, frames: number, uneven: boolean, dark: boolean, inverted: boolean, noise: number,
  *   typical: number}} Strokes
  *   soft: ink, 0 to 255; labels: the figure, from 1, that a pixel belongs to; border: how many things along the border were left
