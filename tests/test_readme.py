@@ -28,6 +28,13 @@ def test_every_command_is_one_that_the_command_line_takes() -> None:
             _parser().parse_args(words)
 
 
+def test_benchmarks_start() -> None:
+    """Their folder comes first where Python looks: one that is named like a package of the project hides it."""
+    command = [sys.executable, "tests/benchmarks/draw.py", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "12 megapixels" in done.stdout
+
+
 def test_its_python_runs_and_the_shapes_are_as_it_says() -> None:
     (code,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
     shapes = re.findall(r"\((\d+(?:, \d+)+)\)", code)

@@ -1,6 +1,6 @@
 """How long a person waits for a page, alone and among eight.
 
-    python tests/benchmarks/pages.py [--people 8] [--rounds 3] [--json FILE]
+    python tests/benchmarks/waiting.py [--people 8] [--rounds 3] [--json FILE]
 
 Three figures, on the bundled run, in headless Chromium with software rendering, server and browsers on this machine:
 
