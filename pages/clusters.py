@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -42,7 +43,8 @@ def pick_second() -> LiveRun | None:
         return None
     try:
         identity = (name, (runs[name].path / "config.json").stat().st_mtime_ns)
-        before, live = st.session_state.get("clusters_opened", (None, None))
+        opened: tuple[Any, LiveRun | None] = st.session_state.get("clusters_opened", (None, None))
+        before, live = opened
         if live is None or before != identity:
             live = open_live(runs[name], name)
             st.session_state["clusters_opened"] = (identity, live)
@@ -155,7 +157,7 @@ try:
     for live in (run, second):
         if live:
             catch_up(live.path)
-    shown = [(live, open_film(live)) for live in (run, second) if live]
+    shown = [(each, open_film(each)) for each in (run, second) if each]
     if problem := st.session_state.pop("clusters_problem", None):
         st.error(plain(problem))
     for live, _ in shown:
@@ -168,14 +170,16 @@ try:
     with status:
         polled = busy(shown)
         st.fragment(watch, run_every=2 if polled else None)(shown, polled, has_newer(run))
-    (_, film), *others = shown
+    own_film, others = shown[0][1], shown[1:]
     other = {"key": others[0][0].key, "film": others[0][1].key} if others else None
     shapes = [film.shapes for _, film in shown]
-    live_component("clusters", run, cursor, revision, film=film.key, other=other, shapes=shapes, player=film_player())
-    mount_film(film)
-    for live, film in others:
-        mount_head(live, "second_head")
-        mount_rest(live, "second_rest")
+    live_component(
+        "clusters", run, cursor, revision, film=own_film.key, other=other, shapes=shapes, player=film_player()
+    )
+    mount_film(own_film)
+    for other_run, film in others:
+        mount_head(other_run, "second_head")
+        mount_rest(other_run, "second_rest")
         mount_film(film, "second_film_store")
     show_quality([(live.space.run, film) for live, film in shown])
     offer_codes(run, cursor["epoch"])

@@ -12,7 +12,6 @@ from pages.parts.selection import live_run
 
 RANDOM, WORST, BEST = "Random", "Worst", "Best"
 ALL = -1
-KEPT = {"on_change": accept_address, "persist_state": "session"}
 
 
 def new_draw() -> None:
@@ -53,18 +52,31 @@ if st.session_state.get("reconstruct_class") not in classes:  # as after a chang
 st.session_state.setdefault("reconstruct_seed", 0)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    which = st.radio("Images", [RANDOM, WORST, BEST], horizontal=True, key="reconstruct_which", width=240, **KEPT)
+    which = st.radio(
+        "Images",
+        [RANDOM, WORST, BEST],
+        horizontal=True,
+        key="reconstruct_which",
+        width=240,
+        on_change=accept_address,
+        persist_state="session",
+    )
     label = st.selectbox(
         "Class",
         classes,
         format_func=lambda position: "All" if position == ALL else class_names[position],
         key="reconstruct_class",
         width=110,
-        **KEPT,
+        on_change=accept_address,
+        persist_state="session",
     )
-    count = st.selectbox("How many", [10, 20, 50], key="reconstruct_count", width=110, **KEPT)
+    count = st.selectbox(
+        "How many", [10, 20, 50], key="reconstruct_count", width=110, on_change=accept_address, persist_state="session"
+    )
     if which == RANDOM:
-        seed = st.number_input("Seed", 0, 999_999, key="reconstruct_seed", width=160, **KEPT)
+        seed = st.number_input(
+            "Seed", 0, 999_999, key="reconstruct_seed", width=160, on_change=accept_address, persist_state="session"
+        )
         st.button("New draw", on_click=new_draw, width=110)
     else:
         measure = st.selectbox(
@@ -73,7 +85,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             format_func=capital,
             key="reconstruct_by",
             width=160,
-            **KEPT,
+            on_change=accept_address,
+            persist_state="session",
         )
         ranked = st.session_state.get("reconstruct_ranked", ("", -1))
         if ranked[0] != run.key or ranked[1] not in run.space.epochs:

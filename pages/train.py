@@ -131,7 +131,7 @@ def choose_preset() -> None:
         # C should have come to its end when half of the training is done, and then stay there.
         with contextlib.suppress(ConfigError):
             half = max(1, total_steps(form_config()) // 2)
-            fill("capacity_steps", min(FIELDS["capacity_steps"].default, half))
+            fill("capacity_steps", min(Config().capacity_steps, half))
     changed()
 
 

@@ -49,7 +49,7 @@ class Space:
     run: str
     dataset: str  # positions in the test split of two runs mean the same image only where this is the same
     latent_dim: int
-    epochs: Sequence[int]
+    epochs: tuple[int, ...]
     labels: np.ndarray  # (G,) int32, the gallery's classes
     indices: np.ndarray  # (G,) int32, the gallery's positions in the test split
     means: Mapping[int, np.ndarray]  # by epoch: (G, D) float32, the gallery's codes
@@ -74,8 +74,8 @@ def own_code(space: Space, start: Start, epoch: int) -> list[float] | None:
     index = start.get("index")
     if start["kind"] not in IMAGES or index is None:
         return None
-    found = np.flatnonzero(space.indices == index) if start["kind"] == "digit" else []
-    if len(found):
+    found = np.flatnonzero(space.indices == index)
+    if start["kind"] == "digit" and len(found):
         code: list[float] = space.means[epoch][found[0]].tolist()
         return code
     guest = space.guest(start["kind"], index)

@@ -134,7 +134,8 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
         "pca_last": np.stack(principal_components(every))[:, places],
         "pca_each": np.stack(principal_components(every, each=True))[:, places],
     }
-    worked_out, about = {}, {}
+    worked_out: dict[str, np.ndarray] = {}
+    about: dict[str, Any] = {}
     try:
         worked_out, about = _worked_out(run, list(means), count)
         worked_out = {kind: tensor[:, places] for kind, tensor in worked_out.items()}

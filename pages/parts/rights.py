@@ -17,10 +17,12 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 from streamlit.runtime import get_instance
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bvae.archive import spoken_size
@@ -80,7 +82,7 @@ def _logged_in() -> bool:
         if problem := st.session_state.pop("login_problem", None):
             _say_shut(problem)
         return False
-    if may_enter(st.user.to_dict(), os.environ.get("BVAE_USERS", "")):
+    if may_enter(dict(st.user), os.environ.get("BVAE_USERS", "")):
         st.sidebar.button("Log out", on_click=st.logout)
         return True
     st.title("β-VAE latent explorer")
@@ -282,9 +284,13 @@ def end_upload(session: str, size: int) -> None:
             del _coming[session]
 
 
+def _uploads() -> MemoryUploadedFileManager:
+    return cast(MemoryUploadedFileManager, get_instance().uploaded_file_mgr)  # the one that Streamlit has
+
+
 def drop_upload(file_id: str) -> None:
     """Free an upload that was taken in. Streamlit would hold it until the session ends."""
-    get_instance().uploaded_file_mgr.remove_file(remember_session(), file_id)
+    _uploads().remove_file(remember_session(), file_id)
 
 
 def forget(session: str) -> None:
@@ -295,6 +301,6 @@ def forget(session: str) -> None:
 
 def _held(session: str | None = None) -> int:
     """Bytes of uploads in memory, of a session or of all."""
-    storage = get_instance().uploaded_file_mgr.file_storage
+    storage = _uploads().file_storage
     found = list(storage.values()) if session is None else [storage.get(session, {})]
     return sum(len(file.data) for files in found for file in list(files.values()))

@@ -194,7 +194,8 @@ def _shown(run: Run) -> LiveRun:
     identity = (st.session_state["run"], run.path.resolve(), (run.path / "config.json").stat().st_mtime_ns)
     cursor = st.session_state.get("cursor")
     wanted = cursor["epoch"] if cursor else short_decimal(st.query_params.get("epoch", ""))
-    before, live = st.session_state.get("shown", (None, None))
+    shown: tuple[Any, LiveRun | None] = st.session_state.get("shown", (None, None))
+    before, live = shown
     left_out = live is not None and wanted not in live.space.epochs and wanted in run.epochs()
     emptied = not (run.epochs() and history_of(run))
     if live is None or before != identity or live.problems or left_out or emptied:

@@ -52,7 +52,7 @@ class Door:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)  # type: ignore[arg-type]
+        headers = Headers(scope=scope)
         if refusal := refuse(headers):
             await PlainTextResponse(refusal, status_code=403)(scope, receive, send)
             return

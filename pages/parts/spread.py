@@ -30,7 +30,8 @@ def density(means: np.ndarray) -> np.ndarray:
     """How the means of (P, D) lie along each dimension: (D, BINS) uint8 over ±REACH, 255 for the fullest bin."""
     place = np.floor((means + REACH) / (2 * REACH) * BINS).astype(np.int64)
     counts = np.stack([np.bincount(column[(column >= 0) & (column < BINS)], minlength=BINS) for column in place.T])
-    return np.rint(255 * counts / np.maximum(1, counts.max(axis=1, keepdims=True))).astype(np.uint8)
+    levels: np.ndarray = np.rint(255 * counts / np.maximum(1, counts.max(axis=1, keepdims=True)))
+    return levels.astype(np.uint8)
 
 
 def quantiles(means: np.ndarray, log_variances: np.ndarray) -> np.ndarray:
@@ -79,7 +80,7 @@ def _draws(each: int, *shape: int) -> Iterator[np.ndarray]:
 
 
 def whole(
-    means: np.ndarray, log_variances: np.ndarray, dimensions: Sequence[int]
+    means: np.ndarray, log_variances: np.ndarray, dimensions: Sequence[int] | np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """The Gaussian with the aggregate posterior's mean and covariance in `dimensions` (A of them).
 
@@ -105,7 +106,9 @@ def whole(
     return centre.astype(np.float32), whitening.astype(np.float32), float(np.quantile(distances, INSIDE))
 
 
-def spread(means: np.ndarray, log_variances: np.ndarray, dimensions: Sequence[int]) -> dict[str, np.ndarray]:
+def spread(
+    means: np.ndarray, log_variances: np.ndarray, dimensions: Sequence[int] | np.ndarray
+) -> dict[str, np.ndarray]:
     """All of this for one epoch; `dimensions` are those that `whole` looks at."""
     centre, whitening, limit = whole(means, log_variances, dimensions)
     return {
@@ -113,7 +116,7 @@ def spread(means: np.ndarray, log_variances: np.ndarray, dimensions: Sequence[in
         "quantiles": quantiles(means, log_variances),  # (D, Q)
         "whole/centre": centre,  # (A,)
         "whole/whitening": whitening,  # (A, A)
-        "whole/limit": np.float32(limit),  # ()
+        "whole/limit": np.array(limit, dtype=np.float32),  # ()
     }
 
 

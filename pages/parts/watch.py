@@ -358,7 +358,8 @@ def _show_all_runs(found: list[Standing]) -> None:
     if not found:
         return
     st.subheader("All runs: what β trades")
-    rows, trained = [], []
+    trained: list[Run] = []
+    rows: list[dict[str, Any]] = []
     for standing in found:
         run = standing.run
         assert run is not None
