@@ -615,7 +615,7 @@ class Run:
             or shapes.get("reconstruction", ())[1:] != (images,)
             or shapes.get("independent", ())[1:] != (images, 2)
             or max(shapes["reconstruction"][0], shapes["independent"][0]) > frames
-            or any(np.abs(array).max(initial=0) > 1e12 for array in tensors.values())
+            or any(float(np.abs(array).max(initial=0)) > 1e12 for array in tensors.values())
         ):  # fmt: skip
             raise RunError(f"{path} does not hold the film of a run. Delete it, and the film is worked out anew.")
         epochs = tensors.pop("epochs").tolist()

@@ -267,8 +267,10 @@ class Trainer:
                     device = self.device if key != "step" or self.device.type == "cuda" else "cpu"
                     value = torch.from_numpy(array).to(device)
                     # Laid out in memory as the parameter is: the fused step goes through both side by side.
-                    like = torch.empty_like(parameters[parameter] if value.ndim else value)
+                    like = torch.empty((), device=device) if key == "step" else torch.empty_like(parameters[parameter])
                     self.optimizer.state[parameters[parameter]][key] = like.copy_(value)
+            if any(set(values) != {"step", "exp_avg", "exp_avg_sq"} for values in self.optimizer.state.values()):
+                raise ValueError("of what the optimiser carries, a part is missing")
             self.sums.copy_(torch.from_numpy(state.tensors["sums"]))
         except (KeyError, ValueError, RuntimeError) as error:
             raise RunError(f"state.safetensors does not fit the run's config ({error}).") from error
