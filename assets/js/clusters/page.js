@@ -4,7 +4,7 @@
  * Everything that moves is drawn here; Python hears of the epoch and of the point when the hand lets go.
  */
 
-import { cursorAt } from "../shared/cursor.js";
+import { Cursor, carried, follow, sameCode } from "../shared/cursor.js";
 import { disable } from "../shared/disable.js";
 import { make } from "../shared/elements.js";
 import { epochWords, whyOneEpoch } from "../shared/epochs.js";
@@ -20,7 +20,6 @@ const SECONDS = 0.6; // from one epoch to the next, at the speed of 1
 const GLIDE_MS = 200; // from between two epochs to the nearer one, and from one layout to another
 const LONGEST_FRAME = 0.1; // seconds; after a pause of the whole browser the film goes on where it was
 const NEAREST = 15; // codes by which a place for the cursor is found
-const SAME = 4e-3; // within which two codes are one: what half floats and the address leave of it
 const TICK = 26; // pixels that the number of an epoch needs below the film's slider
 const TOGGLES = ["numerals", "images", "trails", "dim"];
 const DEFAULTS = { kind: "umap", colour: "class", speed: 1, numerals: true, images: true, trails: false, dim: false };
@@ -46,6 +45,7 @@ class Clusters {
     this.root = root;
     this.find = (selector) => root.querySelector(selector);
     this.link = new Link(root);
+    this.cursor = null;
     this.revision = null;
     this.films = [];
     this.at = 0;
@@ -181,7 +181,7 @@ class Clusters {
   /** Show what has arrived: the first run as soon as it is there, the second beside it when it is there too. */
   open() {
     if (!this.data) return;
-    const { key, film, other, cursor, revision } = this.data;
+    const { key, film, other } = this.data;
     const side = (keys) => {
       const found = { run: live.get(keys.key), film: shelved(keys.film) };
       return found.run && found.film ? found : null;
@@ -193,11 +193,7 @@ class Clusters {
     const identity = there.map((each) => `${each.run.key} ${each.film.key}`).join();
     const same = identity === this.identity && there.every(({ run }, place) => run === this.sides[place].run);
     if (!same) this.openFilms(there, identity);
-    if (revision !== this.revision) {
-      this.revision = revision;
-      this.link.forget("cursor");
-      this.setCursor(cursor);
-    }
+    if (follow(this, this.data)) this.setCursor(this.cursor);
     this.showTheme();
     this.root.removeAttribute("aria-busy");
     this.draw(performance.now());
@@ -215,7 +211,7 @@ class Clusters {
       about: each.film.about,
       pointOf: (point) => each.film.point(first.indices[point]),
     }));
-    if (!sameRun) this.revision = this.cursor = null;
+    this.cursor = sameRun && this.cursor ? new Cursor(this.run, this.cursor) : null;
     const maps = this.find(".maps");
     while (this.maps.length > sides.length) this.maps.pop().figure.remove();
     while (this.maps.length < sides.length) {
@@ -633,7 +629,7 @@ class Clusters {
   drawingAt(frame) {
     const { start } = this.cursor;
     const place = start.kind === "drawing" ? this.run.place(start) : -1;
-    const own = place >= 0 && this.matches(this.cursorAt(frame).z, this.run.mean(this.decoders([frame])[0], place));
+    const own = place >= 0 && sameCode(this.cursorAt(frame).z, this.run.mean(this.decoders([frame])[0], place));
     return own ? this.run.image(place) : null;
   }
 
@@ -659,8 +655,8 @@ class Clusters {
     const [frame] = this.frames();
     const code = Array.from(SelectionPanel.meanCode(this.films[0], frame, this.selection));
     const [epoch] = this.decoders([frame]);
-    this.setCursor({ ...this.cursor, z: code, epoch, start: { kind: "code", code } }, false);
-    this.link.send("cursor", this.cursor, this.run.key);
+    this.setCursor(new Cursor(this.run, { ...this.cursor, z: code, epoch, start: { kind: "code", code } }), false);
+    this.cursor.tell(this.link);
   }
 
   // The cursor ------------------------------------------------------------------------------------------------------
@@ -685,10 +681,6 @@ class Clusters {
     const [film] = this.films;
     const { kind, index } = this.cursor.start;
     return kind === "digit" ? film.point(index) : -1;
-  }
-
-  matches(code, other) {
-    return other.every((value, dimension) => Math.abs(value - code[dimension]) < SAME * Math.max(1, Math.abs(value)));
   }
 
   /** The points whose codes lie nearest to a code, nearest first. @returns {{point: number, square: number}[]} */
@@ -720,13 +712,11 @@ class Clusters {
       const { cursor, anchor, frameOfCursor } = this;
       let { z } = cursor;
       if (anchor >= 0 && cursor.keep === "digit" && frame !== frameOfCursor) {
-        const before = film.mean(frameOfCursor, anchor);
-        const after = film.mean(frame, anchor);
-        z = z.map((value, dimension) => value - before[dimension] + after[dimension]);
+        z = carried(z, film.mean(frameOfCursor, anchor), film.mean(frame, anchor));
       } else if (cursor.start.kind === "drawing") {
-        z = cursorAt(this.run, cursor, this.decoders([frame])[0]).z; // no film has it, but the run's encoders
+        z = cursor.at(this.decoders([frame])[0]).z; // no film has it, but the run's encoders
       }
-      const exact = anchor >= 0 && this.matches(z, film.mean(frame, anchor));
+      const exact = anchor >= 0 && sameCode(z, film.mean(frame, anchor));
       let near = [{ point: anchor, weight: 1 }];
       if (!exact) {
         const found = this.nearest(z, frame, Math.min(NEAREST, film.points));
@@ -780,10 +770,10 @@ class Clusters {
     const place = this.run.place(start);
     const z = Array.from(place >= 0 ? this.run.mean(epoch, place) : film.mean(frame, point)); // which Python knows exactly
     if (!z.every(Number.isFinite)) return;
-    this.setCursor({ z, epoch, start, keep: this.cursor.keep }, false);
+    this.setCursor(new Cursor(this.run, { z, epoch, start, keep: this.cursor.keep }), false);
     this.at = this.at === frame ? frame : this.at;
     if (this.at !== frame) this.settle();
-    else this.link.send("cursor", this.cursor, this.run.key);
+    else this.cursor.tell(this.link);
     this.point.say(`${this.nameOf(point)} is the cursor`);
   }
 
@@ -792,14 +782,14 @@ class Clusters {
     const [epoch] = this.decoders([frame]);
     const { z } = this.cursorAt(frame);
     const { start, keep } = this.cursor;
-    const cursor = { z: Array.from(z), epoch, start, keep };
+    const cursor = new Cursor(this.run, { z: Array.from(z), epoch, start, keep });
     const place = keep === "digit" && this.cursorAt(frame).exact ? this.run.place(start) : -1;
     if (place >= 0) cursor.z = Array.from(this.run.mean(epoch, place)); // to its last digit
     const { anchor } = this;
     this.cursor = cursor;
     this.frameOfCursor = nearestPlace(this.films[0].epochs, epoch);
     this.anchor = anchor;
-    this.link.send("cursor", this.cursor, this.run.key);
+    this.cursor.tell(this.link);
   }
 
   // Saving ----------------------------------------------------------------------------------------------------------

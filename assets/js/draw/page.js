@@ -7,7 +7,7 @@
 
 import { cut } from "../shared/classes.js";
 import { Clock } from "../shared/clock.js";
-import { cursorAt } from "../shared/cursor.js";
+import { Cursor, follow } from "../shared/cursor.js";
 import { disable } from "../shared/disable.js";
 import { make } from "../shared/elements.js";
 import { Link, leadsTo } from "../shared/link.js";
@@ -23,6 +23,7 @@ class Draw {
   constructor(root) {
     this.root = root;
     this.run = null;
+    this.cursor = null;
     this.revision = null;
     this.remembered = false;
     this.kept = null; // the number of the drawing that Python has
@@ -56,12 +57,9 @@ class Draw {
       const other = run !== this.run;
       if (other) this.openRun(run, data.centred);
       if (!this.remembered) this.remember(data.memory);
-      const moved = data.revision !== this.revision;
+      const moved = follow(this, data);
       if (moved) {
-        this.revision = data.revision;
-        this.link.forget("cursor");
-        this.cursor = data.cursor;
-        this.epoch = run.kept(data.cursor.epoch);
+        this.epoch = this.cursor.epoch;
         this.clock.show(this.epoch);
       }
       if (other) this.field.redraw();
@@ -74,7 +72,6 @@ class Draw {
   openRun(run, centred) {
     const { find } = this;
     this.run = run;
-    this.revision = null;
     const [rows, columns] = run.imageShape;
     this.root.style.setProperty("--shape", `${columns} / ${rows}`);
     this.field.open(run, centred);
@@ -168,21 +165,22 @@ class Draw {
     this.epoch = epoch;
     this.clock.show(epoch);
     this.show();
-    this.cursor = own && this.results.posterior ? this.ownCursor() : cursorAt(this.run, this.cursor, epoch);
+    this.cursor = own && this.results.posterior ? this.ownCursor() : this.cursor.at(epoch);
   }
 
   ownCursor() {
     const z = Array.from(this.results.posterior.mean);
-    return { z, epoch: this.epoch, start: { kind: "drawing", index: numberOf(this.results.image) }, keep: this.cursor.keep };
+    const start = { kind: "drawing", index: numberOf(this.results.image) };
+    return new Cursor(this.run, { z, epoch: this.epoch, start, keep: this.cursor.keep });
   }
 
   /** @param {boolean} [own] take the drawing's code for the cursor */
   release(own = false) {
     const { z, start } = this.cursor;
     const wiped = this.results.isEmpty() && start.kind === "drawing"; // no image is left that it set out from
-    if (wiped) this.cursor = { ...this.cursor, start: { kind: "code", code: z } };
+    if (wiped) this.cursor = new Cursor(this.run, { ...this.cursor, start: { kind: "code", code: z } });
     else if (own && this.results.posterior) this.cursor = this.ownCursor();
-    if (!own || wiped || this.results.posterior) this.link.send("cursor", this.cursor, this.run.key);
+    if (!own || wiped || this.results.posterior) this.cursor.tell(this.link);
   }
 }
 

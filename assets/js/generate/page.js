@@ -7,7 +7,7 @@
 import { bytesOf } from "../engine/bytes.js";
 import { number } from "../engine/numbers.js";
 import { Clock } from "../shared/clock.js";
-import { cursorAt } from "../shared/cursor.js";
+import { Cursor, follow } from "../shared/cursor.js";
 import { provenance, saveCodes } from "../shared/files.js";
 import { Link, leadsTo } from "../shared/link.js";
 import { liveComponent, whenRun } from "../shared/live.js";
@@ -24,6 +24,7 @@ class Generate {
   constructor(root) {
     this.root = root;
     this.run = null;
+    this.cursor = null;
     this.revision = null;
     this.source = "prior";
     this.temperature = 1;
@@ -36,7 +37,7 @@ class Generate {
     const { root, find } = this;
     this.clock = new Clock(find(".clock"), {
       moved: (epoch) => this.setEpoch(epoch),
-      released: () => this.sendCursor(),
+      released: () => this.cursor.tell(this.link),
     });
     this.seedInput = find(".seed");
     this.slider = find(".temperature");
@@ -65,7 +66,7 @@ class Generate {
     this.link.setStateValue = setStateValue;
     whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
       if (run !== this.run) this.openRun(run, data);
-      if (data.revision !== this.revision) this.follow(data);
+      if (follow(this, data) && this.noise) this.showCodes();
       if (this.noise === null || data.seed !== this.noiseSeed) this.takeNoise(data);
       this.root.removeAttribute("aria-busy");
     });
@@ -74,7 +75,6 @@ class Generate {
   openRun(run, data) {
     if (!this.run) this.restore(data.memory);
     this.run = run;
-    this.revision = null;
     this.noise = null;
     this.out = new Float32Array(run.pixels);
     this.picture = new Picture(this.find(".decoded"), run.imageShape);
@@ -88,14 +88,6 @@ class Generate {
       `[‖z‖](#norm) is the code's distance from the [origin](#origin). [N(0, I)](#normal) in ${run.latentDim} dimensions ` +
         `has most of its codes near √${run.latentDim} = ${usual}.`,
     );
-  }
-
-  /** Take the cursor that Python chose: its epoch is the clock of this page. */
-  follow({ cursor, revision }) {
-    this.revision = revision;
-    this.link.forget("cursor");
-    this.cursor = cursor;
-    if (this.noise) this.showCodes();
   }
 
   /** @param {{seed: number, noise: string, around: number[]}} data float32 in base64, and places in the gallery */
@@ -174,7 +166,7 @@ class Generate {
   }
 
   setEpoch(epoch) {
-    this.cursor = cursorAt(this.run, this.cursor, epoch);
+    this.cursor = this.cursor.at(epoch);
     this.showCodes();
   }
 
@@ -184,19 +176,14 @@ class Generate {
     const z = Array.from(this.codes[tile]);
     // On Traverse, "random" is said to be a draw from N(0, I).
     const kind = this.source === "prior" && this.temperature === 1 ? "random" : "code";
-    this.cursor = { z, epoch: this.cursor.epoch, start: { kind, code: z }, keep: "code" };
+    this.cursor = new Cursor(this.run, { z, epoch: this.cursor.epoch, start: { kind, code: z }, keep: "code" });
     this.showCursor();
-    this.sendCursor();
-  }
-
-  sendCursor() {
-    this.link.send("cursor", this.cursor, this.run.key);
+    this.cursor.tell(this.link);
   }
 
   showCursor() {
     const { z, epoch } = this.cursor;
-    const same = (value, i) => Math.abs(value - z[i]) < 1e-3; // an address has three decimals
-    const tile = this.codes.findIndex((code) => code.every(same));
+    const tile = this.codes.findIndex((code) => this.cursor.isAt(code));
     this.mosaic.mark(tile);
     this.picture.draw(this.run.decoder(epoch).decode(z, this.out), 255);
     explain(this.find(".chosen-title"), tile >= 0 ? `Image ${tile + 1}, now the [cursor](#cursor)` : "The [cursor](#cursor)");

@@ -8,7 +8,7 @@
 import { number } from "../engine/numbers.js";
 import { cut, shorten } from "../shared/classes.js";
 import { Clock } from "../shared/clock.js";
-import { cursorAt } from "../shared/cursor.js";
+import { Cursor, follow } from "../shared/cursor.js";
 import { make } from "../shared/elements.js";
 import { provenance, saveCodes } from "../shared/files.js";
 import { Link, leadsTo } from "../shared/link.js";
@@ -71,6 +71,7 @@ class Interpolate {
   constructor(root) {
     this.root = root;
     this.run = null;
+    this.cursor = null;
     this.revision = null;
     this.ends = [];
     this.slot = 0;
@@ -95,7 +96,7 @@ class Interpolate {
     this.marker = find(".marker");
     this.clock = new Clock(find(".clock"), {
       moved: (epoch) => this.setEpoch(epoch),
-      released: () => this.sendCursor(),
+      released: () => this.cursor.tell(this.link),
     });
     this.scrub.max = (STEPS - 1) * FINE;
     this.scrub.oninput = () => this.scrubTo(Number(this.scrub.value) / this.scrub.max);
@@ -158,7 +159,7 @@ class Interpolate {
     this.drawing = drawing ? { kind: "drawing", index: drawing.index } : null;
     whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
       if (run !== this.run) this.openRun(run, data);
-      else if (data.revision !== this.revision) this.follow(data);
+      else this.follow(data);
       this.showTools();
     });
   }
@@ -189,22 +190,16 @@ class Interpolate {
   }
 
   /** Take the cursor that Python chose: its epoch is the clock of this page. */
-  follow({ cursor, revision }) {
-    this.revision = revision;
-    this.link.forget("cursor");
-    this.cursor = cursor;
-    this.epoch = cursor.epoch;
+  follow(data) {
+    if (!follow(this, data)) return;
+    this.epoch = this.cursor.epoch;
     this.find(".sent").textContent = "";
     if (this.ends.length) this.showEnds();
   }
 
-  sendCursor() {
-    this.link.send("cursor", this.cursor, this.run.key);
-  }
-
   setEpoch(epoch) {
     this.epoch = epoch;
-    this.cursor = cursorAt(this.run, this.cursor, epoch);
+    this.cursor = this.cursor.at(epoch);
     this.showEnds();
   }
 
@@ -274,13 +269,11 @@ class Interpolate {
   }
 
   endOfCursor() {
-    const { z, start, epoch, keep } = this.cursor;
-    const same = (value, dimension) => Math.abs(value - z[dimension]) < 1e-3; // an address has three decimals
-    const position = keep === "digit" ? this.run.place(start) : -1;
-    if (position < 0) return { kind: "code", code: Array.from(z) };
+    const { z, start, epoch, kept } = this.cursor;
+    if (kept < 0) return { kind: "code", code: Array.from(z) };
     const end = { kind: start.kind, index: start.index };
-    const mean = this.run.mean(epoch, position);
-    if (mean.every(same)) return end;
+    const mean = this.run.mean(epoch, kept);
+    if (this.cursor.isAt(mean)) return end;
     return { ...end, offset: Array.from(z, (value, dimension) => value - mean[dimension]) };
   }
 
@@ -544,14 +537,14 @@ class Interpolate {
     const z = Array.from(code);
     const image = end && isImage(end);
     const start = image ? { kind: end.kind, index: end.index } : { kind: "code", code: z };
-    this.cursor = { z, epoch: this.epoch, start, keep: image ? "digit" : "code" };
+    this.cursor = new Cursor(this.run, { z, epoch: this.epoch, start, keep: image ? "digit" : "code" });
     this.find(".sent").textContent = `${name} is the cursor now, on every page.`;
     this.showCursor();
-    this.sendCursor();
+    this.cursor.tell(this.link);
   }
 
   showCursor() {
-    const same = (code) => code.every((value, dimension) => Math.abs(value - this.cursor.z[dimension]) < 1e-3);
+    const same = (code) => this.cursor.isAt(code);
     this.steps.mark(this.stepCodes.findIndex(same));
     this.grid.mark(this.gridCodes.findIndex(same));
   }

@@ -10,7 +10,7 @@ import { csvRow } from "../engine/csv.js";
 import { number } from "../engine/numbers.js";
 import { shorten } from "../shared/classes.js";
 import { Clock } from "../shared/clock.js";
-import { cursorAt } from "../shared/cursor.js";
+import { Cursor, follow } from "../shared/cursor.js";
 import { make } from "../shared/elements.js";
 import { epochWords } from "../shared/epochs.js";
 import { provenance, save, saveCodes } from "../shared/files.js";
@@ -98,6 +98,7 @@ class Reconstruct {
   constructor(root) {
     this.root = root;
     this.run = null;
+    this.cursor = null;
     this.revision = null;
     this.shown = null; // the images as Python sent them, to tell others from the same again
     this.frame = 0;
@@ -124,7 +125,6 @@ class Reconstruct {
       const text = JSON.stringify(data.images);
       if (run !== this.run) {
         this.run = run;
-        this.revision = null;
         this.shown = null;
         this.clock.open(run);
         this.root.style.setProperty("--shape", `${run.imageShape[1]} / ${run.imageShape[0]}`);
@@ -135,13 +135,8 @@ class Reconstruct {
       }
       explain(this.find(".caption"), data.caption);
       shorten(this.find(".caption"), ...run.about.class_names);
-      const moved = data.revision !== this.revision;
-      if (moved) {
-        this.revision = data.revision;
-        this.link.forget("cursor");
-        this.cursor = data.cursor;
-        this.epoch = run.kept(data.cursor.epoch);
-      }
+      const moved = follow(this, data);
+      if (moved) this.epoch = this.cursor.epoch;
       if (text !== this.shown) {
         this.shown = text;
         this.batch = new Batch(run, data.images);
@@ -200,7 +195,7 @@ class Reconstruct {
   }
 
   setEpoch(epoch) {
-    this.cursor = cursorAt(this.run, this.cursor, epoch);
+    this.cursor = this.cursor.at(epoch);
     this.epoch = epoch;
     this.showEpoch();
   }
@@ -328,8 +323,7 @@ class Reconstruct {
 
   /** @param {Float32Array} mean the code of the image that the cursor set out from */
   whoseStart(mean) {
-    const same = mean.every((value, dimension) => Math.abs(value - this.cursor.z[dimension]) < 2e-3); // as the address rounds
-    return same ? "It is the [cursor](#cursor)." : "The [cursor](#cursor) set out from it.";
+    return this.cursor.isAt(mean) ? "It is the [cursor](#cursor)." : "The [cursor](#cursor) set out from it.";
   }
 
   sentence(name, image, { reconstruction, kl }) {
@@ -342,7 +336,8 @@ class Reconstruct {
 
   cursorOn(n, epoch) {
     const z = Array.from(this.batch.mean(epoch, n));
-    return { z, epoch, start: { kind: "digit", index: this.batch.indices[n] }, keep: this.cursor.keep };
+    const start = { kind: "digit", index: this.batch.indices[n] };
+    return new Cursor(this.run, { z, epoch, start, keep: this.cursor.keep });
   }
 
   /** @returns {number} which of the images the cursor set out from, −1 if none of these */
@@ -366,7 +361,7 @@ class Reconstruct {
   }
 
   release() {
-    this.link.send("cursor", this.cursor, this.run.key);
+    this.cursor.tell(this.link);
   }
 
   // Saving --------------------------------------------------------------------------------------------------------

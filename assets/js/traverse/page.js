@@ -8,6 +8,7 @@
 import { normalCode, number } from "../engine/numbers.js";
 import { cut, shorten } from "../shared/classes.js";
 import { Clock } from "../shared/clock.js";
+import { Cursor, follow } from "../shared/cursor.js";
 import { disable } from "../shared/disable.js";
 import { listenToMenu, make } from "../shared/elements.js";
 import { epochWords } from "../shared/epochs.js";
@@ -34,6 +35,7 @@ class Traverse {
   constructor(root) {
     this.root = root;
     this.run = null;
+    this.cursor = null;
     this.revision = null;
     this.frame = 0;
     this.stale = new Set(); // tiles of the strip that do not show the present code yet
@@ -90,33 +92,32 @@ class Traverse {
     this.answered?.();
     whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
       if (run !== this.run) this.openRun(run);
-      this.applyFromPython(data);
+      if (follow(this, data)) this.takeCursor();
       this.pad.draw(this.epoch); // the theme may have changed
     });
   }
 
-  /**
-   * A cursor from Python counts only if Python set it, which its revision tells. Otherwise it is this component's own
-   * word coming back, perhaps older than what the hand has done since.
-   */
-  applyFromPython({ cursor, revision }) {
-    if (revision === this.revision) return;
-    this.revision = revision;
+  /** Show the cursor that Python chose. */
+  takeCursor() {
     this.tour.stop();
-    this.link.forget("cursor");
-    this.epoch = this.run.kept(cursor.epoch);
-    this.keep = cursor.keep;
-    this.start = cursor.start;
-    this.base = this.codeOfStart() ?? Float32Array.from(cursor.z);
-    this.z = Float32Array.from(cursor.z);
+    this.base = this.codeOfStart() ?? Float32Array.from(this.cursor.z);
+    this.z = Float32Array.from(this.cursor.z);
     this.showStart();
     this.showEpoch();
     this.setCode(this.z);
   }
 
+  /** @returns {Cursor} with the code to which the hand has moved it */
+  here() {
+    return new Cursor(this.run, { ...this.cursor, z: Array.from(this.z) });
+  }
+
+  get epoch() {
+    return this.cursor.epoch;
+  }
+
   openRun(run) {
     this.run = run;
-    this.revision = null;
     this.out = new Float32Array(run.pixels);
     this.picture = new Picture(this.find(".decoded"), run.imageShape);
     this.original = new Picture(this.find(".original"), run.imageShape);
@@ -177,8 +178,8 @@ class Traverse {
   /** Tell Python where the cursor is, once the hand or the key lets go. */
   release() {
     this.tour.stop();
-    const cursor = { z: Array.from(this.z), epoch: this.epoch, start: this.start, keep: this.keep };
-    this.link.send("cursor", cursor, this.run.key);
+    this.cursor = this.here();
+    this.cursor.tell(this.link);
   }
 
   // Sliders -------------------------------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ class Traverse {
 
   /** @param {Start} start */
   startFrom(start) {
-    this.start = start;
+    this.cursor = new Cursor(this.run, { ...this.cursor, start });
     this.base = this.codeOfStart();
     this.showStart();
     this.setCode(this.base);
@@ -285,7 +286,7 @@ class Traverse {
 
   /** @returns {Float32Array|null} the code to which a reset returns, null if only the cursor itself knows */
   codeOfStart() {
-    const { kind, code } = this.start;
+    const { kind, code } = this.cursor.start;
     const position = this.startPosition();
     if (position >= 0) return this.run.mean(this.epoch, position).slice();
     if (kind === "origin") return new Float32Array(this.run.latentDim);
@@ -294,7 +295,7 @@ class Traverse {
 
   /** @returns {number} the starting image's place among the run's, −1 if the start is no image */
   startPosition() {
-    return this.run.place(this.start);
+    return this.run.place(this.cursor.start);
   }
 
   makeClasses() {
@@ -343,7 +344,7 @@ class Traverse {
 
   showStart() {
     const { noun, class_names: names } = this.run.about;
-    const { kind, index } = this.start;
+    const { kind, index } = this.cursor.start;
     const position = this.startPosition();
     const label = position >= 0 ? this.run.label(position) : -1; // −1 of a drawing too
     for (const radio of this.root.querySelectorAll("[name=class]")) radio.checked = Number(radio.value) === label;
@@ -368,7 +369,7 @@ class Traverse {
     shorten(this.find(".source-text"), ...names);
 
     for (const radio of this.root.querySelectorAll("[name=keep]")) {
-      radio.checked = radio.value === this.keepNow();
+      radio.checked = (radio.value === "digit") === this.cursor.kept >= 0;
     }
     const why = position >= 0 ? "" : `There is no ${noun} to keep, since the start is no image. Press a class to start from one.`;
     disable(this.find("[name=keep][value=digit]"), why);
@@ -376,23 +377,17 @@ class Traverse {
 
   // The clock -----------------------------------------------------------------------------------------------------
 
-  /** What stays when the epoch moves; a start that is no image has only its code. */
-  keepNow() {
-    return this.startPosition() >= 0 ? this.keep : "code";
-  }
-
   setKeep(keep) {
-    this.keep = keep;
+    this.cursor = new Cursor(this.run, { ...this.cursor, keep });
     this.release();
   }
 
   setEpoch(epoch) {
     this.tour.stop();
-    this.epoch = epoch;
-    if (this.keepNow() === "digit") {
-      const before = this.base;
+    this.cursor = this.here().at(epoch);
+    if (this.cursor.kept >= 0) {
       this.base = this.codeOfStart();
-      this.setCode(this.base.map((value, dimension) => value + this.z[dimension] - before[dimension]));
+      this.setCode(this.cursor.z);
     } else {
       this.draw();
       this.sliders.forEach((_, dimension) => this.showValue(dimension)); // the data lie elsewhere
@@ -620,7 +615,7 @@ class Traverse {
 
   /** @returns {string} where the present code comes from, as pictures say it */
   startWords() {
-    const { kind, index } = this.start;
+    const { kind, index } = this.cursor.start;
     const position = this.startPosition();
     const name = position >= 0 ? cut(this.run.about.class_names[this.run.label(position)] ?? "") : "";
     const texts = { drawing: "started from a drawing", random: "started from a random code", origin: "started from the origin" };
@@ -659,8 +654,8 @@ class Traverse {
       saveFrames(`${along}.gif`, values.map(at), shape, { title: [top, `${carried}; ${this.startWords()}`], moments });
     }
     if (what === "csv" || what === "json") {
-      const { kind, index = "" } = this.start;
-      const start = what === "json" ? { start: this.start } : { start: kind, start_index: index }; // a cell holds no object
+      const { kind, index = "" } = this.cursor.start;
+      const start = what === "json" ? { start: this.cursor.start } : { start: kind, start_index: index }; // a cell holds no object
       const where = { ...provenance(about, this.epoch), ...start };
       saveCodes(`${name}-code.${what}`, [{ name: `epoch ${this.epoch}`, z: this.z }], where);
     }
