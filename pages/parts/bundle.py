@@ -16,7 +16,7 @@ MODULES = Path(__file__).resolve().parents[2] / "assets" / "js"
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]*)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|let|class|(?:async )?function\*?) (\w+))", re.MULTILINE)
-COMMENT = re.compile(r"^ *(?:/\*\*.*?\*/|// .*?)\n", re.MULTILINE | re.DOTALL)  # on lines of its own
+COMMENT = re.compile(r"^ *(?:/\*\*(?:(?!\*/).)*\*/|// [^\n]*)\n", re.MULTILINE | re.DOTALL)  # on lines of its own
 DECLARED = re.compile(r"^(?:export )?(?:default )?(?:const|let|class|(?:async )?function\*?) (\w+)", re.MULTILINE)
 
 

@@ -4,6 +4,7 @@
  */
 
 import { classColour, shorten } from "../shared/classes.js";
+import { make } from "../shared/elements.js";
 import { Terms } from "../shared/terms.js";
 import { steadySliders } from "../shared/touch.js";
 import { WHOLE, Scene, eased } from "./scene.js";
@@ -65,14 +66,6 @@ async function unpack(text, arrays) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   const buffer = await new Response(stream).arrayBuffer();
   return arrays.map(({ type, from, length }) => new TYPES[type](buffer, from, length));
-}
-
-function make(tag, className = "", text = "", attributes = {}) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text) element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
 }
 
 class Player {

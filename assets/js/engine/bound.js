@@ -20,14 +20,20 @@ export function reconstructionNats(logits, image, logSigma) {
   return sum;
 }
 
-/** KL(q(z|x) ‖ N(0, I)), summed over dimensions. */
+/**
+ * KL(q(z|x) ‖ N(0, I)), summed over dimensions.
+ * @param {ArrayLike<number>} mean @param {ArrayLike<number>} logVariance
+ */
 export function klNats(mean, logVariance) {
   let sum = 0;
   for (let j = 0; j < mean.length; j++) sum += mean[j] ** 2 + Math.exp(logVariance[j]) - 1 - logVariance[j];
   return sum / 2;
 }
 
-/** Entropy of the grey values: the least that a Bernoulli reconstruction of the image can be. */
+/**
+ * Entropy of the grey values: the least that a Bernoulli reconstruction of the image can be.
+ * @param {Uint8Array} image bytes
+ */
 export function floorNats(image) {
   let sum = 0;
   for (const byte of image) {

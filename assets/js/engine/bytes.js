@@ -1,6 +1,6 @@
 /** Bytes as they travel: base64, and half floats. */
 
-/** @returns {Uint8Array} what base64 stands for */
+/** @param {string} text @returns {Uint8Array<ArrayBuffer>} what base64 stands for */
 export const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 /** The number that each sixteen bits of a half float stand for; no browser older than 2025 can read them by itself. */

@@ -2,7 +2,10 @@
 
 const FORMULA = /^[=+\-@\t\r\n]/;
 
-/** A value as one cell: a number as it is, nothing for null, and a text that a spreadsheet would compute behind a quote. */
+/**
+ * A value as one cell: a number as it is, nothing for null, and a text that a spreadsheet would compute behind a quote.
+ * @param {string|number|null} value
+ */
 function csvCell(value) {
   if (typeof value !== "string") return value ?? "";
   const number = value.trim() !== "" && Number.isFinite(Number(value));

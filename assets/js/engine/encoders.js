@@ -1,48 +1,61 @@
 /** The encoders of a run, and the codes of its probe images to search. */
 
 import { Encoder } from "./networks.js";
-import { parseSafetensors } from "./safetensors.js";
+import { snapshot } from "./run.js";
+import { parseSafetensors, product, tensorOf } from "./safetensors.js";
+
+/** @import { Layer } from "./layers.js" */
+
+/**
+ * @typedef {{key: string, layers: Layer[], image_shape: [number, number], log_sigma: Record<number, number|null>}}
+ *   EncodersAbout key: of the run; log_sigma: by epoch, of a gaussian likelihood, null for bernoulli
+ */
 
 /** One run's encoders by epoch, made at their first use, and the codes of its probe images. */
 export class EncoderShelf {
   /** @param {Uint8Array} bytes safetensors, as pages/parts/encoders.py writes it */
   constructor(bytes) {
     const { metadata, tensors } = parseSafetensors(bytes);
+    /** @type {EncodersAbout} */
     this.about = JSON.parse(metadata.encoders);
     this.key = this.about.key;
     this.tensors = tensors;
     this.epochs = Object.keys(this.about.log_sigma).map(Number);
-    this.labels = tensors.get("labels").data;
-    this.indices = tensors.get("indices").data;
+    this.labels = tensorOf(tensors, "labels", "I32").data;
+    this.indices = tensorOf(tensors, "indices", "I32").data;
+    /** @type {Map<number, Encoder>} */
     this.encoders = new Map();
   }
 
-  /** @returns {Encoder|null} null for an epoch that was left out */
+  /** @param {number} epoch @returns {Encoder|null} null for one that was left out */
   encoder(epoch) {
     if (!this.epochs.includes(epoch)) return null;
-    if (!this.encoders.has(epoch)) {
-      const { layers, image_shape: shape } = this.about;
-      this.encoders.set(epoch, new Encoder(layers, this.tensors, `${padded(epoch)}/encoder.`, shape));
-    }
-    return this.encoders.get(epoch);
+    const { layers, image_shape: shape } = this.about;
+    const encoder = this.encoders.get(epoch) ?? new Encoder(layers, this.tensors, `${snapshot(epoch)}/encoder.`, shape);
+    this.encoders.set(epoch, encoder);
+    return encoder;
   }
 
+  /** @param {number} epoch @returns {number|null} of a gaussian likelihood, null for bernoulli */
   logSigma(epoch) {
     return this.about.log_sigma[epoch];
   }
 
+  /** @param {number} position @returns {Uint8Array} a probe image's pixels, 0 to 255 */
   image(position) {
-    const { data, shape } = this.tensors.get("images");
-    const size = shape[1] * shape[2];
+    const { data } = tensorOf(this.tensors, "images", "U8");
+    const size = product(this.about.image_shape);
     return data.subarray(position * size, (position + 1) * size);
   }
 
   /**
    * The probe images whose codes lie nearest to a code, by Euclidean distance over some of the dimensions.
+   * @param {number} epoch @param {ArrayLike<number>} code @param {Iterable<number>} dimensions @param {number} count
    * @returns {{position: number, distance: number}[]} nearest first
    */
   nearest(epoch, code, dimensions, count) {
-    const { data, shape } = this.tensors.get(`${padded(epoch)}/mean`);
+    const { data, shape } = tensorOf(this.tensors, `${snapshot(epoch)}/mean`, "F32");
+    /** @type {{position: number, distance: number}[]} */
     const found = [];
     for (let position = 0; position < shape[0]; position++) {
       let distance = 0;
@@ -55,5 +68,3 @@ export class EncoderShelf {
     return found.map(({ position, distance }) => ({ position, distance: Math.sqrt(distance) }));
   }
 }
-
-const padded = (epoch) => String(epoch).padStart(4, "0");

@@ -3,12 +3,34 @@
 import { HALVES } from "./bytes.js";
 import { safetensorsHeader } from "./safetensors.js";
 
+/** @import { About } from "./run.js" */
+
+/**
+ * The figures of quality of one kind of layout, a number a frame, and of the last two a number a step between frames. What
+ * was not measured is left out; see bvae/schema.py.
+ * @typedef {{trustworthiness?: number[], continuity?: number[], accuracy?: number[], step?: number[],
+ *   spurious?: (number|null)[]}} Figures
+ */
+
+/**
+ * @typedef {"umap"|"independent"|"pca_last"|"pca_each"} Kind of layout
+ * @typedef {"kl"|"reconstruction"|"kept"} Measure of each point at each frame
+ * @typedef {object} OfFilm
+ * @property {Partial<Record<Kind, Figures>>} kinds
+ * @property {number|null} [null_test] how far an epoch that brings nothing new moves the median point, as a share of the
+ *   film's radius
+ * @property {number} images how many
+ * @property {string} split from which they are
+ * @typedef {About & OfFilm} FilmAbout
+ */
+
 const COLUMNS_KEPT = 6; // values of a latent dimension at a frame, taken from among the codes
 
 const FRAMES_KEPT = 4; // of an array whose numbers cannot be read where they lie
 
 const SAMPLED = 20_000; // values among which the range of the colours is looked for
 
+/** @type {Kind[]} */
 const KINDS = ["umap", "independent", "pca_last", "pca_each"];
 
 /**
@@ -18,19 +40,19 @@ const KINDS = ["umap", "independent", "pca_last", "pca_each"];
 class Frames {
   /** @param {Uint8Array} bytes of float32 @param {number} size numbers of a frame */
   constructor(bytes, size) {
-    Object.assign(this, { bytes, size, count: bytes.length / 4 / size, copies: new Map() });
+    this.bytes = bytes;
+    this.size = size;
+    this.count = bytes.length / 4 / size;
+    /** @type {Map<number, Float32Array>} */
+    this.copies = new Map();
   }
 
-  /** @returns {Float32Array} */
+  /** @param {number} frame @returns {Float32Array} */
   at(frame) {
     const { bytes, size, copies } = this;
     const begin = bytes.byteOffset + 4 * size * frame;
     if (begin % 4 === 0) return new Float32Array(bytes.buffer, begin, size);
-    if (!copies.has(frame)) {
-      if (copies.size >= FRAMES_KEPT) copies.delete(copies.keys().next().value);
-      copies.set(frame, new Float32Array(bytes.buffer.slice(begin, begin + 4 * size)));
-    }
-    return copies.get(frame);
+    return remembered(copies, frame, FRAMES_KEPT, () => new Float32Array(bytes.buffer.slice(begin, begin + 4 * size)));
   }
 
   /** @returns {Float32Array} all of them, copied */
@@ -39,14 +61,35 @@ class Frames {
   }
 }
 
+/**
+ * What a map has, or is given now; the oldest goes where it has too many.
+ * @template K, V
+ * @param {Map<K, V>} map @param {K} key @param {number} most @param {() => V} make
+ * @returns {V}
+ */
+function remembered(map, key, most, make) {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  if (map.size >= most) for (const oldest of [...map.keys()].slice(0, 1)) map.delete(oldest);
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
 /** Every test image's place in the plane at every epoch, in several kinds of layout, and what was measured of it. */
 export class Film {
   /** @param {Uint8Array} received safetensors, as pages/parts/film.py writes it */
   constructor(received) {
-    const { header, body } = safetensorsHeader(received);
-    const bytes = (name) => body.subarray(...(header[name]?.data_offsets ?? [0, 0]));
+    const { metadata, entries, body } = safetensorsHeader(received);
+    /** @param {string} name */
+    const bytes = (name) => {
+      const [begin, end] = /** @type {number[]} */ (entries.get(name)?.data_offsets ?? [0, 0]);
+      return body.subarray(begin, end);
+    };
+    /** @param {string} name */
     const whole = (name) => new Int32Array(bytes(name).slice().buffer);
-    this.about = JSON.parse(header.__metadata__.film);
+    /** @type {FilmAbout} */
+    this.about = JSON.parse(metadata.film);
     this.key = this.about.key;
     this.epochs = this.about.epochs;
     this.imageShape = this.about.image_shape;
@@ -57,14 +100,17 @@ export class Film {
     this.indices = whole("indices");
     this.points = this.labels.length;
     this.means = bytes("means"); // half floats, two bytes each
-    if (this.means.length !== 2 * this.epochs.length * this.points * this.latentDim) throw new Error("It is not whole.");
+    if (this.means.length !== 2 * this.epochs.length * this.points * this.latentDim)
+      throw new Error("It is not whole.");
+    /** @type {Map<string, Float32Array>} */
     this.columns = new Map();
+    /** @type {Map<string, [number, number]>} */
     this.ranges = new Map();
-    this.measured = Object.fromEntries(
-      ["kl", "reconstruction", "kept"].map((name) => [name, new Frames(bytes(name), this.points)]),
-    );
+    const frames = (/** @type {string} */ name) => new Frames(bytes(name), this.points);
+    /** @type {Record<Measure, Frames>} */
+    this.measured = { kl: frames("kl"), reconstruction: frames("reconstruction"), kept: frames("kept") };
     this.layouts = new Map(KINDS.map((kind) => [kind, new Frames(bytes(kind), 2 * this.points)]));
-    /** @type {Map<string, {frames: number, positions: Float32Array}>} positions: frame after frame, x and y of each point */
+    /** @type {Map<Kind, {frames: number, positions: Float32Array}>} positions: frame after frame, x and y of each point */
     this.kinds = new Map();
     for (const [kind, layout] of this.layouts) {
       if (!layout.count) continue;
@@ -78,29 +124,34 @@ export class Film {
     this.places = new Map(Array.from(this.indices, (index, point) => [index, point]));
   }
 
-  /** @returns {Float32Array} x and y of each point at a frame */
+  /** @param {Kind} kind @param {number} frame @returns {Float32Array} x and y of each point at a frame */
   at(kind, frame) {
-    return this.layouts.get(kind).at(frame);
+    const layout = this.layouts.get(kind);
+    if (!layout) throw new Error(`${kind} is no kind of layout.`);
+    return layout.at(frame);
   }
 
-  /** @returns {Uint8Array} a test image's pixels, 0 to 255 */
+  /** @param {number} point @returns {Uint8Array} a test image's pixels, 0 to 255 */
   image(point) {
     return this.images.subarray(point * this.pixels, (point + 1) * this.pixels);
   }
 
-  /** @returns {number} which point the test image of this index is, −1 if it is none */
+  /** @param {number} index @returns {number} which point the test image of this index is, −1 if it is none */
   point(index) {
     return this.places.get(index) ?? -1;
   }
 
-  /** The code of a test image at a frame: the mean of its posterior. @returns {Float32Array} */
+  /**
+   * The code of a test image at a frame: the mean of its posterior.
+   * @param {number} frame @param {number} point @param {Float32Array} [out]
+   */
   mean(frame, point, out = new Float32Array(this.latentDim)) {
     const from = (frame * this.points + point) * this.latentDim;
     for (let dimension = 0; dimension < this.latentDim; dimension++) out[dimension] = this.number(from + dimension);
     return out;
   }
 
-  /** @returns {number} one of those that make up the codes */
+  /** @param {number} place @returns {number} one of those that make up the codes */
   number(place) {
     return HALVES[this.means[2 * place] | (this.means[2 * place + 1] << 8)];
   }
@@ -108,47 +159,49 @@ export class Film {
   /**
    * One number a point at a frame.
    * @param {string} name "kl" and "reconstruction" in nats, "kept" (the share of its neighbours), "z0", "z1", …
+   * @param {number} frame
    * @returns {Float32Array|null} null where it is not known
    */
   values(name, frame) {
     if (name === "kept" && frame === 0) return null; // since which epoch?
     if (name.startsWith("z")) return frame < this.epochs.length ? this.column(Number(name.slice(1)), frame) : null;
-    const all = this.measured[name];
+    const all = this.measured[/** @type {Measure} */ (name)]; // if it is one
     return all && frame < all.count && frame >= 0 ? all.at(frame) : null;
   }
 
+  /** @param {number} dimension @param {number} frame */
   column(dimension, frame) {
-    const key = `${dimension} ${frame}`;
-    if (!this.columns.has(key)) {
-      if (this.columns.size >= COLUMNS_KEPT) this.columns.delete(this.columns.keys().next().value);
+    return remembered(this.columns, `${dimension} ${frame}`, COLUMNS_KEPT, () => {
       const { latentDim, points } = this;
       const column = new Float32Array(points);
       let from = frame * points * latentDim + dimension;
       for (let point = 0; point < points; point++, from += latentDim) column[point] = this.number(from);
-      this.columns.set(key, column);
-    }
-    return this.columns.get(key);
+      return column;
+    });
   }
 
   /**
    * Between which values the colours lie, the same for the whole film: 98 of 100 values are within. The first epoch is left
    * out of it: what it reconstructs before any training would take up most of the colours.
-   * @returns {number[]}
+   * @param {string} name see `values`
+   * @returns {[number, number]}
    */
   range(name) {
     if (name === "kept") return [0, 1];
-    if (!this.ranges.has(name)) this.ranges.set(name, this.findRange(name));
-    return this.ranges.get(name);
+    return remembered(this.ranges, name, Infinity, () => this.findRange(name));
   }
 
+  /** @param {string} name @returns {[number, number]} */
   findRange(name) {
     const signed = name.startsWith("z");
-    const frames = signed ? this.epochs.length : this.measured[name].count;
+    const frames = signed ? this.epochs.length : this.measured[/** @type {Measure} */ (name)].count;
     const first = frames > 1 ? 1 : 0;
     const stride = Math.max(1, Math.floor(((frames - first) * this.points) / SAMPLED));
+    /** @type {number[]} */
     const found = [];
     for (let frame = first; frame < frames; frame++) {
       const values = this.values(name, frame);
+      if (!values) continue;
       for (let point = frame % stride; point < this.points; point += stride) {
         const value = signed ? Math.abs(values[point]) : values[point];
         if (Number.isFinite(value)) found.push(value);
@@ -156,6 +209,7 @@ export class Film {
     }
     if (!found.length) return [0, 1];
     found.sort((a, b) => a - b);
+    /** @param {number} share */
     const level = (share) => found[Math.round(share * (found.length - 1))] ?? 0;
     const most = level(signed ? 0.98 : 0.99);
     return signed ? [-most || -1, most || 1] : [level(0.01), most];

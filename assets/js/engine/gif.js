@@ -1,6 +1,10 @@
 /** Animated pictures as GIF89a. */
 
-/** A GIF89a of grey frames: 256 greys, looping. @param {Uint8Array[]} frames width·height greys each @param {number} delay hundredths of a second */
+/**
+ * A GIF89a of grey frames: 256 greys, looping.
+ * @param {Uint8Array[]} frames width·height greys each @param {number} width @param {number} height
+ * @param {number} delay hundredths of a second
+ */
 export function encodeGif(frames, width, height, delay) {
   const greys = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
   return [gifHead(width, height, greys), ...frames.map((frame) => gifFrame(frame, width, height, delay)), GIF_END];
@@ -8,17 +12,26 @@ export function encodeGif(frames, width, height, delay) {
 
 export const GIF_END = Uint8Array.of(0x3b);
 
+/** @param {number} value of sixteen bits */
 const lowFirst = (value) => [value & 255, value >> 8];
 
-/** What a GIF89a that plays for ever begins with. @param {ArrayLike<number>} colours 256 times red, green, blue */
+/**
+ * What a GIF89a that plays for ever begins with.
+ * @param {number} width @param {number} height @param {Iterable<number>} colours 256 times red, green, blue
+ */
 export function gifHead(width, height, colours) {
+  /** @param {string} characters */
   const text = (characters) => Array.from(characters, (character) => character.charCodeAt(0));
   const table = [0xf7, 0, 0, ...colours];
   const forever = [0x21, 0xff, 11, ...text("NETSCAPE2.0"), 3, 1, 0, 0, 0];
   return Uint8Array.from([...text("GIF89a"), ...lowFirst(width), ...lowFirst(height), ...table, ...forever]);
 }
 
-/** One frame of a GIF. @param {Uint8Array} places of the pixels' colours in the table @param {number} delay hundredths of a second */
+/**
+ * One frame of a GIF.
+ * @param {Uint8Array} places of the pixels' colours in the table @param {number} width @param {number} height
+ * @param {number} delay hundredths of a second
+ */
 export function gifFrame(places, width, height, delay) {
   const shown = [0x21, 0xf9, 4, 0, ...lowFirst(delay), 0, 0];
   const head = [...shown, 0x2c, 0, 0, 0, 0, ...lowFirst(width), ...lowFirst(height), 0, 8];
@@ -35,7 +48,7 @@ export function gifFrame(places, width, height, delay) {
   return bytes; // its last byte, 0, ends the frame
 }
 
-/** GIF's compression of bytes: codes of 9 to 12 bits, the table begun anew when it is full. */
+/** GIF's compression of bytes: codes of 9 to 12 bits, the table begun anew when it is full. @param {Uint8Array} values */
 function lempelZivWelch(values) {
   const CLEAR = 256;
   const END = 257;
@@ -45,6 +58,7 @@ function lempelZivWelch(values) {
   let buffer = 0;
   let filled = 0;
   let size = 9;
+  /** @param {number} code */
   const emit = (code) => {
     buffer |= code << filled;
     filled += size;

@@ -3,8 +3,21 @@
  * directory stores it.
  */
 
-import { convolution, convolutionPhases, convolvedShape, linear, readParameters, relu, silu, transposed, transposedPhases } from "./layers.js";
+import {
+  convolution,
+  convolutionPhases,
+  convolvedShape,
+  linear,
+  readParameters,
+  relu,
+  silu,
+  transposed,
+  transposedPhases,
+} from "./layers.js";
 import { product } from "./safetensors.js";
+
+/** @import { Layer, Shape, Step } from "./layers.js" */
+/** @import { Tensors } from "./safetensors.js" */
 
 /**
  * A list of layers and their weights, ready to run. Weights are laid out and buffers allocated once; `run` allocates
@@ -13,55 +26,64 @@ import { product } from "./safetensors.js";
 class Network {
   /**
    * @param {Layer[]} layers
-   * @param {Map<string, Tensor>} tensors
+   * @param {Tensors} tensors
    * @param {string} prefix what stands before "{index}.weight", for example "0010/decoder."
-   * @param {number[]|null} inputShape [channels, height, width] of an image, null where a vector goes in
+   * @param {Shape|null} inputShape of an image, null where a vector goes in
    */
   constructor(layers, tensors, prefix, inputShape) {
+    /** @type {Step[]} */
     this.steps = [];
-    let shape = inputShape; // [channels, height, width] while there is an image, null while there is a vector
+    let shape = inputShape; // while there is an image, null while there is a vector
     let size = inputShape ? product(inputShape) : null;
-    this.inputs = size;
+    let inputs = size;
     if (shape) this.steps.push(transposed(shape[0], shape[1] * shape[2]));
-    layers.forEach((layer, index) => {
-      const parameters = () => readParameters(layer, tensors, `${prefix}${index}`);
-      if (size !== null && layer.inputs !== undefined && layer.inputs !== (shape ? shape[0] : size)) {
-        throw new Error(`Layer ${index} (${layer.kind}) takes ${layer.inputs} inputs, and gets ${shape ? shape[0] : size}.`);
+    for (const [index, layer] of layers.entries()) {
+      const parts = `${prefix}${index}`;
+      if (size !== null && "inputs" in layer && layer.inputs !== (shape ? shape[0] : size)) {
+        throw new Error(
+          `Layer ${index} (${layer.kind}) takes ${layer.inputs} inputs, and gets ${shape ? shape[0] : size}.`,
+        );
       }
       if (layer.kind === "linear") {
         if (shape) throw new Error(`Layer ${index} is linear, and its input is an image: a flatten is missing.`);
-        this.steps.push(linear(layer, parameters()));
-        this.inputs ??= layer.inputs;
+        this.steps.push(linear(layer, readParameters(layer, tensors, parts)));
+        inputs ??= layer.inputs;
         size = layer.outputs;
       } else if (layer.kind === "relu" || layer.kind === "silu") {
         this.steps.push(layer.kind === "relu" ? relu : silu);
       } else if (layer.kind === "reshape") {
-        if (product(layer.shape) !== size) throw new Error(`Layer ${index} cannot shape ${size} values as ${layer.shape}.`);
+        if (product(layer.shape) !== size)
+          throw new Error(`Layer ${index} cannot shape ${size} values as ${layer.shape}.`);
         shape = layer.shape;
         this.steps.push(transposed(shape[0], shape[1] * shape[2]));
       } else if (layer.kind === "flatten") {
+        if (!shape) throw new Error(`Layer ${index} is a flatten, and its input is a vector already.`);
         this.steps.push(transposed(shape[1] * shape[2], shape[0]));
         shape = null;
       } else if (layer.kind === "conv" || layer.kind === "conv_transpose") {
-        if (!shape) throw new Error(`Layer ${index} is a convolution, and its input is a vector: a reshape is missing.`);
+        if (!shape)
+          throw new Error(`Layer ${index} is a convolution, and its input is a vector: a reshape is missing.`);
         const phases = layer.kind === "conv" ? convolutionPhases(layer) : transposedPhases(layer);
         const outputShape = convolvedShape(layer, shape);
-        this.steps.push(convolution(layer, parameters(), phases, shape, outputShape));
+        this.steps.push(convolution(layer, readParameters(layer, tensors, parts), phases, shape, outputShape));
         shape = outputShape;
         size = product(shape);
       } else {
-        throw new Error(`Layer ${index} is a ${layer.kind}, which is not known here.`);
+        const { kind } = /** @type {{kind: string}} */ (layer);
+        throw new Error(`Layer ${index} is a ${kind}, which is not known here.`);
       }
-    });
+    }
+    if (inputs === null || size === null) throw new Error("The network has no layer that tells its size.");
     this.outputs = size;
     this.outputShape = shape;
-    this.input = new Float64Array(this.inputs);
+    this.input = new Float64Array(inputs);
   }
 
   /** @param {ArrayLike<number>} input @returns {Float64Array} a buffer that the next run writes over */
   run(input) {
+    this.input.set(input);
+    /** @type {Float64Array} */
     let values = this.input;
-    values.set(input);
     for (const step of this.steps) values = step(values);
     return values;
   }
@@ -71,18 +93,18 @@ class Network {
 export class Decoder {
   /**
    * @param {Layer[]} layers
-   * @param {Map<string, Tensor>} tensors
+   * @param {Tensors} tensors
    * @param {string} prefix what stands before "{index}.weight", for example "0010/decoder."
-   * @param {number[]} imageShape [height, width]
+   * @param {[number, number]} imageShape height and width
    */
   constructor(layers, tensors, prefix, imageShape) {
     this.pixels = product(imageShape);
     this.network = new Network(layers, tensors, prefix, null);
-    const { inputs, outputs, outputShape } = this.network;
+    const { input, outputs, outputShape } = this.network;
     if (outputs !== this.pixels || (outputShape && outputShape[0] !== 1)) {
       throw new Error(`The decoder makes ${outputs} values, and an image has ${this.pixels} pixels.`);
     }
-    this.latentDim = inputs;
+    this.latentDim = input.length;
   }
 
   /**
@@ -112,7 +134,12 @@ const LOG_VARIANCE_BOUND = 20; // as in bvae/network.py
 
 /** The encoder of one snapshot. */
 export class Encoder {
-  /** The arguments are those of a Decoder. */
+  /**
+   * @param {Layer[]} layers
+   * @param {Tensors} tensors
+   * @param {string} prefix what stands before "{index}.weight", for example "0010/encoder."
+   * @param {[number, number]} imageShape height and width
+   */
   constructor(layers, tensors, prefix, imageShape) {
     this.pixels = product(imageShape);
     this.network = new Network(layers, tensors, prefix, [1, ...imageShape]);
@@ -127,9 +154,11 @@ export class Encoder {
    * @returns {{mean: Float32Array, logVariance: Float32Array}} latentDim numbers each
    */
   encode(image) {
-    if (image.length !== this.pixels) throw new Error(`An image has ${this.pixels} pixels, and this has ${image.length}.`);
+    if (image.length !== this.pixels)
+      throw new Error(`An image has ${this.pixels} pixels, and this has ${image.length}.`);
     for (let i = 0; i < image.length; i++) this.unit[i] = image[i] / 255;
     const values = this.network.run(this.unit);
+    /** @param {number} value */
     const bounded = (value) => Math.min(LOG_VARIANCE_BOUND, Math.max(-LOG_VARIANCE_BOUND, value));
     return {
       mean: Float32Array.from(values.subarray(0, this.latentDim)),

@@ -2,17 +2,24 @@
 
 const LARGE = 1e5; // from here on a power of ten is shorter than the figures
 
-/** @returns {string} a number with a real minus sign, and no minus before a zero; a large one as "9.12 × 10⁸". As bvae/numbers.py. */
+/**
+ * As bvae/numbers.py.
+ * @param {number} value @param {number} [digits] behind the point
+ * @returns {string} a number with a real minus sign, and no minus before a zero; a large one as "9.12 × 10⁸"
+ */
 export function number(value, digits = 2) {
   if (!Number.isFinite(value)) return "–";
   if (Math.abs(value) >= LARGE) {
     const [figures, power] = value.toExponential(2).split("e+");
-    return `${figures.replace("-", "−")} × 10${Array.from(power, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
+    return `${figures.replace("-", "−")} × 10${Array.from(power, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("")}`;
   }
-  return value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "−");
+  return value
+    .toFixed(digits)
+    .replace(/^-(0\.?0*)$/, "$1")
+    .replace("-", "−");
 }
 
-/** D numbers from N(0, 1), by Box and Muller's transform. */
+/** Numbers from N(0, 1), by Box and Muller's transform. @param {number} dimensions how many @returns {number[]} */
 export function normalCode(dimensions) {
   return Array.from({ length: dimensions }, () => {
     const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));

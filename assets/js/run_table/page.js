@@ -20,7 +20,9 @@ class RunTable {
       this.shown = shown; // the rows are made anew only where they changed, so that the focus stays
       const focused = this.root.getRootNode().activeElement?.value;
       this.body.replaceChildren(...data.rows.map((row) => this.row(row)));
-      this.radios().find((radio) => radio.value === focused)?.focus();
+      this.radios()
+        .find((radio) => radio.value === focused)
+        ?.focus();
     }
     for (const radio of this.radios()) radio.checked = radio.value === data.selected;
     explain(this.note, data.note);
@@ -37,7 +39,11 @@ class RunTable {
     const named = `${run.name}, ${run.about}`;
     const radio = make("input", "", "", { type: "radio", name: "run", value: run.name, "aria-label": named });
     radio.onchange = () => this.pick(run.name);
-    label.append(radio, make("span", "name", run.name, { title: run.name }), make("span", "about", run.about, { title: run.about }));
+    label.append(
+      radio,
+      make("span", "name", run.name, { title: run.name }),
+      make("span", "about", run.about, { title: run.about }),
+    );
     head.append(label);
     const cells = COLUMNS.map((column) => make("td", column === "state" ? "" : "figure", String(run[column] ?? "–")));
     const line = make("tr");

@@ -1,21 +1,35 @@
 /** How the classes of the images are drawn and named, wherever they are: in the components and in the film that plays alone. */
 
+import { textsIn } from "./elements.js";
+
 /**
  * Petroff's ten colours, told apart by colour-blind eyes too; the numerals say the same without colour. In the order that
  * keeps digits apart that touch in the films of the bundled runs: of those pairs, the two nearest colours differ by 31
  * (CIEDE2000), and by 26 to who cannot tell red from green; in Petroff's order by 17 and 14.
  */
 export const CLASS_COLOURS = [
-  "#717581", "#b9ac70", "#92dadd", "#832db6", "#3f90da", "#94a4a2", "#e76300", "#a96b59", "#bd1f01", "#ffa90e",
+  "#717581",
+  "#b9ac70",
+  "#92dadd",
+  "#832db6",
+  "#3f90da",
+  "#94a4a2",
+  "#e76300",
+  "#a96b59",
+  "#bd1f01",
+  "#ffa90e",
 ];
 
-/** @returns {string} a class's colour, as CSS writes it; of more than ten classes some share one */
+/** @param {number} label @returns {string} a class's colour, as CSS writes it; of more than ten classes some share one */
 export const classColour = (label) => CLASS_COLOURS[label % CLASS_COLOURS.length];
 
 const LONG = 24; // characters, as a person counts them, that a class's name may have before it is cut
 const characters = new Intl.Segmenter();
 
-/** @returns {string} a name with no more characters than that, the last of them a sign that there were more */
+/**
+ * @param {string} name @param {number} [most] characters
+ * @returns {string} a name with no more characters than that, the last of them a sign that there were more
+ */
 export function cut(name, most = LONG) {
   if (name.length <= most) return name;
   const found = Array.from(characters.segment(name), ({ segment }) => segment);
@@ -25,16 +39,14 @@ export function cut(name, most = LONG) {
 /**
  * Cut the names of classes in what an element says, by the style of `.long-name`: who listens hears them whole, and who
  * points at them, or has the focus there, sees them whole; see terms.js.
+ * @param {Element} element @param {...string} names
  */
 export function shorten(element, ...names) {
   for (const name of new Set(names)) {
     if (cut(name) === name) continue;
-    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-    const found = [];
-    while (walker.nextNode()) {
-      const { currentNode: node } = walker;
-      if (node.data.includes(name) && !node.parentElement.matches(".long-name")) found.push(node);
-    }
+    const found = textsIn(element).filter(
+      (node) => node.data.includes(name) && !node.parentElement?.matches(".long-name"),
+    );
     for (const node of found) {
       const [first, ...others] = node.data.split(name);
       node.replaceWith(first, ...others.flatMap((rest) => [longName(element, name), rest]));
@@ -42,6 +54,7 @@ export function shorten(element, ...names) {
   }
 }
 
+/** @param {Element} element it will stand in @param {string} name */
 function longName(element, name) {
   const made = document.createElement("span");
   made.className = "long-name";

@@ -3,10 +3,15 @@
 import { csvRow } from "../engine/csv.js";
 import { make } from "./elements.js";
 
-/** @param {{name: string, objective: object}} about a run @returns {object} what saved codes say of it: run, β or capacity, and epoch */
+/** @import { About } from "../engine/run.js" */
+
+/**
+ * What saved codes say of a run: its name, β or capacity, and epoch.
+ * @param {Pick<About, "name"|"objective">} about @param {number} epoch
+ */
 export const provenance = (about, epoch) => ({ run: about.name, ...about.objective, epoch });
 
-/** Offer bytes as a file under a name. */
+/** Offer bytes as a file under a name. @param {string} name @param {BlobPart[]} parts @param {string} type */
 export function save(name, parts, type) {
   const address = URL.createObjectURL(new Blob(parts, { type }));
   const link = make("a", "", "", { href: address, download: name });
@@ -16,7 +21,8 @@ export function save(name, parts, type) {
 
 /**
  * Save codes as JSON, or as CSV with a column a dimension. What is said about all of them stands in columns of its own there.
- * @param {{name: string, z: ArrayLike<number>}[]} codes @param {Object<string, string|number>} about
+ * @param {string} name of the file @param {{name: string, z: Iterable<number>}[]} codes
+ * @param {Record<string, string|number>} about
  */
 export function saveCodes(name, codes, about) {
   if (name.endsWith(".json")) {

@@ -5,31 +5,52 @@
 
 import { component } from "./mounting.js";
 
+/** @import { CursorState, LiveRun, PackedGuest } from "../engine/run.js" */
+/** @import { Component, View } from "./mounting.js" */
+
+/**
+ * What every component that draws with a run's weights is sent; see `live_component` in pages/parts/live.py.
+ * @typedef {object} LiveData
+ * @property {string} key of the run
+ * @property {CursorState} cursor
+ * @property {number} revision raised whenever Python has moved the cursor by itself
+ * @property {PackedGuest[]} guests images beyond the gallery
+ * @property {unknown} memory what the component sent of itself before, null at first; a view says of what shape it is
+ */
+
 const RUNS_KEPT = 2; // the selected run and the one before, so that switching back is at once
 const LATENCIES_KEPT = 4096;
 
-class Registry {
+export class Registry {
   constructor() {
+    /** @type {Map<string, LiveRun>} */
     this.runs = new Map();
-    this.waiting = []; // {key, epoch, resolve}
-    this.guests = new Map(); // by key: those that came before their run
-    /** Milliseconds from an input event to its picture on the canvas, newest last; for benchmarks. */
+    /** @type {{key: string, epoch: number|undefined, resolve: (run: LiveRun) => void}[]} */
+    this.waiting = [];
+    /** @type {Map<string, PackedGuest[]>} by key: those that came before their run */
+    this.guests = new Map();
+    /** @type {number[]} milliseconds from an input event to its picture on the canvas, newest last; for benchmarks */
     this.latencies = [];
-    /** Milliseconds between the frames of what moves by itself, newest last; for benchmarks. */
+    /** @type {number[]} milliseconds between the frames of what moves by itself, newest last; for benchmarks */
     this.frames = [];
   }
 
+  /** @param {number} milliseconds */
   recordLatency(milliseconds) {
     if (this.latencies.length >= LATENCIES_KEPT) this.latencies.splice(0, LATENCIES_KEPT / 2);
     this.latencies.push(milliseconds);
   }
 
+  /** @param {number} milliseconds */
   recordFrame(milliseconds) {
     if (this.frames.length >= LATENCIES_KEPT) this.frames.splice(0, LATENCIES_KEPT / 2);
     this.frames.push(milliseconds);
   }
 
-  /** @returns {LiveRun|undefined} which then counts as new, so that another takes the place of one that nobody looks at */
+  /**
+   * @param {string} key
+   * @returns {LiveRun|undefined} which then counts as new, so that another takes the place of one that nobody looks at
+   */
   get(key) {
     const run = this.runs.get(key);
     if (run) {
@@ -39,14 +60,17 @@ class Registry {
     return run;
   }
 
-  /** @returns {Promise<LiveRun>} resolves once the weights of an epoch have arrived; without one, those of all */
+  /**
+   * @param {string} key @param {number} [epoch]
+   * @returns {Promise<LiveRun>} resolves once the weights of an epoch have arrived; without one, those of all
+   */
   whenReady(key, epoch) {
     const run = this.runs.get(key);
     if (run?.has(epoch)) return Promise.resolve(run);
     return new Promise((resolve) => this.waiting.push({ key, epoch, resolve }));
   }
 
-  /** @param {string} key of a run @param {object[]} guests images of it beyond its gallery; costs nothing if known */
+  /** @param {string} key of a run @param {PackedGuest[]} guests images of it beyond its gallery; costs nothing if known */
   welcome(key, guests) {
     const run = this.runs.get(key);
     if (run) run.welcome(guests);
@@ -62,7 +86,7 @@ class Registry {
     this.tell(run);
   }
 
-  /** Tell those who wait for what the run has by now. */
+  /** Tell those who wait for what the run has by now. @param {LiveRun} run */
   tell(run) {
     const told = this.waiting.filter(({ key, epoch }) => key === run.key && run.has(epoch));
     this.waiting = this.waiting.filter((each) => !told.includes(each));
@@ -70,15 +94,15 @@ class Registry {
   }
 }
 
-/** @type {Registry} */
-export const live = (globalThis.betaVaeLive ??= new Registry());
+globalThis.betaVaeLive ??= new Registry();
+
+export const live = globalThis.betaVaeLive;
 
 /**
  * Call `show(run)` once the weights of a run are there, unless something else was asked for meanwhile.
- * @param {object} view keeps what it waits for in `wanted`
- * @param {{key: string, epoch: number|undefined}} wanted a run and the epoch whose weights are enough; without one, all are
- *   waited for
- * @param {function(LiveRun)} show
+ * @param {{wanted?: (run: LiveRun) => void}} view keeps what it waits for in `wanted`
+ * @param {{key: string, epoch?: number}} wanted a run and the epoch whose weights are enough; without one, all are waited for
+ * @param {(run: LiveRun) => void} show
  */
 export function whenRun(view, { key, epoch }, show) {
   view.wanted = show;
@@ -87,6 +111,11 @@ export function whenRun(view, { key, epoch }, show) {
   else live.whenReady(key, epoch).then((arrived) => view.wanted === show && show(arrived));
 }
 
-/** The default export of a component that draws with a run's weights; see `component`. */
-export const liveComponent = (selector, View) =>
-  component(selector, View, ({ key, guests }) => guests && live.welcome(key, guests));
+/**
+ * The default export of a component that draws with a run's weights; see `component`.
+ * @template {LiveData} Data
+ * @param {string} selector @param {new (root: HTMLElement) => View<Data>} Shown
+ * @returns {Component<Data>}
+ */
+export const liveComponent = (selector, Shown) =>
+  component(selector, Shown, ({ key, guests }) => guests && live.welcome(key, guests));

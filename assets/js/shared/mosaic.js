@@ -1,5 +1,10 @@
+/** Many decoded images at once. */
+
 import { make } from "./elements.js";
 import { Picture } from "./pictures.js";
+
+/** @import { Decoder } from "../engine/networks.js" */
+/** @import { LiveRun } from "../engine/run.js" */
 
 /**
  * Decoded images on buttons, in rows: one stop for the Tab key, and the arrow keys within. They are decoded in the frames
@@ -8,19 +13,35 @@ import { Picture } from "./pictures.js";
 export class Mosaic {
   /**
    * @param {HTMLElement} container filled here
-   * @param {{columns: number, slice?: number, choose: function(number), look?: function(number)}} options
+   * @param {{columns: number, slice?: number, choose: (tile: number) => void,
+   *   look?: (tile: number) => void}} options
    *   slice: milliseconds of a frame that it may take; choose: a tile was pressed; look: one is pointed at or focused
    */
   constructor(container, { columns, slice = 5, choose, look }) {
-    Object.assign(this, { container, columns, slice, choose, look, frame: 0, left: 0, next: 0, stop: 0 });
+    this.container = container;
+    this.columns = columns;
+    this.slice = slice;
+    this.choose = choose;
+    this.look = look;
+    /** @type {HTMLButtonElement[]} */
+    this.buttons = [];
+    /** @type {Picture[]} */
+    this.pictures = [];
+    /** @type {Float32Array[]} */
+    this.images = [];
+    /** @type {{decoder: Decoder, codes: ArrayLike<number>[], done?: () => void}|null} */
+    this.shown = null;
+    this.frame = 0; // that is asked for, 0 for none
+    this.left = 0; // how many are still to be drawn
+    this.next = 0; // the first of them
+    this.stop = 0; // the tile that the Tab key reaches
     container.classList.add("mosaic");
-    container.style.setProperty("--columns", columns);
+    container.style.setProperty("--columns", String(columns));
     container.onkeydown = (event) => this.move(event);
   }
 
-  /** @param {string[]} names what each tile is called */
+  /** @param {LiveRun} run @param {string[]} names what each tile is called */
   open(run, names) {
-    this.run = run;
     this.left = this.next = 0;
     this.images = names.map(() => new Float32Array(run.pixels));
     this.pictures = [];
@@ -30,7 +51,7 @@ export class Mosaic {
       this.pictures.push(new Picture(canvas, run.imageShape));
       button.append(canvas);
       button.onclick = () => this.choose(position);
-      if (this.look) button.onpointerenter = () => this.look(position);
+      button.onpointerenter = () => this.look?.(position);
       button.onfocus = () => {
         this.stopAt(position);
         this.look?.(position);
@@ -42,9 +63,13 @@ export class Mosaic {
     this.stopAt(0);
   }
 
-  /** Draw these codes, as a network decodes them. @param {ArrayLike<number>[]} codes @param {function()} [done] all are drawn */
+  /**
+   * Draw these codes, as a network decodes them.
+   * @param {Decoder} decoder @param {ArrayLike<number>[]} codes @param {() => void} [done] all are drawn
+   */
   show(decoder, codes, done) {
-    Object.assign(this, { decoder, codes, done, left: codes.length });
+    this.shown = { decoder, codes, done };
+    this.left = codes.length;
     this.container.setAttribute("aria-busy", "true");
     if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
   }
@@ -52,19 +77,21 @@ export class Mosaic {
   draw(slice = this.slice) {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
+    if (!this.shown) return;
+    const { decoder, codes, done } = this.shown;
     const end = performance.now() + slice;
     while (this.left > 0) {
       const position = this.next;
-      this.next = (position + 1) % this.codes.length;
+      this.next = (position + 1) % codes.length;
       this.left--;
-      this.pictures[position].draw(this.decoder.decode(this.codes[position], this.images[position]), 255);
+      this.pictures[position].draw(decoder.decode(codes[position], this.images[position]), 255);
       if (performance.now() > end) break;
     }
     if (this.left > 0) {
       this.frame = requestAnimationFrame(() => this.draw());
     } else {
       this.container.removeAttribute("aria-busy");
-      this.done?.();
+      done?.();
     }
   }
 
@@ -74,7 +101,7 @@ export class Mosaic {
     return this.images;
   }
 
-  /** Show which tile is the chosen one, −1 for none. */
+  /** Show which tile is the chosen one, −1 for none. @param {number} position */
   mark(position) {
     this.buttons.forEach((button, at) => {
       if (at === position) button.setAttribute("aria-current", "true");
@@ -83,13 +110,17 @@ export class Mosaic {
     if (position >= 0) this.stopAt(position);
   }
 
+  /** @param {number} position of the tile that the Tab key reaches */
   stopAt(position) {
     this.stop = position;
-    this.buttons.forEach((button, at) => (button.tabIndex = at === position ? 0 : -1));
+    for (const [at, button] of this.buttons.entries()) button.tabIndex = at === position ? 0 : -1;
   }
 
+  /** @param {KeyboardEvent} event */
   move(event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns }[event.key];
+    /** @type {Record<string, number>} */
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns };
+    const step = steps[event.key];
     if (!step) return;
     event.preventDefault();
     this.buttons[this.stop + step]?.focus();

@@ -5,26 +5,38 @@
  * same at every rerun, so that only a reference to what the browser has is sent.
  */
 
-/**
- * The scripts by name: what they do with a mount, and the mounts that came before them.
- * @returns {Map<string, {run: ?function(object), waiting: Map<Element, object>}>}
- */
-const scripts = () => (globalThis.betaVaeScripts ??= new Map());
+/** @import { Component, Mount } from "../shared/mounting.js" */
 
-function scriptOf(name) {
-  if (!scripts().has(name)) scripts().set(name, { run: null, waiting: new Map() });
-  return scripts().get(name);
+/**
+ * A script: what it does with a mount, null before it has come, and the mounts that came before it, by their elements.
+ * @typedef {{run: Component<unknown>|null, waiting: Map<Node, Mount<unknown>>}} Script
+ */
+
+/** @returns {Map<string, Script>} by name */
+function scripts() {
+  globalThis.betaVaeScripts ??= new Map();
+  return globalThis.betaVaeScripts;
 }
 
-/** The default export of a component, whose script is still to come. */
+/** @param {string} name @returns {Script} */
+function scriptOf(name) {
+  const script = scripts().get(name) ?? { run: null, waiting: new Map() };
+  scripts().set(name, script);
+  return script;
+}
+
+/** The default export of a component, whose script is still to come. @param {string} name of the script */
 export function handOn(name) {
-  return (mount) => {
+  return (/** @type {Mount<unknown>} */ mount) => {
     scriptOf(name).waiting.set(mount.parentElement, mount);
     release();
   };
 }
 
-/** The default export of a script: run for the mounts that waited, and from now on for every other one. */
+/**
+ * The default export of a script: run for the mounts that waited, and from now on for every other one.
+ * @param {string} name @param {Component<unknown>} run
+ */
 export function takeOver(name, run) {
   return () => {
     scriptOf(name).run ??= run; // the one that is there keeps what it knows of its mounts

@@ -3,8 +3,10 @@
  * it only for browsers that call themselves a phone's.
  */
 
-function closeMenu(event) {
-  if (!event.target.closest("[data-testid=stSidebarNavLink]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+/** @param {MouseEvent} event */
+function closeMenu({ target, ctrlKey, metaKey, shiftKey }) {
+  const link = target instanceof Element && target.closest("[data-testid=stSidebarNavLink]");
+  if (!link || ctrlKey || metaKey || shiftKey) return;
   // A press beside it, which closes it where it lies over the page and nowhere else; after Streamlit's own.
   const press = new MouseEvent("mousedown", { bubbles: true });
   setTimeout(() => document.querySelector("[data-testid=stMain]")?.dispatchEvent(press));

@@ -4,18 +4,16 @@
  */
 
 import { EncoderShelf } from "../engine/encoders.js";
+import { taker } from "./take.js";
 
-let latest = null; // the last bytes, so that a rerun that brings the same object costs nothing
+/** @type {Uint8Array|null} the last bytes, so that a rerun that brings the same object costs nothing */
+let latest = null;
 
-export default function ({ data, parentElement }) {
-  if (!data || data === latest) return;
-  const shelf = (globalThis.betaVaeEncoders ??= { current: null, listeners: new Set() });
-  try {
-    shelf.current = new EncoderShelf(data);
-    latest = data;
-  } catch (error) {
-    parentElement.querySelector(".store-problem").textContent = `The run's encoders cannot be used: ${error.message}`;
-    return;
-  }
+export default taker("The run's encoders cannot be used", (bytes) => {
+  if (bytes === latest) return;
+  globalThis.betaVaeEncoders ??= { current: null, listeners: new Set() };
+  const shelf = globalThis.betaVaeEncoders;
+  shelf.current = new EncoderShelf(bytes);
+  latest = bytes;
   for (const listener of shelf.listeners) listener();
-}
+});

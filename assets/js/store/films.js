@@ -2,24 +2,22 @@
 
 import { Film } from "../engine/film.js";
 import { safetensorsHeader } from "../engine/safetensors.js";
+import { taker } from "./take.js";
 
 const FILMS_KEPT = 2; // as many as are side by side; a large one has fifty megabytes
 
-let seen = null; // the last bytes, so that a rerun that brings the same object costs nothing
+/** @type {Uint8Array|null} the last bytes, so that a rerun that brings the same object costs nothing */
+let seen = null;
 
-export default function ({ data, parentElement }) {
-  if (!data || data === seen) return;
-  const shelf = (globalThis.betaVaeFilms ??= { films: new Map(), listeners: new Set() });
-  try {
-    const key = JSON.parse(safetensorsHeader(data).header.__metadata__.film).key;
-    const film = shelf.films.get(key) ?? new Film(data);
-    shelf.films.delete(key);
-    shelf.films.set(key, film); // last in the map is newest
-    for (const old of [...shelf.films.keys()].slice(0, -FILMS_KEPT)) shelf.films.delete(old);
-    seen = data;
-  } catch (error) {
-    parentElement.querySelector(".store-problem").textContent = `The film cannot be shown: ${error.message}`;
-    return;
-  }
-  for (const listener of [...shelf.listeners]) listener();
-}
+export default taker("The film cannot be shown", (bytes) => {
+  if (bytes === seen) return;
+  globalThis.betaVaeFilms ??= { films: new Map(), listeners: new Set() };
+  const { films, listeners } = globalThis.betaVaeFilms;
+  const { key } = JSON.parse(safetensorsHeader(bytes).metadata.film);
+  const film = films.get(key) ?? new Film(bytes);
+  films.delete(key);
+  films.set(key, film); // last in the map is newest
+  for (const old of [...films.keys()].slice(0, -FILMS_KEPT)) films.delete(old);
+  seen = bytes;
+  for (const listener of [...listeners]) listener();
+});

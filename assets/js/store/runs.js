@@ -5,24 +5,28 @@
 import { LiveRun } from "../engine/run.js";
 import { safetensorsHeader } from "../engine/safetensors.js";
 import { live } from "../shared/live.js";
+import { taker } from "./take.js";
 
-let early = null; // {key, bytes}: other epochs' weights that came before their run
+/** @type {{key: string, bytes: Uint8Array}|null} other epochs' weights that came before their run */
+let early = null;
 
 /** @param {Uint8Array} bytes a run with its last epoch's weights, or those of its other epochs; costs little if known */
 function publish(bytes) {
-  const { live: about, rest_of: rest } = safetensorsHeader(bytes).header.__metadata__;
+  const { live: about, rest_of: rest } = safetensorsHeader(bytes).metadata;
   if (about) open(JSON.parse(about).key, bytes);
   else complete(rest, bytes);
 }
 
+/** @param {string} key @param {Uint8Array} bytes */
 function open(key, bytes) {
   if (live.get(key)) return;
   const run = new LiveRun(bytes);
   live.add(run);
-  warmUp(run, Array(30).fill(run.epochs.at(-1)));
+  warmUp(run, Array(30).fill(run.last));
   if (early?.key === key) complete(key, early.bytes);
 }
 
+/** @param {string} key @param {Uint8Array} bytes */
 function complete(key, bytes) {
   const run = live.runs.get(key);
   early = run ? null : { key, bytes };
@@ -32,25 +36,24 @@ function complete(key, bytes) {
   warmUp(run, run.epochs);
 }
 
-/** Let the browser compile the decoder and lay out weights while nobody is dragging. @param {number[]} epochs */
+/**
+ * Let the browser compile the decoder and lay out weights while nobody is dragging.
+ * @param {LiveRun} run @param {number[]} epochs
+ */
 function warmUp(run, epochs) {
-  const idle = globalThis.requestIdleCallback ?? ((task) => setTimeout(task, 20));
+  /** @param {() => void} task */
+  const later = (task) => setTimeout(task, 20);
+  const idle = globalThis.requestIdleCallback ?? later;
   const out = new Float32Array(run.pixels);
   const code = new Float32Array(run.latentDim);
   const tasks = [...epochs];
   const next = () => {
-    if (tasks.length === 0) return;
-    run.decoder(tasks.shift()).decode(code, out);
+    const epoch = tasks.shift();
+    if (epoch === undefined) return;
+    run.decoder(epoch).decode(code, out);
     idle(next);
   };
   idle(next);
 }
 
-export default function ({ data, parentElement }) {
-  if (!data) return;
-  try {
-    publish(data);
-  } catch (error) {
-    parentElement.querySelector(".store-problem").textContent = `The run's weights cannot be shown: ${error.message}`;
-  }
-}
+export default taker("The run's weights cannot be shown", publish);

@@ -45,7 +45,11 @@ function apart(wanted, gap, low, high) {
 }
 
 /** Where in a run's epochs the last one up to an epoch stands. */
-export const upTo = (epochs, epoch) => Math.max(0, epochs.findLastIndex((each) => each <= epoch));
+export const upTo = (epochs, epoch) =>
+  Math.max(
+    0,
+    epochs.findLastIndex((each) => each <= epoch),
+  );
 
 export class Chart {
   /** @param {{wide?: boolean, height?: number, right?: number}} shape right: pixels for labels at the curves' ends */
@@ -86,7 +90,9 @@ export class Chart {
     for (const value of vertical.found) {
       if (whole && !Number.isInteger(value)) continue;
       parts.push(svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: y(value), y2: y(value) }));
-      parts.push(svg("text", { x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, number(value, vertical.digits)));
+      parts.push(
+        svg("text", { x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, number(value, vertical.digits)),
+      );
     }
     for (const epoch of horizontal.found) {
       if (!Number.isInteger(epoch)) continue;
@@ -103,7 +109,15 @@ export class Chart {
       const at = Math.max(from, upTo(epochs, read));
       const style = colour && `stroke: ${colour}`;
       parts.push(svg("polyline", { class: `curve ${kind}`, points: points.join(" "), style }));
-      parts.push(svg("circle", { class: `point ${kind}`, cx: x(epochs[at]), cy: y(values[at]), r: 3, style: colour && `fill: ${colour}` }));
+      parts.push(
+        svg("circle", {
+          class: `point ${kind}`,
+          cx: x(epochs[at]),
+          cy: y(values[at]),
+          r: 3,
+          style: colour && `fill: ${colour}`,
+        }),
+      );
       if (label) labelled.push({ kind, label, colour, left: x(epochs.at(-1)), top: y(values.at(-1)) });
     }
     parts.push(...this.labels(labelled, right));
@@ -117,13 +131,29 @@ export class Chart {
   /** What stands at the ends of the curves, none on another; a line leads from a curve to a label that is not beside it. */
   labels(labelled, right) {
     const sorted = labelled.toSorted((a, b) => a.top - b.top);
-    const tops = apart(sorted.map(({ top }) => top), LABEL, MARGIN.top, this.height - MARGIN.bottom);
+    const tops = apart(
+      sorted.map(({ top }) => top),
+      LABEL,
+      MARGIN.top,
+      this.height - MARGIN.bottom,
+    );
     this.places = sorted.map(({ label }, i) => ({ label, top: tops[i] }));
     return sorted.flatMap(({ kind, label, colour, left, top }, i) => {
       const alone = left < right - 1; // a run that ended before the chart does has its label where it ended
       const from = alone ? left : right;
-      const text = svg("text", { class: `end ${kind}`, x: from + (alone ? 6 : 14), y: tops[i] + 4, style: colour && `fill: ${colour}` }, label);
-      const line = { class: `lead ${kind}`, x1: from + 2, y1: top, x2: from + 12, y2: tops[i], style: colour && `stroke: ${colour}` };
+      const text = svg(
+        "text",
+        { class: `end ${kind}`, x: from + (alone ? 6 : 14), y: tops[i] + 4, style: colour && `fill: ${colour}` },
+        label,
+      );
+      const line = {
+        class: `lead ${kind}`,
+        x1: from + 2,
+        y1: top,
+        x2: from + 12,
+        y2: tops[i],
+        style: colour && `stroke: ${colour}`,
+      };
       return alone ? [text] : [svg("line", line), text];
     });
   }

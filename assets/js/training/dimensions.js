@@ -4,7 +4,10 @@ import { number } from "../engine/numbers.js";
 import { Chart, upTo } from "./chart.js";
 
 // From the one that carries most to the one that carries least, each readable as text on its ground.
-const RANKS = { light: ["#3b0f70", "#8c2981", "#bd3a5c", "#a85a00"], dark: ["#fbe45b", "#f9a35c", "#f0839b", "#a994ff"] };
+const RANKS = {
+  light: ["#3b0f70", "#8c2981", "#bd3a5c", "#a85a00"],
+  dark: ["#fbe45b", "#f9a35c", "#f0839b", "#a994ff"],
+};
 const TALL = 300;
 const LABELS = 104; // pixels right of the curves
 const NEAR = 24; // pixels from a curve within which a pointer means it
@@ -37,7 +40,8 @@ export class Dimensions {
     const at = upTo(data.epochs, Math.round(chart.epochAt(clientX - left)));
     const labelled = new Map(chart.places.map(({ label, top: place }) => [label, place]));
     const far = (dimension) => {
-      const place = clientX - left > chart.right ? labelled.get(`z${dimension}`) : chart.heightOf(data.dimensions[dimension][at]);
+      const place =
+        clientX - left > chart.right ? labelled.get(`z${dimension}`) : chart.heightOf(data.dimensions[dimension][at]);
       return Math.abs((place ?? Infinity) - height);
     };
     const nearest = order.reduce((best, dimension) => (far(dimension) < far(best) ? dimension : best));
@@ -85,24 +89,36 @@ export class Dimensions {
     const value = (dimension) => number(data.dimensions[dimension][read], 2);
     const now = order.toSorted((a, b) => data.dimensions[b][read] - data.dimensions[a][read]);
     const listed = now.map((dimension) => `z${dimension} ${value(dimension)}`);
-    const one = picked === null ? "" : `z${picked}: ${number(data.dimensions[picked][read], 3)} nats, rank ${now.indexOf(picked) + 1} of ${now.length}`;
+    const one =
+      picked === null
+        ? ""
+        : `z${picked}: ${number(data.dimensions[picked][read], 3)} nats, rank ${now.indexOf(picked) + 1} of ${now.length}`;
     const nothing = passive ? ` ${passive} carry nothing at the last epoch, below ${data.passive_below} nats.` : "";
-    chart.say(one || `${listed.slice(0, 3).join(" · ")} nats`, `${listed.join(", ")} nats, at epoch ${epoch}.${nothing} Arrow keys single one out.`);
+    chart.say(
+      one || `${listed.slice(0, 3).join(" · ")} nats`,
+      `${listed.join(", ")} nats, at epoch ${epoch}.${nothing} Arrow keys single one out.`,
+    );
   }
 }
 
 function isDark(element) {
-  const [red, green, blue] = getComputedStyle(element).color.match(/[\d.]+/g).map(Number); // of the text
+  const [red, green, blue] = getComputedStyle(element)
+    .color.match(/[\d.]+/g)
+    .map(Number); // of the text
   return 0.3 * red + 0.6 * green + 0.1 * blue > 128;
 }
 
 /** @returns {string[]} as many colours, evenly from the first of the stops to the last */
 function rankColours(count, dark) {
-  const stops = RANKS[dark ? "dark" : "light"].map((colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)));
+  const stops = RANKS[dark ? "dark" : "light"].map((colour) =>
+    [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)),
+  );
   return Array.from({ length: count }, (_, rank) => {
     const place = (rank / Math.max(1, count - 1)) * (stops.length - 1);
     const stop = Math.min(stops.length - 2, Math.floor(place));
-    const mixed = stops[stop].map((from, channel) => Math.round(from + (stops[stop + 1][channel] - from) * (place - stop)));
+    const mixed = stops[stop].map((from, channel) =>
+      Math.round(from + (stops[stop + 1][channel] - from) * (place - stop)),
+    );
     return `rgb(${mixed.join(", ")})`;
   });
 }

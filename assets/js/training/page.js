@@ -103,11 +103,15 @@ class Training {
     this.root.querySelector(".from").textContent = epochs[from];
     const [first, read] = [epochs[from], epochs[at]];
     const curve = (which, split, values) => ({
-      kind: `${split} ${ORDINALS[which]}`, epochs: runs[which].epochs, values,
+      kind: `${split} ${ORDINALS[which]}`,
+      epochs: runs[which].epochs,
+      values,
       label: split === "test" && runs.length > 1 ? String(which + 1) : "",
     });
     for (const name of MEASURES) {
-      const series = ["train", "test"].flatMap((split) => runs.map(({ curves }, which) => curve(which, split, curves[name][split])).reverse());
+      const series = ["train", "test"].flatMap((split) =>
+        runs.map(({ curves }, which) => curve(which, split, curves[name][split])).reverse(),
+      );
       charts[name].draw(series, first, read);
       this.sayMeasure(name, read);
     }
@@ -117,7 +121,9 @@ class Training {
     const found = runs.map((run) => this.valueAt(run, run.active, read));
     const of = runs.map(({ dimensions }) => dimensions.length);
     charts.active.say(
-      runs.length > 1 ? found.map(({ value, after }, which) => `${which + 1}: ${value} of ${of[which]}${after}`).join(" · ") : `${found[0].value} of ${of[0]}`,
+      runs.length > 1
+        ? found.map(({ value, after }, which) => `${which + 1}: ${value} of ${of[which]}${after}`).join(" · ")
+        : `${found[0].value} of ${of[0]}`,
       `${found.map(({ value, epoch }, which) => `${this.whose(which)}${value} of ${of[which]} latent dimensions at epoch ${epoch}`).join("; ")}.`,
     );
     this.showLegend();
@@ -138,7 +144,9 @@ class Training {
     const { runs, charts } = this;
     const found = runs.map((run) => ["test", "train"].map((split) => this.valueAt(run, run.curves[name][split], read)));
     const short = ([test, train], which) =>
-      runs.length > 1 ? `${which + 1}: ${number(test.value)}${test.after}` : `test ${number(test.value)} · train ${number(train.value)}`;
+      runs.length > 1
+        ? `${which + 1}: ${number(test.value)}${test.after}`
+        : `test ${number(test.value)} · train ${number(train.value)}`;
     const long = ([test, train], which) =>
       `${this.whose(which)}${number(test.value)} nats an image on the test set and ${number(train.value)} in training, at epoch ` +
       `${test.epoch}; ${number(runs[which].curves[name].test[0])} on the test set at epoch ${runs[which].epochs[0]}`;
@@ -149,7 +157,10 @@ class Training {
     const { data, runs } = this;
     const [test, train] = data.images;
     const two = runs.length > 1;
-    const loss = two && data.weight !== data.other.weight ? ": with another weight of the KL, another sum, which says nothing of which run is better" : "";
+    const loss =
+      two && data.weight !== data.other.weight
+        ? ": with another weight of the KL, another sum, which says nothing of which run is better"
+        : "";
     const notes = two && data.other.note ? ` ${data.other.note}` : "";
     explain(
       this.root.querySelector(".legend"),
@@ -224,8 +235,10 @@ class Training {
     const line = 24; // a line above them for each run
     const edge = 16;
     const frame = {
-      left: charts.left - edge, top: charts.top - edge - this.runs.length * line,
-      width: charts.width + 2 * edge, height: charts.height + 2 * edge + this.runs.length * line,
+      left: charts.left - edge,
+      top: charts.top - edge - this.runs.length * line,
+      width: charts.width + 2 * edge,
+      height: charts.height + 2 * edge + this.runs.length * line,
     };
     const sheet = make("canvas");
     sheet.width = frame.width * scale;
@@ -238,7 +251,12 @@ class Training {
     this.runs.forEach(({ name, weight, epochs }, which) => {
       const number = this.runs.length > 1 ? `${which + 1}  ` : "";
       context.fillStyle = this.runs.length > 1 ? style.getPropertyValue(`--${ORDINALS[which]}`) : style.color;
-      context.fillText(`${number}${name}, ${weight}, epoch ${epochs.at(-1)}`, edge, edge + line * which + 15, charts.width);
+      context.fillText(
+        `${number}${name}, ${weight}, epoch ${epochs.at(-1)}`,
+        edge,
+        edge + line * which + 15,
+        charts.width,
+      );
     });
     for (const chart of Object.values(this.charts)) {
       const box = chart.svg.getBoundingClientRect();
@@ -251,7 +269,15 @@ class Training {
       const from = chart.svg.querySelectorAll("*");
       copy.querySelectorAll("*").forEach((element, i) => {
         const computed = getComputedStyle(from[i]);
-        for (const name of ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-family"]) {
+        for (const name of [
+          "fill",
+          "stroke",
+          "stroke-width",
+          "stroke-dasharray",
+          "opacity",
+          "font-size",
+          "font-family",
+        ]) {
           element.style.setProperty(name, computed.getPropertyValue(name));
         }
       });

@@ -1,0 +1,31 @@
+/** What the scripts of several components share in one browser. Each is made by whichever comes first. */
+
+import type { EncoderShelf } from "./engine/encoders.js";
+import type { Film } from "./engine/film.js";
+import type { Registry } from "./shared/live.js";
+import type { Terms } from "./shared/terms.js";
+import type { Script } from "./shell/hand-on.js";
+
+declare global {
+  /** The weights of the selected run and of the one before; see shared/live.js. */
+  var betaVaeLive: Registry | undefined;
+  /** The films that are shown, and what the browser keeps of how they are looked at; see store/films.js. */
+  var betaVaeFilms:
+    | {
+        films: Map<string, Film>;
+        listeners: Set<() => void>;
+        views?: Record<string, unknown>;
+        selected?: { key: string; indices: number[] };
+      }
+    | undefined;
+  /** The encoders of the selected run; see store/encoders.js. */
+  var betaVaeEncoders: { current: EncoderShelf | null; listeners: Set<() => void> } | undefined;
+  /** What the marked words mean, by key; see shell/glossary.js. */
+  var betaVaeGlossary: Record<string, string> | undefined;
+  /** What shows the words of Streamlit's own prose; see shell/glossary.js. */
+  var betaVaeTerms: Terms | undefined;
+  /** Whether the menu of pages is listened to; see shell/menu.js. */
+  var betaVaeMenu: boolean | undefined;
+  /** The scripts of the components, by name; see shell/hand-on.js. */
+  var betaVaeScripts: Map<string, Script> | undefined;
+}
