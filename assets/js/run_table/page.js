@@ -1,24 +1,40 @@
-// The table of runs on the Load page. What is picked goes to Python at once.
+/** The table of runs on the Load page. What is picked goes to Python at once. */
 
-import { make } from "../shared/elements.js";
+import { finder, make } from "../shared/elements.js";
 import { component } from "../shared/mounting.js";
 import { explain } from "../shared/terms.js";
 
+/** @import { SetStateValue } from "../shared/mounting.js" */
+
+/**
+ * What the table says of a run, see `row` in pages/parts/run_table.py.
+ * @typedef {{name: string, about: string, state: string, beta: string, dimensions: number, epochs: string,
+ *   elbo: string|null, size: string}} Row
+ * @typedef {{rows: Row[], selected: string|null, note: string}} RunTableData
+ */
+
+/** @type {(keyof Row)[]} */
 const COLUMNS = ["state", "beta", "dimensions", "epochs", "elbo", "size"];
 
 class RunTable {
+  /** @param {HTMLElement} root */
   constructor(root) {
+    const find = finder(root);
     this.root = root;
-    this.body = root.querySelector("tbody");
-    this.note = root.querySelector(".note");
+    this.body = find("tbody");
+    this.note = find(".note");
+    this.shown = ""; // the rows, as JSON
+    /** @type {(name: string) => void} */
+    this.pick = () => {};
   }
 
+  /** @param {RunTableData} data @param {SetStateValue} setStateValue */
   receive(data, setStateValue) {
     this.pick = (name) => setStateValue("picked", { name, at: Date.now() }); // the time, so that a name picked twice is news
     const shown = JSON.stringify(data.rows);
     if (shown !== this.shown) {
       this.shown = shown; // the rows are made anew only where they changed, so that the focus stays
-      const focused = this.root.getRootNode().activeElement?.value;
+      const focused = this.radios().find((radio) => radio.matches(":focus"))?.value;
       this.body.replaceChildren(...data.rows.map((row) => this.row(row)));
       this.radios()
         .find((radio) => radio.value === focused)
@@ -33,6 +49,7 @@ class RunTable {
     return [...this.body.querySelectorAll("input")];
   }
 
+  /** @param {Row} run */
   row(run) {
     const head = make("th", "", "", { scope: "row" });
     const label = make("label", "pick");

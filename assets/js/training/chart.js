@@ -2,19 +2,38 @@
 
 import { number } from "../engine/numbers.js";
 import { make } from "../shared/elements.js";
+import { upTo } from "./curves.js";
 
 const HEIGHT = 190;
 const MARGIN = { left: 38, right: 26, top: 8, bottom: 32 };
 const LABEL = 12; // pixels from one label to the next, of those at the curves' ends
 
+/**
+ * @typedef {object} Curve
+ * @property {string} kind its classes, by which it is coloured and dashed
+ * @property {number[]} epochs
+ * @property {number[]} values
+ * @property {string} [label] what stands at its end
+ * @property {string} [colour] where its kind does not tell it
+ */
+
+/** @typedef {{kind: string, label: string, colour: string, left: number, top: number}} Label where its curve ends */
+
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag @param {Record<string, string|number>} [attributes] @param {string} [text]
+ */
 const svg = (tag, attributes = {}, text = "") => {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   if (text) element.textContent = text;
   return element;
 };
 
-/** Round numbers that cover a range, about `count` of them. */
+/**
+ * Round numbers that cover a range, about `count` of them.
+ * @param {number} low @param {number} high @param {number} count
+ */
 function ticks(low, high, count) {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -27,34 +46,36 @@ function ticks(low, high, count) {
 /**
  * Places as near to the wanted ones as they can be with a gap between them, within bounds: neighbours that are too near
  * move as one.
- * @param {number[]} wanted in ascending order
+ * @param {number[]} wanted in ascending order @param {number} gap @param {number} low @param {number} high
  */
 function apart(wanted, gap, low, high) {
+  /** @type {{sum: number, count: number}[]} */
   const blocks = [];
-  wanted.forEach((place, i) => {
+  for (const [i, place] of wanted.entries()) {
     let block = { sum: place - i * gap, count: 1 };
-    while (blocks.length && blocks.at(-1).sum / blocks.at(-1).count > block.sum / block.count) {
-      const before = blocks.pop();
+    let before = blocks.at(-1);
+    while (before && before.sum / before.count > block.sum / block.count) {
+      blocks.pop();
       block = { sum: before.sum + block.sum, count: before.count + block.count };
+      before = blocks.at(-1);
     }
     blocks.push(block);
-  });
+  }
   const most = Math.max(low, high - (wanted.length - 1) * gap);
   const shifts = blocks.flatMap(({ sum, count }) => Array(count).fill(Math.min(most, Math.max(low, sum / count))));
   return shifts.map((shift, i) => shift + i * gap);
 }
 
-/** Where in a run's epochs the last one up to an epoch stands. */
-export const upTo = (epochs, epoch) =>
-  Math.max(
-    0,
-    epochs.findLastIndex((each) => each <= epoch),
-  );
-
 export class Chart {
-  /** @param {{wide?: boolean, height?: number, right?: number}} shape right: pixels for labels at the curves' ends */
+  /**
+   * @param {string} title @param {string} unit "" of what has none
+   * @param {{wide?: boolean, height?: number, right?: number}} [shape] right: pixels for labels at the curves' ends
+   */
   constructor(title, unit, { wide = false, height = HEIGHT, right = MARGIN.right } = {}) {
-    Object.assign(this, { title, unit, height, margin: right });
+    this.title = title;
+    this.unit = unit;
+    this.height = height;
+    this.margin = right;
     this.root = make("figure", wide ? "chart wide" : "chart");
     const caption = make("figcaption");
     this.value = make("output");
@@ -62,12 +83,19 @@ export class Chart {
     this.svg = svg("svg", { role: "img" });
     this.svg.style.height = `${height}px`;
     this.root.append(caption, this.svg);
+    /** @type {(pixel: number) => number} */
+    this.epochAt = () => 0;
+    /** @type {(value: number) => number} the pixel at which it stands */
+    this.heightOf = () => 0;
+    this.right = 0; // the pixel at which the curves end
+    /** @type {{label: string, top: number}[]} where the labels stand */
+    this.places = [];
   }
 
   /**
-   * @param {{kind: string, epochs: number[], values: number[], label?: string, colour?: string}[]} series later ones lie
-   *   above those before
+   * @param {Curve[]} series later ones lie above those before
    * @param {number} first epoch shown @param {number} read epoch that is read
+   * @param {{zero?: boolean, whole?: boolean}} [values] zero: the lowest is shown as 0; whole: they are whole numbers
    */
   draw(series, first, read, { zero = false, whole = false } = {}) {
     const { height } = this;
@@ -81,9 +109,12 @@ export class Chart {
       high += whole || zero ? 1 : 0.5;
       if (!zero) low -= 0.5;
     }
-    const end = Math.max(first + 1, ...series.map(({ epochs }) => epochs.at(-1)));
+    const end = Math.max(first + 1, ...series.map(({ epochs }) => epochs[epochs.length - 1]));
+    /** @param {number} epoch */
     const x = (epoch) => MARGIN.left + ((epoch - first) / (end - first)) * (right - MARGIN.left);
+    /** @param {number} value */
     const y = (value) => bottom - ((value - low) / (high - low)) * (bottom - MARGIN.top);
+    /** @type {SVGElement[]} */
     const parts = [];
     const vertical = ticks(low, high, 4);
     const horizontal = ticks(first, end, Math.min(6, width / 70));
@@ -101,6 +132,7 @@ export class Chart {
     parts.push(svg("text", { x: (MARGIN.left + right) / 2, y: height - 2, "text-anchor": "middle" }, "epoch"));
     const place = x(read);
     parts.push(svg("line", { class: "mark", x1: place, x2: place, y1: MARGIN.top, y2: bottom }));
+    /** @type {Label[]} */
     const labelled = [];
     for (const { kind, epochs, values, label, colour = "" } of series) {
       const from = epochs.findIndex((epoch) => epoch >= first);
@@ -118,7 +150,8 @@ export class Chart {
           style: colour && `fill: ${colour}`,
         }),
       );
-      if (label) labelled.push({ kind, label, colour, left: x(epochs.at(-1)), top: y(values.at(-1)) });
+      if (label)
+        labelled.push({ kind, label, colour, left: x(epochs[epochs.length - 1]), top: y(values[values.length - 1]) });
     }
     parts.push(...this.labels(labelled, right));
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -128,7 +161,11 @@ export class Chart {
     this.right = right;
   }
 
-  /** What stands at the ends of the curves, none on another; a line leads from a curve to a label that is not beside it. */
+  /**
+   * What stands at the ends of the curves, none on another; a line leads from a curve to a label that is not beside it.
+   * @param {Label[]} labelled @param {number} right the pixel at which the curves end
+   * @returns {SVGElement[]}
+   */
   labels(labelled, right) {
     const sorted = labelled.toSorted((a, b) => a.top - b.top);
     const tops = apart(
@@ -163,6 +200,7 @@ export class Chart {
     return Math.floor((this.height - MARGIN.top - MARGIN.bottom) / LABEL) + 1;
   }
 
+  /** @param {string} text beside the title @param {string} long for who does not see the chart */
   say(text, long) {
     this.value.textContent = text;
     this.svg.setAttribute("aria-label", `${this.title}: ${long}`);

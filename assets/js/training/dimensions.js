@@ -1,7 +1,10 @@
 /** The KL of every dimension over the epochs: the order is what they carry at the last epoch, and any can be singled out. */
 
 import { number } from "../engine/numbers.js";
-import { Chart, upTo } from "./chart.js";
+import { Chart } from "./chart.js";
+import { upTo } from "./curves.js";
+
+/** @import { RunCurves } from "./curves.js" */
 
 // From the one that carries most to the one that carries least, each readable as text on its ground.
 const RANKS = {
@@ -13,32 +16,41 @@ const LABELS = 104; // pixels right of the curves
 const NEAR = 24; // pixels from a curve within which a pointer means it
 
 export class Dimensions {
-  /** @param {function()} changed it must be drawn anew */
+  /** @param {() => void} changed it must be drawn anew */
   constructor(changed) {
     this.changed = changed;
     this.chart = new Chart("KL of each dimension", "nats", { wide: true, height: TALL, right: LABELS });
+    /** @type {number|null} the dimension that is singled out */
     this.picked = null;
+    /** @type {RunCurves|null} */
+    this.data = null;
+    this.read = 0; // the position in its epochs that is read
+    /** @type {number[]} its dimensions, those that carry most at the last epoch first */
+    this.order = [];
     const { svg } = this.chart;
     svg.setAttribute("tabindex", "0");
     svg.addEventListener("pointermove", (event) => this.point(event));
-    svg.onpointerleave = svg.onblur = () => this.pick(null);
+    svg.onpointerleave = () => this.pick(null);
+    svg.onblur = () => this.pick(null);
     svg.onkeydown = (event) => this.press(event);
   }
 
-  /** Single one dimension out, or none by null. */
+  /** Single one dimension out, or none by null. @param {number|null} dimension */
   pick(dimension) {
     if (dimension === this.picked) return;
     this.picked = dimension;
     if (this.data) this.changed();
   }
 
-  /** The dimension whose label or curve is nearest to the pointer. */
+  /** The dimension whose label or curve is nearest to the pointer. @param {PointerEvent} event */
   point({ clientX, clientY }) {
     const { chart, data, order } = this;
+    if (!data) return;
     const { left, top } = chart.svg.getBoundingClientRect();
     const height = clientY - top;
     const at = upTo(data.epochs, Math.round(chart.epochAt(clientX - left)));
     const labelled = new Map(chart.places.map(({ label, top: place }) => [label, place]));
+    /** @param {number} dimension */
     const far = (dimension) => {
       const place =
         clientX - left > chart.right ? labelled.get(`z${dimension}`) : chart.heightOf(data.dimensions[dimension][at]);
@@ -48,8 +60,11 @@ export class Dimensions {
     this.pick(far(nearest) <= NEAR ? nearest : null);
   }
 
+  /** @param {KeyboardEvent} event */
   press(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    /** @type {Record<string, number>} */
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    const step = steps[event.key];
     if (event.key === "Escape") this.pick(null);
     if (!step) return;
     event.preventDefault();
@@ -57,20 +72,21 @@ export class Dimensions {
     this.pick(this.order[Math.min(this.order.length - 1, Math.max(0, place + step))]);
   }
 
-  /** @param {object} data of the run @param {number} first epoch shown @param {number} epoch that is read */
+  /** @param {RunCurves} data @param {number} first epoch shown @param {number} epoch that is read */
   draw(data, first, epoch) {
     const { chart } = this;
     const { dimensions, epochs } = data;
-    const newest = dimensions.map((values) => values.at(-1));
+    const newest = dimensions.map((values) => values[values.length - 1]);
     this.data = data;
     this.read = upTo(epochs, epoch);
     this.order = [...newest.keys()].sort((a, b) => newest[b] - newest[a]);
-    if (this.picked >= dimensions.length) this.picked = null;
+    if (this.picked !== null && this.picked >= dimensions.length) this.picked = null;
     const active = this.order.filter((dimension) => newest[dimension] >= data.passive_below);
     const passive = this.order.length - active.length;
     const room = chart.room - (passive ? 1 : 0);
     const named = active.length > room ? room - 1 : active.length;
     const colours = rankColours(active.length, isDark(chart.root));
+    /** @param {number} dimension @param {string} kind */
     const kindOf = (dimension, kind) =>
       `${kind} ${this.picked === null ? "" : this.picked === dimension ? "picked" : "other"}`;
     const series = this.order.map((dimension, rank) => {
@@ -81,11 +97,13 @@ export class Dimensions {
       return { kind, epochs, values: dimensions[dimension], label, colour: colours[rank] ?? "" };
     });
     chart.draw(series.reverse(), first, epochs[this.read], { zero: true });
-    this.say(epochs[this.read], passive);
+    this.say(data, epochs[this.read], passive);
   }
 
-  say(epoch, passive) {
-    const { chart, data, read, order, picked } = this;
+  /** @param {RunCurves} data @param {number} epoch that is read @param {number} passive how many carry nothing */
+  say(data, epoch, passive) {
+    const { chart, read, order, picked } = this;
+    /** @param {number} dimension */
     const value = (dimension) => number(data.dimensions[dimension][read], 2);
     const now = order.toSorted((a, b) => data.dimensions[b][read] - data.dimensions[a][read]);
     const listed = now.map((dimension) => `z${dimension} ${value(dimension)}`);
@@ -101,14 +119,14 @@ export class Dimensions {
   }
 }
 
+/** @param {Element} element */
 function isDark(element) {
-  const [red, green, blue] = getComputedStyle(element)
-    .color.match(/[\d.]+/g)
-    .map(Number); // of the text
+  const text = getComputedStyle(element).color.match(/[\d.]+/g) ?? [];
+  const [red, green, blue] = text.map(Number);
   return 0.3 * red + 0.6 * green + 0.1 * blue > 128;
 }
 
-/** @returns {string[]} as many colours, evenly from the first of the stops to the last */
+/** @param {number} count @param {boolean} dark @returns {string[]} as many colours, evenly from the first of the stops to the last */
 function rankColours(count, dark) {
   const stops = RANKS[dark ? "dark" : "light"].map((colour) =>
     [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)),

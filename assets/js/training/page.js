@@ -4,21 +4,50 @@
  * New epochs arrive as new data. What the person set, where the curves begin and where they are read, stays.
  */
 
-import { csvRow } from "../engine/csv.js";
 import { number } from "../engine/numbers.js";
-import { make } from "../shared/elements.js";
+import { finder, make } from "../shared/elements.js";
 import { save } from "../shared/files.js";
 import { component } from "../shared/mounting.js";
 import { explain } from "../shared/terms.js";
-import { Chart, upTo } from "./chart.js";
+import { Chart } from "./chart.js";
+import { curvesCsv, upTo, valueAt } from "./curves.js";
 import { Dimensions } from "./dimensions.js";
+import { showPictures } from "./pictures.js";
+import { saveCharts } from "./save.js";
 
+/** @import { Curve } from "./chart.js" */
+/** @import { CurveName, Reading, RunCurves, Split } from "./curves.js" */
+/** @import { TrainingPictures } from "./pictures.js" */
+
+/**
+ * @typedef {object} Compared
+ * @property {RunCurves & {note: string}} [other] a run to compare with; note: why the two cannot be, "" where they can
+ * @property {TrainingPictures} [pictures]
+ * @property {string} [problem] why there are no pictures, in a sentence
+ * @typedef {RunCurves & Compared} TrainingData
+ */
+
+/** @type {CurveName[]} */
 const MEASURES = ["reconstruction", "kl", "loss"];
-const ORDINALS = ["first", "second"];
+/** @type {Split[]} */
+const DASHED_FIRST = ["train", "test"];
+const ORDINALS = ["first", "second"]; // and the CSS variables of the runs' colours
 
 class Training {
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
+    this.find = finder(root);
+    /** @type {TrainingData|null} */
+    this.data = null;
+    /** @type {RunCurves[]} that run, and the one beside it */
+    this.runs = [];
+    /** @type {number[]} of all of them */
+    this.epochs = [];
+    /** @type {number|null} the position in them that is read, null for the newest */
+    this.at = null;
+    /** @type {number|null} the position from which they are shown, null until it is chosen */
+    this.from = null;
     this.dimensions = new Dimensions(() => this.draw());
     this.charts = {
       reconstruction: new Chart("Reconstruction", "nats an image"),
@@ -27,10 +56,10 @@ class Training {
       dimensions: this.dimensions.chart,
       active: new Chart("Active units", "", { height: this.dimensions.chart.height }),
     };
-    const find = (selector) => root.querySelector(selector);
+    const { find } = this;
     find(".charts").replaceChildren(...Object.values(this.charts).map((chart) => chart.root));
-    this.reading = find(".reading");
-    this.start = find(".start");
+    this.reading = find(".reading", HTMLInputElement);
+    this.start = find(".start", HTMLInputElement);
     this.reading.oninput = () => this.read(Number(this.reading.value));
     this.start.oninput = () => {
       this.from = Number(this.start.value);
@@ -43,9 +72,9 @@ class Training {
         if (position !== this.readAt()) this.read(position);
       });
     }
-    find(".csv").onclick = () => save(`${this.data.name}-curves.csv`, [this.csv()], "text/csv");
+    find(".csv").onclick = () => save(`${this.runs[0].name}-curves.csv`, [curvesCsv(this.runs)], "text/csv");
     find(".png").onclick = () => this.savePng();
-    new ResizeObserver(() => this.data && root.isConnected && this.draw()).observe(find(".charts"));
+    new ResizeObserver(() => root.isConnected && this.draw()).observe(find(".charts"));
   }
 
   /** @returns {number} the last position in the epochs of all runs that are shown */
@@ -55,10 +84,11 @@ class Training {
 
   /** Where in them the newest epoch of the run that is looked at stands. */
   get newest() {
-    return this.epochs.indexOf(this.data.epochs.at(-1));
+    const { epochs } = this.runs[0];
+    return this.epochs.indexOf(epochs[epochs.length - 1]);
   }
 
-  /** Read at a position in the epochs. The newest of the run means "the newest", which moves on. */
+  /** Read at a position in the epochs. The newest of the run means "the newest", which moves on. @param {number} position */
   read(position) {
     this.at = position === this.newest ? null : position;
     this.draw();
@@ -73,6 +103,7 @@ class Training {
     return Math.min(this.from ?? (this.last > 2 ? 1 : 0), Math.max(0, this.last - 1));
   }
 
+  /** @param {TrainingData} data */
   receive(data) {
     if (this.data?.name !== data.name) {
       this.at = this.from = null;
@@ -83,25 +114,27 @@ class Training {
     this.epochs = [...new Set(this.runs.flatMap(({ epochs }) => epochs))].sort((a, b) => a - b);
     this.draw();
     this.showRuns();
-    this.showPictures();
+    showPictures(this.root, data.pictures, data.problem);
     this.root.removeAttribute("aria-busy");
   }
 
   draw() {
-    const { data, charts, runs, epochs } = this;
+    const { data, charts, runs, epochs, find } = this;
+    if (!data) return;
     const from = this.shownFrom();
     const at = this.readAt();
-    for (const [input, value, most] of [
-      [this.reading, at, this.last],
-      [this.start, from, Math.max(1, this.last - 1)],
+    for (const { input, value, most } of [
+      { input: this.reading, value: at, most: this.last },
+      { input: this.start, value: from, most: Math.max(1, this.last - 1) },
     ]) {
-      input.max = most;
-      input.value = value;
+      input.max = String(most);
+      input.value = String(value);
       input.setAttribute("aria-valuetext", `epoch ${epochs[value]}`);
     }
-    this.root.querySelector(".at").textContent = epochs[at];
-    this.root.querySelector(".from").textContent = epochs[from];
+    find(".at").textContent = String(epochs[at]);
+    find(".from").textContent = String(epochs[from]);
     const [first, read] = [epochs[from], epochs[at]];
+    /** @param {number} which run @param {Split} split @param {number[]} values @returns {Curve} */
     const curve = (which, split, values) => ({
       kind: `${split} ${ORDINALS[which]}`,
       epochs: runs[which].epochs,
@@ -109,7 +142,7 @@ class Training {
       label: split === "test" && runs.length > 1 ? String(which + 1) : "",
     });
     for (const name of MEASURES) {
-      const series = ["train", "test"].flatMap((split) =>
+      const series = DASHED_FIRST.flatMap((split) =>
         runs.map(({ curves }, which) => curve(which, split, curves[name][split])).reverse(),
       );
       charts[name].draw(series, first, read);
@@ -118,7 +151,7 @@ class Training {
     this.dimensions.draw(data, first, read);
     const series = runs.map(({ active }, which) => curve(which, "test", active)).reverse();
     charts.active.draw(series, first, read, { zero: true, whole: true });
-    const found = runs.map((run) => this.valueAt(run, run.active, read));
+    const found = runs.map((run) => valueAt(run, run.active, read));
     const of = runs.map(({ dimensions }) => dimensions.length);
     charts.active.say(
       runs.length > 1
@@ -126,54 +159,52 @@ class Training {
         : `${found[0].value} of ${of[0]}`,
       `${found.map(({ value, epoch }, which) => `${this.whose(which)}${value} of ${of[which]} latent dimensions at epoch ${epoch}`).join("; ")}.`,
     );
-    this.showLegend();
+    this.showLegend(data);
   }
 
-  /** A run's value at an epoch, or at its last where it has not come so far; and how that is said. */
-  valueAt({ epochs }, values, read) {
-    const place = upTo(epochs, read);
-    return { value: values[place], epoch: epochs[place], after: epochs[place] === read ? "" : ` at ${epochs[place]}` };
-  }
-
-  /** Whose a figure is, where two runs are shown. */
+  /** Whose a figure is, where two runs are shown. @param {number} which */
   whose(which) {
     return this.runs.length > 1 ? `${this.runs[which].name}: ` : "";
   }
 
+  /** @param {CurveName} name @param {number} read */
   sayMeasure(name, read) {
     const { runs, charts } = this;
-    const found = runs.map((run) => ["test", "train"].map((split) => this.valueAt(run, run.curves[name][split], read)));
-    const short = ([test, train], which) =>
+    const found = runs.map((run) => ({
+      test: valueAt(run, run.curves[name].test, read),
+      train: valueAt(run, run.curves[name].train, read),
+    }));
+    /** @param {Record<Split, Reading>} at @param {number} which */
+    const short = ({ test, train }, which) =>
       runs.length > 1
         ? `${which + 1}: ${number(test.value)}${test.after}`
         : `test ${number(test.value)} · train ${number(train.value)}`;
-    const long = ([test, train], which) =>
+    /** @param {Record<Split, Reading>} at @param {number} which */
+    const long = ({ test, train }, which) =>
       `${this.whose(which)}${number(test.value)} nats an image on the test set and ${number(train.value)} in training, at epoch ` +
       `${test.epoch}; ${number(runs[which].curves[name].test[0])} on the test set at epoch ${runs[which].epochs[0]}`;
     charts[name].say(found.map(short).join(" · "), `${found.map(long).join(". ")}.`);
   }
 
-  showLegend() {
-    const { data, runs } = this;
-    const [test, train] = data.images;
-    const two = runs.length > 1;
+  /** @param {TrainingData} data */
+  showLegend({ images: [test, train], name, weight, passive_below: passiveBelow, other }) {
     const loss =
-      two && data.weight !== data.other.weight
+      other && weight !== other.weight
         ? ": with another weight of the KL, another sum, which says nothing of which run is better"
         : "";
-    const notes = two && data.other.note ? ` ${data.other.note}` : "";
+    const notes = other?.note ? ` ${other.note}` : "";
     explain(
-      this.root.querySelector(".legend"),
+      this.find(".legend"),
       `[Nats](#nats) an image. Solid: [test set](#test-set), ${test} images, after the epoch. Dashed: ${train} training ` +
         `images, as a mean over the epoch. [Loss](#loss): what training lowers${loss}.${notes} “KL of each dimension”` +
-        `${two ? ` is that of ${data.name}` : ""}: coloured by rank at the last epoch; what carries nothing, below ` +
-        `${data.passive_below} nats, is grey.`,
+        `${other ? ` is that of ${name}` : ""}: coloured by rank at the last epoch; what carries nothing, below ` +
+        `${passiveBelow} nats, is grey.`,
     );
   }
 
   /** Which curves are whose. */
   showRuns() {
-    const list = this.root.querySelector(".runs");
+    const list = this.find(".runs");
     list.hidden = this.runs.length < 2;
     if (list.hidden) return;
     const items = this.runs.map(({ name, weight, epochs }, which) => {
@@ -184,111 +215,9 @@ class Training {
     list.replaceChildren(...items);
   }
 
-  showPictures() {
-    const { pictures, problem } = this.data;
-    const find = (selector) => this.root.querySelector(selector);
-    find(".pictures").style.visibility = pictures ? "" : "hidden";
-    find(".problem").hidden = !problem;
-    find(".problem").textContent = problem ?? "";
-    if (!pictures) return;
-    const show = (name, caption, said, alt) => {
-      const image = find(`.${name}`);
-      const source = `data:image/png;base64,${pictures[name]}`;
-      if (image.src !== source) image.src = source;
-      image.alt = alt;
-      explain(find(said), caption);
-    };
-    const labels = pictures.labels.join(", ");
-    show(
-      "reconstructions",
-      `Test images, and below them their reconstructions at epoch ${pictures.epoch}`,
-      ".said",
-      `Eight test images (${labels}) above the images that the network makes of their codes' means at epoch ${pictures.epoch}.`,
-    );
-    show(
-      "samples",
-      `Decoded noise: the same 16 codes from [N(0, I)](#normal) at epoch ${pictures.epoch}`,
-      ".said-samples",
-      `Sixteen images decoded from random codes, which stay the same over the epochs, at epoch ${pictures.epoch}.`,
-    );
-  }
-
-  csv() {
-    const [most] = this.runs.map(({ dimensions }) => dimensions.length).sort((a, b) => b - a);
-    const splits = ["test", "train"].flatMap((split) => ["loss", "reconstruction", "kl"].map((name) => [split, name]));
-    const head = ["epoch", ...splits.map(([split, name]) => `${split}_${name}_nats`), "active_units"];
-    for (let dimension = 0; dimension < most; dimension++) head.push(`test_kl_z${dimension}_nats`);
-    const rows = this.runs.flatMap(({ name: run, weight, epochs, curves, active, dimensions }) =>
-      epochs.map((epoch, i) => {
-        const kl = Array.from({ length: most }, (_, dimension) => dimensions[dimension]?.[i] ?? null);
-        return [run, weight, epoch, ...splits.map(([split, name]) => curves[name][split][i]), active[i], ...kl];
-      }),
-    );
-    return [["run", "weight", ...head], ...rows].map(csvRow).join("");
-  }
-
-  /** All charts on one sheet, in the colours of the theme. */
-  async savePng() {
-    const scale = 2;
-    const charts = this.root.querySelector(".charts").getBoundingClientRect();
-    const style = getComputedStyle(this.root);
-    const line = 24; // a line above them for each run
-    const edge = 16;
-    const frame = {
-      left: charts.left - edge,
-      top: charts.top - edge - this.runs.length * line,
-      width: charts.width + 2 * edge,
-      height: charts.height + 2 * edge + this.runs.length * line,
-    };
-    const sheet = make("canvas");
-    sheet.width = frame.width * scale;
-    sheet.height = frame.height * scale;
-    const context = sheet.getContext("2d");
-    context.scale(scale, scale);
-    context.fillStyle = style.getPropertyValue("--st-background-color") || "#fff";
-    context.fillRect(0, 0, frame.width, frame.height);
-    context.font = `600 14px ${style.fontFamily}`;
-    this.runs.forEach(({ name, weight, epochs }, which) => {
-      const number = this.runs.length > 1 ? `${which + 1}  ` : "";
-      context.fillStyle = this.runs.length > 1 ? style.getPropertyValue(`--${ORDINALS[which]}`) : style.color;
-      context.fillText(
-        `${number}${name}, ${weight}, epoch ${epochs.at(-1)}`,
-        edge,
-        edge + line * which + 15,
-        charts.width,
-      );
-    });
-    for (const chart of Object.values(this.charts)) {
-      const box = chart.svg.getBoundingClientRect();
-      const title = chart.root.getBoundingClientRect();
-      context.fillStyle = style.color;
-      context.font = `600 14px ${style.fontFamily}`;
-      const unit = chart.unit ? `, ${chart.unit}` : "";
-      context.fillText(`${chart.title}${unit}`, title.left - frame.left, title.top - frame.top + 15);
-      const copy = chart.svg.cloneNode(true);
-      const from = chart.svg.querySelectorAll("*");
-      copy.querySelectorAll("*").forEach((element, i) => {
-        const computed = getComputedStyle(from[i]);
-        for (const name of [
-          "fill",
-          "stroke",
-          "stroke-width",
-          "stroke-dasharray",
-          "opacity",
-          "font-size",
-          "font-family",
-        ]) {
-          element.style.setProperty(name, computed.getPropertyValue(name));
-        }
-      });
-      copy.setAttribute("width", box.width * scale);
-      copy.setAttribute("height", box.height * scale);
-      const image = new Image();
-      image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
-      await image.decode();
-      context.drawImage(image, box.left - frame.left, box.top - frame.top, box.width, box.height);
-    }
-    sheet.toBlob((blob) => save(`${this.data.name}-curves.png`, [blob], "image/png"), "image/png");
+  savePng() {
+    const colours = ORDINALS.map((ordinal) => `--${ordinal}`);
+    saveCharts(`${this.runs[0].name}-curves.png`, this.find(".charts"), Object.values(this.charts), this.runs, colours);
   }
 }
 
