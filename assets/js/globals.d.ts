@@ -3,6 +3,7 @@
 import type { EncoderShelf } from "./engine/encoders.js";
 import type { Film } from "./engine/film.js";
 import type { Registry } from "./shared/live.js";
+import type { Shelf } from "./shared/shelf.js";
 import type { Terms } from "./shared/terms.js";
 import type { Script } from "./shell/hand-on.js";
 
@@ -18,8 +19,8 @@ declare global {
         selected?: { key: string; indices: number[] };
       }
     | undefined;
-  /** The encoders of the selected run; see store/encoders.js. */
-  var betaVaeEncoders: { current: EncoderShelf | null; listeners: Set<() => void> } | undefined;
+  /** The encoders of the selected run; see shared/encoders.js. */
+  var betaVaeEncoders: Shelf<EncoderShelf> | undefined;
   /** What the marked words mean, by key; see shell/glossary.js. */
   var betaVaeGlossary: Record<string, string> | undefined;
   /** What shows the words of Streamlit's own prose; see shell/glossary.js. */

@@ -11,10 +11,11 @@ import { Cursor, follow } from "../shared/cursor.js";
 import { disable } from "../shared/disable.js";
 import { make } from "../shared/elements.js";
 import { Link, leadsTo } from "../shared/link.js";
+import { encoderShelf } from "../shared/encoders.js";
 import { live, liveComponent, whenRun } from "../shared/live.js";
 import { Picture } from "../shared/pictures.js";
 import { Field } from "./field.js";
-import { Results, encoderShelf } from "./results.js";
+import { Results } from "./results.js";
 
 /** What tells one drawing from another: FNV-1a (Fowler, Noll and Vo) of its pixels, 29 bits of it. */
 const numberOf = (pixels) => pixels.reduce((hash, pixel) => Math.imul(hash ^ pixel, 0x01000193), 0x811c9dc5 | 0) >>> 3;

@@ -5,6 +5,7 @@ import { number } from "../engine/numbers.js";
 import { shorten } from "../shared/classes.js";
 import { disable } from "../shared/disable.js";
 import { make } from "../shared/elements.js";
+import { encoderShelf } from "../shared/encoders.js";
 import { epochWords } from "../shared/epochs.js";
 import { provenance, saveCodes } from "../shared/files.js";
 import { Picture } from "../shared/pictures.js";
@@ -12,8 +13,6 @@ import { heading, saveSheet } from "../shared/sheet.js";
 import { explain } from "../shared/terms.js";
 
 const NEIGHBOURS = 8;
-
-export const encoderShelf = (globalThis.betaVaeEncoders ??= { current: null, listeners: new Set() });
 
 export class Results {
   constructor(root) {

@@ -4,6 +4,7 @@
  */
 
 import { component } from "./mounting.js";
+import { Shelf } from "./shelf.js";
 
 /** @import { CursorState, LiveRun, PackedGuest } from "../engine/run.js" */
 /** @import { Component, View } from "./mounting.js" */
@@ -23,10 +24,8 @@ const LATENCIES_KEPT = 4096;
 
 export class Registry {
   constructor() {
-    /** @type {Map<string, LiveRun>} */
-    this.runs = new Map();
-    /** @type {{key: string, epoch: number|undefined, resolve: (run: LiveRun) => void}[]} */
-    this.waiting = [];
+    /** @type {Shelf<LiveRun>} */
+    this.runs = new Shelf(RUNS_KEPT);
     /** @type {Map<string, PackedGuest[]>} by key: those that came before their run */
     this.guests = new Map();
     /** @type {number[]} milliseconds from an input event to its picture on the canvas, newest last; for benchmarks */
@@ -47,17 +46,9 @@ export class Registry {
     this.frames.push(milliseconds);
   }
 
-  /**
-   * @param {string} key
-   * @returns {LiveRun|undefined} which then counts as new, so that another takes the place of one that nobody looks at
-   */
+  /** @param {string} key @returns {LiveRun|undefined} which then counts as new */
   get(key) {
-    const run = this.runs.get(key);
-    if (run) {
-      this.runs.delete(key);
-      this.runs.set(key, run);
-    }
-    return run;
+    return this.runs.get(key);
   }
 
   /**
@@ -65,14 +56,12 @@ export class Registry {
    * @returns {Promise<LiveRun>} resolves once the weights of an epoch have arrived; without one, those of all
    */
   whenReady(key, epoch) {
-    const run = this.runs.get(key);
-    if (run?.has(epoch)) return Promise.resolve(run);
-    return new Promise((resolve) => this.waiting.push({ key, epoch, resolve }));
+    return this.runs.whenReady(key, (run) => run.has(epoch));
   }
 
   /** @param {string} key of a run @param {PackedGuest[]} guests images of it beyond its gallery; costs nothing if known */
   welcome(key, guests) {
-    const run = this.runs.get(key);
+    const run = this.runs.find(key);
     if (run) run.welcome(guests);
     else this.guests.set(key, guests);
   }
@@ -81,16 +70,7 @@ export class Registry {
   add(run) {
     run.welcome(this.guests.get(run.key) ?? []);
     this.guests.delete(run.key);
-    this.runs.set(run.key, run); // last in the map is newest
-    for (const old of [...this.runs.keys()].slice(0, -RUNS_KEPT)) this.runs.delete(old);
-    this.tell(run);
-  }
-
-  /** Tell those who wait for what the run has by now. @param {LiveRun} run */
-  tell(run) {
-    const told = this.waiting.filter(({ key, epoch }) => key === run.key && run.has(epoch));
-    this.waiting = this.waiting.filter((each) => !told.includes(each));
-    for (const { resolve } of told) resolve(run);
+    this.runs.put(run.key, run);
   }
 }
 

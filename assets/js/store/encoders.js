@@ -4,6 +4,7 @@
  */
 
 import { EncoderShelf } from "../engine/encoders.js";
+import { encoderShelf } from "../shared/encoders.js";
 import { taker } from "./take.js";
 
 /** @type {Uint8Array|null} the last bytes, so that a rerun that brings the same object costs nothing */
@@ -11,9 +12,7 @@ let latest = null;
 
 export default taker("The run's encoders cannot be used", (bytes) => {
   if (bytes === latest) return;
-  globalThis.betaVaeEncoders ??= { current: null, listeners: new Set() };
-  const shelf = globalThis.betaVaeEncoders;
-  shelf.current = new EncoderShelf(bytes);
+  const encoders = new EncoderShelf(bytes);
   latest = bytes;
-  for (const listener of shelf.listeners) listener();
+  return () => encoderShelf.put(encoders.key, encoders);
 });

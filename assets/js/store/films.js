@@ -19,5 +19,7 @@ export default taker("The film cannot be shown", (bytes) => {
   films.set(key, film); // last in the map is newest
   for (const old of [...films.keys()].slice(0, -FILMS_KEPT)) films.delete(old);
   seen = bytes;
-  for (const listener of [...listeners]) listener();
+  return () => {
+    for (const listener of [...listeners]) listener();
+  };
 });

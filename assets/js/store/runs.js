@@ -28,11 +28,11 @@ function open(key, bytes) {
 
 /** @param {string} key @param {Uint8Array} bytes */
 function complete(key, bytes) {
-  const run = live.runs.get(key);
+  const run = live.runs.find(key);
   early = run ? null : { key, bytes };
   if (!run || run.whole) return;
   run.complete(bytes);
-  live.tell(run);
+  live.runs.tell();
   warmUp(run, run.epochs);
 }
 
