@@ -12,11 +12,12 @@ from bvae.archive import spoken_size
 from bvae.numbers import number
 from bvae.runs import BUNDLED_RUNS, Run, RunError, run_files
 from pages.parts.cursor import accept_address
+from pages.parts.glossary import explained
 from pages.parts.live import component
 from pages.parts.selection import history_of
 
 # Pixels, as in run_table.css. With more runs than these the table scrolls.
-HEAD, LINE, NOTE, LINES = 40, 53, 48, 10
+HEAD, LINE, LINES = 40, 53, 10
 
 STATES = {
     "queued": "waiting",
@@ -47,9 +48,10 @@ def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
         "drawn for each image. A [seed](#seed) repeats a run. Size is what the run takes on disk."
     )
     component("run_table")(
-        key="run_table", data={"rows": rows, "selected": selected, "note": note}, on_picked_change=pick,
-        height=HEAD + LINE * min(len(rows), LINES) + NOTE,
+        key="run_table", data={"rows": rows, "selected": selected}, on_picked_change=pick,
+        height=HEAD + LINE * min(len(rows), LINES),
     )  # fmt: skip
+    st.markdown(explained(f":small[{note}]"))
 
 
 def about(run: Run) -> str:

@@ -2,7 +2,6 @@
 
 import { finder, make } from "../shared/elements.js";
 import { component } from "../shared/mounting.js";
-import { explain } from "../shared/terms.js";
 
 /** @import { SetStateValue } from "../shared/mounting.js" */
 
@@ -10,7 +9,7 @@ import { explain } from "../shared/terms.js";
  * What the table says of a run, see `row` in pages/parts/run_table.py.
  * @typedef {{name: string, about: string, state: string, beta: string, dimensions: number, epochs: string,
  *   elbo: string|null, size: string}} Row
- * @typedef {{rows: Row[], selected: string|null, note: string}} RunTableData
+ * @typedef {{rows: Row[], selected: string|null}} RunTableData
  */
 
 /** @type {(keyof Row)[]} */
@@ -19,10 +18,8 @@ const COLUMNS = ["state", "beta", "dimensions", "epochs", "elbo", "size"];
 class RunTable {
   /** @param {HTMLElement} root */
   constructor(root) {
-    const find = finder(root);
     this.root = root;
-    this.body = find("tbody");
-    this.note = find(".note");
+    this.body = finder(root)("tbody");
     this.shown = ""; // the rows, as JSON
     /** @type {(name: string) => void} */
     this.pick = () => {};
@@ -41,7 +38,6 @@ class RunTable {
         ?.focus();
     }
     for (const radio of this.radios()) radio.checked = radio.value === data.selected;
-    explain(this.note, data.note);
     this.root.removeAttribute("aria-busy");
   }
 

@@ -81,7 +81,7 @@ export class Chart {
     this.value = make("output");
     caption.append(make("span", "", title), this.value);
     this.svg = svg("svg", { role: "img" });
-    this.svg.style.height = `${height}px`;
+    this.svg.style.setProperty("--height", `${height}px`); // as far as the style leaves it
     this.root.append(caption, this.svg);
     /** @type {(pixel: number) => number} */
     this.epochAt = () => 0;
@@ -98,7 +98,7 @@ export class Chart {
    * @param {{zero?: boolean, whole?: boolean}} [values] zero: the lowest is shown as 0; whole: they are whole numbers
    */
   draw(series, first, read, { zero = false, whole = false } = {}) {
-    const { height } = this;
+    const height = (this.height = this.svg.clientHeight || this.height);
     const width = Math.max(160, this.svg.clientWidth || 320);
     const right = width - this.margin;
     const bottom = height - MARGIN.bottom;
