@@ -6,15 +6,19 @@ someone to tell what was chosen; here that is a list that a test reads.
 
 from __future__ import annotations
 
-import base64
-from typing import Any
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
 
 from playwright.sync_api import Locator, Page, Route
 
 from pages.parts.bundle import MODULES
+from pages.parts.cursor import image_cursor
 from pages.parts.glossary import GLOSSARY
+from pages.parts.live import LiveRun
 
 ADDRESS = "http://bench"
+THEME = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 
 # What a component says of its states stands in `said`; `redraw` is what Streamlit does at every rerun.
 MOUNT = """async ([name, html, css, glossary, data]) => {
@@ -30,8 +34,8 @@ MOUNT = """async ([name, html, css, glossary, data]) => {
   redraw(data);
 }"""
 
-PUBLISH = """async ([store, text]) => {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+PUBLISH = """async ([store, address]) => {
+  const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
   const { default: publish } = await import(`/store/${store}.js`);
   const parentElement = document.createElement("div");
   parentElement.innerHTML = '<div class="store-problem"></div>';
@@ -45,7 +49,8 @@ class Bench:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        page.route(f"{ADDRESS}/**", serve_modules)
+        self.contents: dict[str, bytes] = {}  # by address: what travels as bytes
+        page.route(f"{ADDRESS}/**", self.serve)
         page.goto(f"{ADDRESS}/")
 
     def mount(self, name: str, data: dict[str, Any]) -> Locator:
@@ -57,23 +62,42 @@ class Bench:
         self.page.evaluate(MOUNT, [name, html, "\n".join(styles), GLOSSARY, data])
         return self.page.locator(f"[data-component={name}]").last
 
+    def dress(self, scheme: Literal["light", "dark"]) -> str:
+        """Give the page the colours of the app's theme and return that of its ground, as CSS has it."""
+        theme = tomllib.loads(THEME.read_text(encoding="utf-8"))["theme"][scheme]
+        names = {"background-color": "backgroundColor", "text-color": "textColor", "border-color": "borderColor"}
+        variables = "".join(f"--st-{name}: {theme[key]}; " for name, key in names.items())
+        style = f"body {{ {variables} color: var(--st-text-color); background: var(--st-background-color); }}"
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.add_style_tag(content=style)
+        return str(self.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
     def redraw(self, data: dict[str, Any]) -> None:
         """What Streamlit does when Python has drawn the page again."""
         self.page.evaluate("(data) => redraw(data)", data)
 
     def publish(self, store: str, content: bytes) -> str:
         """Hand over what travels as bytes: "runs", "films" or "encoders"; what was refused is returned."""
-        return str(self.page.evaluate(PUBLISH, [store, base64.b64encode(content).decode()]))
+        address = f"{ADDRESS}/content/{len(self.contents)}"
+        self.contents[address] = content
+        return str(self.page.evaluate(PUBLISH, [store, address]))
+
+    def serve(self, route: Route) -> None:
+        """Answer as a host of plain files would."""
+        address = route.request.url
+        path = address.removeprefix(f"{ADDRESS}/")
+        if address in self.contents:
+            route.fulfill(body=self.contents[address], content_type="application/octet-stream")
+        elif path.endswith(".js"):
+            route.fulfill(path=MODULES / path, content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html><title>Bench</title><body>", content_type="text/html")
 
     def said(self, state: str) -> list[Any]:
         """What the component told Python of one of its states, oldest first."""
         return [value for name, value in self.page.evaluate("said") if name == state]
 
 
-def serve_modules(route: Route) -> None:
-    """Answer as a host of plain files would."""
-    path = route.request.url.removeprefix(f"{ADDRESS}/")
-    if path.endswith(".js"):
-        route.fulfill(path=MODULES / path, content_type="text/javascript")
-    else:
-        route.fulfill(body="<!doctype html><title>Bench</title><body>", content_type="text/html")
+def live_data(run: LiveRun, **more: Any) -> dict[str, Any]:
+    """What every component that draws with a run's weights is sent, see `live_component`, and what else one needs."""
+    return {"key": run.key, "cursor": image_cursor(run.space), "revision": 1, "guests": [], "memory": None} | more

@@ -12,8 +12,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bvae.runs import Run
+from pages.parts.choice import sheet
+from pages.parts.film import open_film
+from pages.parts.live import open_live
+from tests.bench import Bench, live_data
 from tests.browsing import downloaded
-from tests.conftest import serve
 
 FORMULAS = [
     '=HYPERLINK("http://a.test","1")', "+1+1", "-2-3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=1", "=", "- 5", "−=",
@@ -35,19 +38,25 @@ def test_what_a_spreadsheet_would_compute_is_quoted_and_all_else_stays(bench_pag
 
 @pytest.mark.parametrize(("where", "button"), [("reconstruct", "Figures CSV"), ("clusters", "Positions, CSV")])
 def test_classes_that_are_formulas_are_text_in_what_the_pages_save(
-    trained_run: Run, page: Page, tmp_path: Path, where: str, button: str
+    trained_run: Run, bench: Bench, tmp_path: Path, where: str, button: str
 ) -> None:
-    folder = tmp_path / "runs" / "formulas"
+    page, folder = bench.page, tmp_path / "formulas"
     shutil.copytree(trained_run.path, folder)
     record = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(record | {"class_names": FORMULAS[:10]}))
-    with serve(folder.parent, tmp_path / "log") as address:
-        page.goto(f"{address}/{where}?run=formulas")
-        if where == "clusters":
-            page.locator(".clusters .save summary").click()
-        else:
-            expect(page.locator(".mean")).to_contain_text("Mean of the")
-        with downloaded(page, page.get_by_role("button", name=button)).open(newline="", encoding="utf-8") as file:
-            classes = {row["class"] for row in csv.DictReader(file)}
+    run = open_live(Run(folder), "formulas")
+    for part in (run.head, run.rest):
+        assert not bench.publish("runs", part)
+    if where == "clusters":
+        film = open_film(run)
+        assert not bench.publish("films", film.content)
+        bench.mount("clusters", live_data(run, film=film.key, other=None, shapes=[film.shapes], player=""))
+        page.locator(".clusters .save summary").click()
+    else:
+        images, _ = sheet(run.path, run.key, run.space.epochs, tuple(range(20)))
+        bench.mount("reconstruct", live_data(run, caption="", images=images))
+        expect(page.locator(".mean")).to_contain_text("Mean of the")
+    with downloaded(page, page.get_by_role("button", name=button)).open(newline="", encoding="utf-8") as file:
+        classes = {row["class"] for row in csv.DictReader(file)}
     assert classes <= {f"'{name}" for name in FORMULAS[:10]}
     assert len(classes) > 3

@@ -13,7 +13,11 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from bvae.cli import main
-from bvae.runs import find_run, read_json, write_json
+from bvae.runs import Run, find_run, read_json, write_json
+from pages.parts.film import open_film
+from pages.parts.film_player import film_player
+from pages.parts.live import open_live
+from tests.bench import Bench, live_data
 from tests.browsing import downloaded, frames
 from tests.conftest import serve
 from tests.test_every_page import PAGES, settle
@@ -126,9 +130,13 @@ def test_long_names_leave_every_page_whole(page: Page, app: str, name: str) -> N
     expect(page.locator("main img[src=x]")).to_have_count(0)
 
 
-def test_a_name_that_is_cut_is_whole_at_the_pointer_and_with_the_focus(page: Page, app: str) -> None:
-    page.goto(f"{app}/clusters?run=named")
-    settle(page, "clusters")
+def test_a_name_that_is_cut_is_whole_at_the_pointer_and_with_the_focus(bench: Bench, named: Path) -> None:
+    page, run = bench.page, open_live(Run(named), "named")
+    film = open_film(run)
+    for store, content in (("runs", run.head), ("runs", run.rest), ("films", film.content)):
+        assert not bench.publish(store, content)
+    sent = live_data(run, film=film.key, other=None, shapes=[film.shapes], player=film_player())
+    bench.mount("clusters", sent)
     tip = page.locator(".term-tip")
     for label in (0, 3, 4):
         button = page.locator(".classes button").nth(label)

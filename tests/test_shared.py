@@ -48,7 +48,8 @@ def test_of_a_full_shelf_the_one_that_was_looked_at_least_lately_goes(bench_page
       let calls = 0;
       shelf.listeners.add(() => calls++);
       shelf.put("a", "A again");
-      return { empty, before, got, after, twice: shelf.values(), current: shelf.current, calls, gone: shelf.find("b") ?? null };
+      const { current } = shelf;
+      return { empty, before, got, after, twice: shelf.values(), current, calls, gone: shelf.find("b") ?? null };
     }"""
     assert bench_page.evaluate(script) == {
         "empty": [None, 0, None],
@@ -181,7 +182,9 @@ MOUNTING = """async () => {
   mount(null); // while a page is taken down
   mount(["last"]);
   steps.push(received());
-  const terms = [...parentElement.querySelectorAll(".term")].map((term) => [term.textContent, term.getAttribute("aria-description")]);
+  const terms = Array.from(
+    parentElement.querySelectorAll(".term"), (term) => [term.textContent, term.getAttribute("aria-description")],
+  );
   const text = parentElement.textContent;
   parentElement.remove();
   return { steps, said, before, terms, text };
@@ -233,9 +236,10 @@ def words(bench: Bench) -> Page:
       globalThis.betaVaeGlossary = { kl: "What KL is.", nats: "What nats are." };
       const { Terms, explain, unmarked } = await import("/shared/terms.js");
       Object.assign(globalThis, { explain, unmarked });
-      document.body.innerHTML = '<main style="padding: 90vh 0 0 70vw"><p></p><a href="#term-kl" title="A link’s.">KL</a></main>';
+      document.body.innerHTML = '<main><p></p><a href="#term-kl" title="A link’s.">KL</a></main>';
       globalThis.said = document.querySelector("p");
       const main = document.querySelector("main");
+      main.style.padding = "90vh 0 0 70vw";
       globalThis.escapes = 0;
       document.body.addEventListener("keydown", () => escapes++);
       new Terms(main, main);

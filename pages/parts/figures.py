@@ -113,8 +113,21 @@ def show_training(run: Run, history: list[dict[str, Any]], other: tuple[Run, lis
         history: its records, one or more.
         other: a run to compare it with, and its records, one or more.
     """
-    drawn = _drawn(history)
-    data: dict[str, Any] = _curves(run, drawn)
+    data = curves(run, history, other)
+    epochs = run.epochs()
+    if epochs:
+        try:
+            data["pictures"] = _pictures(str(run.path.resolve()), epochs[-1], _stamp(run, epochs[-1]))
+        except (RunError, OSError) as error:
+            data["problem"] = str(error)
+    component("training")(key="training", data=data)
+    if (drawn := len(data["epochs"])) < len(history):
+        st.markdown(f":small[The curves go through {drawn:,} of the {len(history):,} epochs, evenly chosen.]")
+
+
+def curves(run: Run, history: list[dict[str, Any]], other: tuple[Run, list[dict[str, Any]]] | None) -> dict[str, Any]:
+    """What is drawn of a run's training, as JSON, and of another's over it; see `show_training`."""
+    data = _curves(run, _drawn(history))
     if other:
         compared, records = other
         differ = [
@@ -127,15 +140,7 @@ def show_training(run: Run, history: list[dict[str, Any]], other: tuple[Run, lis
         ]
         note = f"The two are of different {' and '.join(differ)}: their nats cannot be compared." if differ else ""
         data["other"] = _curves(compared, _drawn(records)) | {"note": note}
-    epochs = run.epochs()
-    if epochs:
-        try:
-            data["pictures"] = _pictures(str(run.path.resolve()), epochs[-1], _stamp(run, epochs[-1]))
-        except (RunError, OSError) as error:
-            data["problem"] = str(error)
-    component("training")(key="training", data=data)
-    if len(drawn) < len(history):
-        st.markdown(f":small[The curves go through {len(drawn):,} of the {len(history):,} epochs, evenly chosen.]")
+    return data
 
 
 def _drawn(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
