@@ -80,7 +80,7 @@ export const live = globalThis.betaVaeLive;
 
 /**
  * Call `show(run)` once the weights of a run are there, unless something else was asked for meanwhile.
- * @param {{wanted?: (run: LiveRun) => void}} view keeps what it waits for in `wanted`
+ * @param {{root: HTMLElement, wanted?: (run: LiveRun) => void}} view keeps what it waits for in `wanted`
  * @param {{key: string, epoch?: number}} wanted a run and the epoch whose weights are enough; without one, all are waited for
  * @param {(run: LiveRun) => void} show
  */

@@ -98,7 +98,8 @@ export class Chart {
    * @param {{zero?: boolean, whole?: boolean}} [values] zero: the lowest is shown as 0; whole: they are whole numbers
    */
   draw(series, first, read, { zero = false, whole = false } = {}) {
-    const height = (this.height = this.svg.clientHeight || this.height);
+    const height = this.svg.clientHeight || this.height;
+    this.height = height;
     const width = Math.max(160, this.svg.clientWidth || 320);
     const right = width - this.margin;
     const bottom = height - MARGIN.bottom;
