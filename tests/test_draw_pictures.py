@@ -14,8 +14,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from bvae.data import load_dataset
 from bvae.runs import Run
+from tests.bench import Bench
 from tests.pictures import TRAITS, clean, drawn, file_of, inked, lines, outlined, pictures, placed, written
-from tests.test_draw_page import Desk
+from tests.test_draw_page import BenchDesk, Desk, SessionDesk
 
 # Reads files by the page's own modules: what the model would see of each, and what is said of it.
 READ = """async (files) => {
@@ -188,8 +189,13 @@ def test_an_svg_is_shown_whole(bench_page: Page, clean_fields: dict[tuple[str, i
 
 
 @pytest.fixture
-def desk(page: Page, app: str, trained_run: Run) -> Desk:
-    return Desk(page, trained_run, app)
+def desk(bench: Bench, trained_run: Run) -> BenchDesk:
+    return BenchDesk(bench, trained_run)
+
+
+@pytest.fixture
+def session(page: Page, app: str, trained_run: Run) -> SessionDesk:
+    return SessionDesk(page, trained_run, app)
 
 
 def steps(desk: Desk) -> Locator:
@@ -207,7 +213,7 @@ def messy() -> bytes:
     return file_of(pixels)
 
 
-def test_what_was_left_out_is_said_and_each_step_can_be_turned_off(desk: Desk, tmp_path: Path) -> None:
+def test_what_was_left_out_is_said_and_each_step_can_be_turned_off(desk: BenchDesk, tmp_path: Path) -> None:
     (tmp_path / "messy.png").write_bytes(messy())
     (tmp_path / "clean.png").write_bytes(clean(drawn(3, pen=0.09), np.random.default_rng(0)))
     desk.open()
@@ -243,10 +249,7 @@ def test_what_was_left_out_is_said_and_each_step_can_be_turned_off(desk: Desk, t
     thin = desk.seen()
     assert thin.max() == 255, "the contrast is stretched after the reduction"
     desk.expect_z(desk.posterior().mean[0])
-    desk.page.get_by_role("link", name="Traverse", exact=True).click()
-    expect(desk.page.locator(".traverse:not([aria-busy])")).to_be_visible()
-    desk.page.get_by_role("link", name="Draw", exact=True).click()
-    desk.wait()
+    desk.leave_and_return()
     np.testing.assert_array_equal(desk.seen(), thin)
     steps(desk).locator("summary").click()
     expect(steps(desk).get_by_role("checkbox", name="Match the width")).not_to_be_checked()
@@ -258,32 +261,32 @@ def test_what_was_left_out_is_said_and_each_step_can_be_turned_off(desk: Desk, t
     expect(desk.page.locator(".brought")).to_be_hidden()
 
 
-def test_of_two_digits_one_is_chosen(desk: Desk, tmp_path: Path) -> None:
+def test_of_two_digits_one_is_chosen(session: SessionDesk, tmp_path: Path) -> None:
     page = placed(drawn(4), (300, 200), (0.1, 0.5)) + placed(drawn(7), (300, 200), (0.85, 0.5))
     (tmp_path / "two.png").write_bytes(file_of(inked(page)))
     for name, digit in (("four", 4), ("seven", 7)):
         (tmp_path / f"{name}.png").write_bytes(clean(drawn(digit), np.random.default_rng(0)))
-    desk.open()
+    session.open()
     alone = {}
     for name in ("four", "seven"):
-        desk.upload(tmp_path / f"{name}.png")
-        alone[name] = desk.seen()
-        expect(desk.page.locator(".which")).to_be_hidden()
-    desk.upload(tmp_path / "two.png")
-    which = desk.page.get_by_role("group", name="2 digits are on this picture. Which one?")
+        session.upload(tmp_path / f"{name}.png")
+        alone[name] = session.seen()
+        expect(session.page.locator(".which")).to_be_hidden()
+    session.upload(tmp_path / "two.png")
+    which = session.page.get_by_role("group", name="2 digits are on this picture. Which one?")
     expect(which).to_be_visible()
     expect(which.get_by_role("radio", name="Digit 1 of 2")).to_be_checked()
-    assert likeness(desk.seen(), alone["four"]) > 0.95
+    assert likeness(session.seen(), alone["four"]) > 0.95
     which.get_by_role("radio", name="Digit 1 of 2").focus()
-    desk.page.keyboard.press("ArrowRight")
+    session.page.keyboard.press("ArrowRight")
     expect(which.get_by_role("radio", name="Digit 2 of 2")).to_be_focused()
-    assert likeness(desk.seen(), alone["seven"]) > 0.95
-    desk.expect_z(desk.posterior().mean[0])
-    seven = desk.seen()
+    assert likeness(session.seen(), alone["seven"]) > 0.95
+    session.expect_z(session.posterior().mean[0])
+    seven = session.seen()
 
-    desk.page.get_by_role("link", name="Traverse", exact=True).click()
-    expect(desk.page.locator(".traverse:not([aria-busy])")).to_be_visible()
-    desk.page.get_by_role("link", name="Draw", exact=True).click()
-    desk.wait()
-    np.testing.assert_array_equal(desk.seen(), seven)
+    session.page.get_by_role("link", name="Traverse", exact=True).click()
+    expect(session.page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    session.page.get_by_role("link", name="Draw", exact=True).click()
+    session.wait()
+    np.testing.assert_array_equal(session.seen(), seven)
     expect(which.get_by_role("radio", name="Digit 2 of 2")).to_be_checked()

@@ -42,6 +42,9 @@ export async function readPicture(file) {
       throw new PictureError(`${name} is ${wide} × ${high} pixels, and 40 million in all is the most. Save it smaller.`);
     }
     return prepared(name, await pixelsOf(vector ? image : blob, wide, high));
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    throw new PictureError(`${name} is damaged and cannot be read to its end. Choose another picture.`);
   } finally {
     URL.revokeObjectURL(address);
   }

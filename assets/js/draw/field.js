@@ -263,9 +263,12 @@ export class Field {
     const problem = this.find(".problem");
     problem.textContent = "";
     const label = this.find(".file");
+    this.chosen = file;
+    const isLast = () => this.chosen === file; // a small picture is read sooner than a large one that was chosen before
     label.setAttribute("aria-busy", "true");
     try {
       const { greys, strokes } = await readPicture(file);
+      if (!isLast()) return;
       // What is not made of strokes has its greys, and no lines or specks.
       const without = this.centred ? [] : [...STEPS];
       const picture = { ...greys, kind: "picture", source: toBase64(greys.source), dark: strokes.dark, without, chosen: null };
@@ -273,9 +276,9 @@ export class Field {
       this.add(picture);
     } catch (error) {
       if (!(error instanceof PictureError)) throw error;
-      problem.textContent = error.message;
+      if (isLast()) problem.textContent = error.message;
     } finally {
-      label.removeAttribute("aria-busy");
+      if (isLast()) label.removeAttribute("aria-busy");
     }
   }
 
