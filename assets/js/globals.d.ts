@@ -1,5 +1,6 @@
 /** What the scripts of several components share in one browser. Each is made by whichever comes first. */
 
+import type { SceneView } from "./clusters/camera.js";
 import type { EncoderShelf } from "./engine/encoders.js";
 import type { Film } from "./engine/film.js";
 import type { Registry } from "./shared/live.js";
@@ -15,7 +16,7 @@ declare global {
     | {
         films: Map<string, Film>;
         listeners: Set<() => void>;
-        views?: Record<string, unknown>;
+        views?: Record<string, SceneView>;
         selected?: { key: string; indices: number[] };
       }
     | undefined;

@@ -3,12 +3,21 @@
 const COLOURS = 256;
 const BINS = 1 << 15; // colours are counted by the upper 5 bits of red, green and blue
 
+/** @param {number} pixel */
 const bin = (pixel) => ((pixel & 0xf8) << 7) | ((pixel & 0xf800) >> 6) | ((pixel & 0xf80000) >> 19);
+
+/**
+ * Colours by their places among the bins, with their mean, and the channel in which they vary most.
+ * @typedef {{places: number[], means: number[], channel: number, error: number}} Box
+ */
 
 export class Palette {
   constructor() {
     this.counts = new Float64Array(BINS);
-    this.sums = [new Float64Array(BINS), new Float64Array(BINS), new Float64Array(BINS)];
+    this.sums = [new Float64Array(BINS), new Float64Array(BINS), new Float64Array(BINS)]; // red, green, blue
+    this.table = new Uint8Array(3 * COLOURS); // red, green, blue of each colour that was chosen
+    this.size = 0; // how many were
+    this.nearest = new Int16Array(BINS).fill(-1); // place in the table by bin, −1 where it is not known yet
   }
 
   /** Count the colours of a picture. @param {Uint32Array} pixels as an ImageData holds them, blue above green above red */
@@ -35,14 +44,13 @@ export class Palette {
       const high = widest.places.filter((place) => this.mean(place, channel) > means[channel]);
       boxes.splice(boxes.indexOf(widest), 1, this.box(low), this.box(high));
     }
-    this.table = new Uint8Array(3 * COLOURS);
-    boxes.forEach(({ means }, place) => this.table.set(means.map(Math.round), 3 * place));
+    for (const [place, { means }] of boxes.entries()) this.table.set(means.map(Math.round), 3 * place);
     this.size = boxes.length;
-    this.nearest = new Int16Array(BINS).fill(-1);
+    this.nearest.fill(-1);
     return this.table;
   }
 
-  /** @returns {{places: number[], means: number[], channel: number, error: number}} channel: the one in which it varies most */
+  /** @param {number[]} places @returns {Box} */
   box(places) {
     let pixels = 0;
     const totals = [0, 0, 0];
@@ -55,11 +63,14 @@ export class Palette {
       }
     }
     const means = totals.map((total) => total / pixels);
-    const errors = squares.map((square, channel) => (places.length > 1 ? square - totals[channel] * means[channel] : 0));
+    const errors = squares.map((square, channel) =>
+      places.length > 1 ? square - totals[channel] * means[channel] : 0,
+    );
     const error = Math.max(...errors);
     return { places, means, channel: errors.indexOf(error), error };
   }
 
+  /** @param {number} place @param {number} channel */
   mean(place, channel) {
     return this.sums[channel][place] / this.counts[place];
   }
@@ -75,6 +86,7 @@ export class Palette {
     return places;
   }
 
+  /** @param {number} place @returns {number} */
   closest(place) {
     const seen = this.counts[place] > 0;
     const middle = [(place >> 7) & 0xf8, (place >> 2) & 0xf8, (place << 3) & 0xf8].map((value) => value + 4);
@@ -83,7 +95,8 @@ export class Palette {
     let least = Infinity;
     for (let entry = 0; entry < this.size; entry++) {
       let distance = 0;
-      for (let channel = 0; channel < 3; channel++) distance += (this.table[3 * entry + channel] - colour[channel]) ** 2;
+      for (let channel = 0; channel < 3; channel++)
+        distance += (this.table[3 * entry + channel] - colour[channel]) ** 2;
       if (distance >= least) continue;
       least = distance;
       best = entry;
