@@ -100,7 +100,7 @@ def test_of_two_runs_side_by_side_each_can_be_changed(page: Page, app: str) -> N
         pick(page, "Second run, side by side", second)
         expect(captions).to_have_text([names[0], second])
         expect(moments).to_have_text(["100", "20"])
-        assert page.evaluate("betaVaeFilms.films.size") == 2
+        assert page.evaluate("betaVaeFilms.size") == 2
     pick(page, "Run", names[2])
     expect(captions).to_have_text([names[2], names[1]])
     expect(moments).to_have_text(["20", "20"])

@@ -416,7 +416,7 @@ def test_it_is_dark_where_the_reader_is(browser: Browser, saved: Path, film: Map
 def test_a_name_cannot_break_out_of_the_file(clusters: Clusters, browser: Browser) -> None:
     name = "</script><img src=x onerror=alert(1)><!--"
     clusters.page.evaluate(
-        "(name) => { for (const film of betaVaeFilms.films.values()) film.about.class_names[0] = name; }", name
+        "(name) => { for (const film of betaVaeFilms.values()) film.about.class_names[0] = name; }", name
     )
     for player in opened(browser, clusters.save("Film to play offline, HTML")):
         expect(player.page.locator(".legend button").first).to_have_text(name)

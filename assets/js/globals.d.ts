@@ -1,6 +1,6 @@
 /** What the scripts of several components share in one browser. Each is made by whichever comes first. */
 
-import type { SceneView } from "./clusters/camera.js";
+import type { Looks } from "./clusters/looks.js";
 import type { EncoderShelf } from "./engine/encoders.js";
 import type { Film } from "./engine/film.js";
 import type { Registry } from "./shared/live.js";
@@ -11,15 +11,10 @@ import type { Script } from "./shell/hand-on.js";
 declare global {
   /** The weights of the selected run and of the one before; see shared/live.js. */
   var betaVaeLive: Registry | undefined;
-  /** The films that are shown, and what the browser keeps of how they are looked at; see store/films.js. */
-  var betaVaeFilms:
-    | {
-        films: Map<string, Film>;
-        listeners: Set<() => void>;
-        views?: Record<string, SceneView>;
-        selected?: { key: string; indices: number[] };
-      }
-    | undefined;
+  /** The films that are shown; see shared/films.js. */
+  var betaVaeFilms: Shelf<Film> | undefined;
+  /** How they are looked at; see clusters/looks.js. */
+  var betaVaeLooks: Looks | undefined;
   /** The encoders of the selected run; see shared/encoders.js. */
   var betaVaeEncoders: Shelf<EncoderShelf> | undefined;
   /** What the marked words mean, by key; see shell/glossary.js. */

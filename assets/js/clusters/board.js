@@ -11,9 +11,9 @@ import { CursorOnMap } from "./cursor-mark.js";
 import { Emphasis } from "./emphasis.js";
 import { FilmClock } from "./film-clock.js";
 import { Legend } from "./legend.js";
+import { looks } from "./looks.js";
 import { epochAt, momentAt } from "./playback.js";
 import { SaveMenu } from "./save.js";
-import { shelf } from "./shelf.js";
 import { shotOf } from "./shot.js";
 import { Stage } from "./stage.js";
 
@@ -131,7 +131,7 @@ export class Board {
     this.emphasis.hidden = this.legend.hidden;
     this.choices.offer(first);
     this.apply();
-    const { key, indices } = shelf.selected ?? { key: "", indices: [] };
+    const { key, indices } = looks.selected;
     const known = key === this.run.key ? indices : [];
     this.emphasis.selection = known.map((index) => first.point(index)).filter((point) => point >= 0);
     this.beside.select(this.emphasis.selection, this.frames());
@@ -251,7 +251,7 @@ export class Board {
   /** @param {number[]} points of the first film */
   select(points) {
     this.emphasis.selection = points;
-    shelf.selected = { key: this.run.key, indices: points.map((point) => this.sides.first.indices[point]) };
+    looks.selected = { key: this.run.key, indices: points.map((point) => this.sides.first.indices[point]) };
     for (const map of this.stage.maps) map.useLasso(false);
     this.beside.select(points, this.frames());
     this.emphasise();

@@ -5,12 +5,12 @@
  */
 
 import { finder } from "../shared/elements.js";
+import { filmShelf } from "../shared/films.js";
 import { leadsTo, Link } from "../shared/link.js";
 import { live, liveComponent } from "../shared/live.js";
 import { Board } from "./board.js";
 import { clampShape } from "./camera.js";
 import { DEFAULTS } from "./choices.js";
-import { shelf, shelved } from "./shelf.js";
 import { Sides } from "./sides.js";
 
 /** @import { LiveData } from "../shared/live.js" */
@@ -50,9 +50,9 @@ class Clusters {
     leadsTo(this.find(".to-traverse", HTMLAnchorElement), "traverse", this.link);
     this.arrived = () => {
       if (root.isConnected) this.open();
-      else shelf.listeners.delete(this.arrived);
+      else filmShelf.listeners.delete(this.arrived);
     };
-    shelf.listeners.add(this.arrived);
+    filmShelf.listeners.add(this.arrived);
   }
 
   /** @param {ClustersData} data @param {SetStateValue} setStateValue */
@@ -107,7 +107,7 @@ class Clusters {
 
 /** @param {Keys} keys */
 function sideOf({ key, film: filmKey }) {
-  const [run, film] = [live.get(key), shelved(filmKey)];
+  const [run, film] = [live.get(key), filmShelf.get(filmKey)];
   return run && film ? { run, film } : null;
 }
 

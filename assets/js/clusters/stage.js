@@ -3,9 +3,9 @@
 import { finder } from "../shared/elements.js";
 import { epochWords } from "../shared/epochs.js";
 import { WHOLE } from "./camera.js";
+import { looks } from "./looks.js";
 import { FilmMap } from "./map.js";
 import { GLIDE_MS, gently } from "./playback.js";
-import { shelf } from "./shelf.js";
 
 /** @import { Kind } from "../engine/film.js" */
 /** @import { MapListener, MapMarks, MapTheme } from "./map.js" */
@@ -36,7 +36,7 @@ export class Stage {
     for (const map of this.maps.splice(sides.all.length)) map.figure.remove();
     for (const [place, { film, about }] of sides.all.entries()) {
       const map = this.maps[place] ?? this.add(place, theme);
-      map.open(film, theme, shelf.views?.[this.viewKey(place)] ?? WHOLE);
+      map.open(film, theme, looks.views[this.viewKey(place)] ?? WHOLE);
       map.find("figcaption").textContent = two ? about.name : "";
       map.field.setAttribute("aria-label", `Map of ${about.name}`);
     }
@@ -134,12 +134,8 @@ export class Stage {
     return `${this.sides.all[place].about.name} ${place}`;
   }
 
-  /**
-   * The browser keeps the views, as it does the selection: they change too often to be sent, and mean nothing to Python.
-   */
   keepViews() {
-    shelf.views ??= {};
-    for (const [place, { view }] of this.maps.entries()) shelf.views[this.viewKey(place)] = view.now;
+    for (const [place, { view }] of this.maps.entries()) looks.views[this.viewKey(place)] = view.now;
   }
 
   /** @param {FilmMap} map @param {number} point of its film @returns {number} that of the first film, −1 if it has none */
