@@ -22,7 +22,7 @@ export function save(name, parts, type) {
 /**
  * Save codes as JSON, or as CSV with a column a dimension. What is said about all of them stands in columns of its own there.
  * @param {string} name of the file @param {{name: string, z: Iterable<number>}[]} codes
- * @param {Record<string, string|number>} about
+ * @param {Record<string, unknown>} about numbers and texts, and for JSON anything that it can hold
  */
 export function saveCodes(name, codes, about) {
   if (name.endsWith(".json")) {
@@ -31,6 +31,7 @@ export function saveCodes(name, codes, about) {
     return;
   }
   const head = [...Object.keys(about), "name", ...Array.from(codes[0].z, (_, dimension) => `z${dimension}`)];
-  const rows = codes.map(({ name: label, z }) => [...Object.values(about), label, ...z]);
+  const said = /** @type {(string|number)[]} */ (Object.values(about));
+  const rows = codes.map(({ name: label, z }) => [...said, label, ...z]);
   save(name, [head, ...rows].map(csvRow), "text/csv");
 }

@@ -1,44 +1,60 @@
 /** What goes from a component to Python. */
 
+/** @import { SetStateValue } from "./mounting.js" */
+
 /** What goes from a component to Python: the cursor once the hand or the key lets go, and what the page shall remember. */
 export class Link {
   /** @param {HTMLElement} root whose keys count */
   constructor(root) {
     this.keyDown = false;
-    this.waiting = new Map(); // by name: what to send when the key comes up
-    this.sent = {};
+    /** @type {Map<string, {value: object, about: string}>} by name: what to send when the key comes up */
+    this.waiting = new Map();
+    /** @type {Map<string, string>} by name: what was sent last */
+    this.sent = new Map();
+    /** @type {SetStateValue} as Streamlit gave it last */
+    this.setStateValue = () => {};
     // A held arrow key changes a slider thirty times a second: Python hears of it once, when the key comes up.
-    root.addEventListener("keydown", () => (this.keyDown = true));
-    for (const event of ["keyup", "focusout"]) {
-      root.addEventListener(event, () => {
-        this.keyDown = false;
-        for (const [name, [value, about]] of this.waiting) this.send(name, value, about);
-      });
-    }
+    root.addEventListener("keydown", () => {
+      this.keyDown = true;
+    });
+    const raised = () => {
+      this.keyDown = false;
+      for (const [name, { value, about }] of this.waiting) this.send(name, value, about);
+    };
+    root.addEventListener("keyup", raised);
+    root.addEventListener("focusout", raised);
   }
 
-  /** @param {string} name of the state, "cursor" or "memory" @param {object} value @param {string} about what else it depends on */
+  /**
+   * @param {string} name of the state: "cursor", "memory" or "page" @param {object} value as JSON has it
+   * @param {string} [about] what else it depends on
+   */
   send(name, value, about = "") {
     if (this.keyDown) {
-      this.waiting.set(name, [value, about]);
+      this.waiting.set(name, { value, about });
       return;
     }
     this.waiting.delete(name);
     const text = JSON.stringify([about, value]);
-    if (text === this.sent[name]) return;
-    this.sent[name] = text;
+    if (text === this.sent.get(name)) return;
+    this.sent.set(name, text);
     this.setStateValue(name, { ...value, at: performance.now() }); // Streamlit would keep back a value that equals the last one
   }
 
-  /** Python has gone elsewhere since, so that the same position is news to it. */
+  /** Python has gone elsewhere since, so that the same position is news to it. @param {string} name */
   forget(name) {
-    delete this.sent[name];
+    this.sent.delete(name);
   }
 }
 
-/** Have a link lead to another page of the app, within the session and with the cursor; a new tab gets the address. */
+/**
+ * Have a link lead to another page of the app, within the session and with the cursor; a new tab gets the address.
+ * @param {HTMLAnchorElement} anchor @param {string} page @param {Link} link
+ */
 export function leadsTo(anchor, page, link) {
-  const address = () => (anchor.href = new URL(`${page}${location.search}`, location.href));
+  const address = () => {
+    anchor.href = new URL(`${page}${location.search}`, location.href).href;
+  };
   address();
   anchor.onpointerdown = anchor.onfocus = address;
   anchor.onclick = (event) => {

@@ -95,6 +95,12 @@ export class Mosaic {
     }
   }
 
+  /** Another takes its place: nothing more is drawn. */
+  close() {
+    cancelAnimationFrame(this.frame);
+    this.frame = this.left = 0;
+  }
+
   /** @returns {Float32Array[]} the images of all codes, without waiting for those that are still to be drawn */
   finished() {
     if (this.left > 0) this.draw(Infinity);

@@ -5,25 +5,78 @@
 
 import { number } from "../engine/numbers.js";
 import { CLASS_COLOURS, classColour } from "../shared/classes.js";
-import { make } from "../shared/elements.js";
-import { STEP } from "./data.js";
+import { finder, make } from "../shared/elements.js";
+import { contextOf } from "../shared/pictures.js";
+import { STEP } from "./spread.js";
+
+/** @import { LiveRun } from "../engine/run.js" */
 
 const PAD_LIMIT = 3; // either way: beyond lies one code in 370 of the prior
+const KEYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] }; // which axis, and where to
+
+/** @typedef {{input: HTMLInputElement, select: HTMLSelectElement, dimension: number}} Axis */
+
+/**
+ * @typedef {object} PadListener
+ * @property {(changes: [number, number][], event: Event) => void} moved dimensions and their new values
+ * @property {() => void} released
+ * @property {() => void} chosen there are other dimensions on it
+ */
+
+/** @param {number} value */
+const withinPad = (value) => Math.min(PAD_LIMIT, Math.max(-PAD_LIMIT, value));
+
+/** @param {number} share of the pad's side @returns {number} the value there, as a slider has it */
+const onPad = (share) => withinPad(Math.round(((2 * share - 1) * PAD_LIMIT) / STEP) * STEP);
 
 export class Pad {
-  /** @param {HTMLElement} section @param {{moved: function(Event), released: function(), chosen: function()}} listener */
-  constructor(section, listener) {
-    this.section = section;
+  /**
+   * @param {HTMLElement} section @param {LiveRun} run @param {[number, number]} dimensions the two to begin with
+   * @param {PadListener} listener
+   */
+  constructor(section, run, dimensions, listener) {
+    this.run = run;
     this.listener = listener;
-    this.box = section.querySelector(".pad");
-    this.canvas = this.box.querySelector("canvas");
-    this.knob = this.box.querySelector(".knob");
-    this.axes = ["across", "up"].map((name) => ({
-      input: this.box.querySelector(`input.${name}`),
-      select: section.querySelector(`select.${name}`),
-      dimension: 0,
-    }));
+    const find = finder(section);
+    this.box = find(".pad");
+    this.canvas = find(".pad canvas", HTMLCanvasElement);
+    this.context = contextOf(this.canvas);
+    this.knob = find(".knob");
+    this.value = find(".pad-value");
+    this.names = [find(".pad-across"), find(".pad-up")];
+    const [across, up] = dimensions;
+    /** @type {Axis} */
+    this.across = {
+      input: find("input.across", HTMLInputElement),
+      select: find("select.across", HTMLSelectElement),
+      dimension: across,
+    };
+    /** @type {Axis} */
+    this.up = {
+      input: find("input.up", HTMLInputElement),
+      select: find("select.up", HTMLSelectElement),
+      dimension: up,
+    };
+    this.axes = [this.across, this.up];
+    this.epoch = run.last; // whose data are shown
+    this.shown = ""; // the value as a text
+    this.moving = false; // whether a hand has moved it and not let go yet
+    this.numerals = run.about.class_names.length <= CLASS_COLOURS.length;
+    this.numerals &&= run.about.class_names.every((name) => name.length <= 2);
+    section.hidden = run.latentDim < 2;
+    for (const { select } of this.axes) {
+      select.replaceChildren(...run.about.order.map((each) => make("option", "", `z${each}`, { value: each })));
+    }
+    const numerals = this.numerals ? "; a numeral stands at each class's median" : "";
+    find(".pad-dots").textContent =
+      `Dots: the means of ${run.labels.length} test images at this epoch, coloured by class${numerals}.`;
+    this.closed = new AbortController();
     this.listen();
+  }
+
+  /** Another takes its place. */
+  close() {
+    this.closed.abort();
   }
 
   listen() {
@@ -34,7 +87,7 @@ export class Pad {
       event.preventDefault(); // which would take the focus away again
       held = true;
       box.setPointerCapture(event.pointerId);
-      this.axes[0].input.focus({ preventScroll: true });
+      this.across.input.focus({ preventScroll: true });
       this.drag(event);
     };
     box.onpointermove = (event) => {
@@ -46,69 +99,59 @@ export class Pad {
     };
     box.onkeydown = (event) => this.press(event);
     box.onkeyup = () => this.release();
-    box.addEventListener("focusout", () => this.release());
+    box.addEventListener("focusout", () => this.release(), { signal: this.closed.signal });
     for (const axis of this.axes) {
       axis.input.oninput = (event) => this.move([[axis, Number(axis.input.value)]], event);
-      axis.select.onchange = () => {
-        const other = this.axes.find((each) => each !== axis);
-        const chosen = Number(axis.select.value);
-        if (other.dimension === chosen) other.dimension = axis.dimension; // the two change places
-        axis.dimension = chosen;
-        this.draw();
-        this.listener.chosen();
-      };
+      axis.select.onchange = () => this.choose(axis, Number(axis.select.value));
     }
   }
 
-  /** @param {number[]} dimensions the two to begin with */
-  open(run, dimensions) {
-    this.run = run;
-    this.section.hidden = run.latentDim < 2;
-    const [first, second] = dimensions;
-    this.axes[0].dimension = first;
-    this.axes[1].dimension = second ?? first;
-    for (const { select } of this.axes) {
-      const option = (dimension) => make("option", "", `z${dimension}`, { value: dimension });
-      select.replaceChildren(...run.about.order.map(option));
-    }
-    const count = run.labels.length;
-    const numerals = this.numerals() ? "; a numeral stands at each class's median" : "";
-    this.section.querySelector(".pad-dots").textContent =
-      `Dots: the means of ${count} test images at this epoch, coloured by class${numerals}.`;
+  /** @param {Axis} axis @param {number} dimension */
+  choose(axis, dimension) {
+    const other = axis === this.across ? this.up : this.across;
+    if (other.dimension === dimension) other.dimension = axis.dimension; // the two change places
+    axis.dimension = dimension;
+    this.draw(this.epoch);
+    this.listener.chosen();
   }
 
-  /** @returns {number[]} across and up */
+  /** @returns {[number, number]} across and up */
   dimensions() {
-    return this.axes.map(({ dimension }) => dimension);
+    return [this.across.dimension, this.up.dimension];
   }
 
-  numerals() {
-    const { class_names: names } = this.run.about;
-    return names.length <= CLASS_COLOURS.length && names.every((name) => name.length <= 2);
-  }
-
+  /** @param {PointerEvent} event */
   drag(event) {
     const { left, top, width, height } = this.box.getBoundingClientRect();
-    const along = (share) => withinPad(Math.round(((2 * share - 1) * PAD_LIMIT) / STEP) * STEP);
-    const [across, up] = this.axes;
-    this.move([[across, along((event.clientX - left) / width)], [up, along(1 - (event.clientY - top) / height)]], event);
+    const across = onPad((event.clientX - left) / width);
+    const up = onPad(1 - (event.clientY - top) / height);
+    this.move(
+      [
+        [this.across, across],
+        [this.up, up],
+      ],
+      event,
+    );
   }
 
+  /** @param {KeyboardEvent} event */
   press(event) {
-    const arrows = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] };
-    if (!(event.key in arrows) || !this.axes.some(({ input }) => input === event.target)) return;
+    if (!isArrow(event.key) || !this.axes.some(({ input }) => input === event.target)) return;
     event.preventDefault();
-    const [which, sign] = arrows[event.key];
+    const [which, sign] = KEYS[event.key];
     const axis = this.axes[which];
     axis.input.focus();
     this.move([[axis, withinPad(Number(axis.input.value) + sign * STEP * (event.shiftKey ? 10 : 1))]], event);
   }
 
-  /** @param {[object, number][]} changes axes and their new values */
+  /** @param {[Axis, number][]} changes axes and their new values @param {Event} event */
   move(changes, event) {
     this.moving = true;
-    for (const [axis, value] of changes) axis.input.value = value; // at once: the next key may come before the next frame
-    this.listener.moved(changes.map(([{ dimension }, value]) => [dimension, value]), event);
+    for (const [axis, value] of changes) axis.input.value = String(value); // at once: the next key may come before the next frame
+    this.listener.moved(
+      changes.map(([{ dimension }, value]) => [dimension, value]),
+      event,
+    );
   }
 
   release() {
@@ -117,49 +160,54 @@ export class Pad {
     this.listener.released();
   }
 
-  /** Put the knob where the code is. */
+  /** Put the knob where the code is. @param {ArrayLike<number>} z @param {(dimension: number) => string} spoken */
   show(z, spoken) {
-    const [across, up] = this.axes;
+    const { across, up } = this;
     const text = `z${across.dimension} ${number(z[across.dimension])}, z${up.dimension} ${number(z[up.dimension])}`;
     if (text === this.shown) return;
     this.shown = text;
-    this.section.querySelector(".pad-value").textContent = text;
-    this.axes.forEach(({ input, dimension }) => {
-      if (Number(input.value) !== z[dimension]) input.value = withinPad(z[dimension]);
+    this.value.textContent = text;
+    for (const { input, dimension } of this.axes) {
+      if (Number(input.value) !== z[dimension]) input.value = String(withinPad(z[dimension]));
       input.setAttribute("aria-valuetext", spoken(dimension));
-    });
+    }
     const [x, y] = this.axes.map(({ dimension }) => (withinPad(z[dimension]) + PAD_LIMIT) / (2 * PAD_LIMIT));
-    this.knob.style.setProperty("--x", x);
-    this.knob.style.setProperty("--y", 1 - y);
+    this.knob.style.setProperty("--x", String(x));
+    this.knob.style.setProperty("--y", String(1 - y));
   }
 
-  /** Draw the data behind it, as they lie at this epoch. */
-  draw(epoch = this.epoch) {
+  /** Draw the data behind it, as they lie at an epoch. @param {number} epoch */
+  draw(epoch) {
     this.epoch = epoch;
-    const [across, up] = this.axes;
-    this.axes.forEach(({ input, select, dimension }) => {
-      select.value = dimension;
-      input.setAttribute("aria-label", `z${dimension} on the pad, ${input.classList.contains("up") ? "up" : "across"}`);
+    this.axes.forEach(({ input, select, dimension }, which) => {
+      select.value = String(dimension);
+      input.setAttribute("aria-label", `z${dimension} on the pad, ${which ? "up" : "across"}`);
+      this.names[which].textContent = `z${dimension}`;
     });
-    this.section.querySelector(".pad-across").textContent = `z${across.dimension}`;
-    this.section.querySelector(".pad-up").textContent = `z${up.dimension}`;
     const size = Math.round(this.box.clientWidth * devicePixelRatio) || 260;
-    if (this.canvas.width !== size) this.canvas.width = this.canvas.height = size;
-    const context = this.canvas.getContext("2d");
+    const { canvas, context } = this;
+    if (canvas.width !== size) canvas.width = canvas.height = size;
     context.clearRect(0, 0, size, size);
+    /** @param {number} value */
     const place = (value) => ((value + PAD_LIMIT) / (2 * PAD_LIMIT)) * size;
     const { labels, about } = this.run;
+    /** @type {[number, number][][]} by class */
     const classes = about.class_names.map(() => []);
     labels.forEach((label, position) => {
       const mean = this.run.mean(epoch, position);
-      const [x, y] = [mean[across.dimension], mean[up.dimension]];
+      const [x, y] = [mean[this.across.dimension], mean[this.up.dimension]];
       classes[label]?.push([x, y]);
       context.fillStyle = classColour(label);
       context.beginPath();
       context.arc(place(x), place(-y), 2.5 * devicePixelRatio, 0, 2 * Math.PI);
       context.fill();
     });
-    if (!this.numerals()) return;
+    if (this.numerals) this.drawNumerals(classes, place);
+  }
+
+  /** @param {[number, number][][]} classes the points of each @param {(value: number) => number} place of a value, in pixels */
+  drawNumerals(classes, place) {
+    const { context } = this;
     const { color, backgroundColor } = getComputedStyle(this.box);
     context.font = `700 ${13 * devicePixelRatio}px sans-serif`;
     context.textAlign = "center";
@@ -171,14 +219,17 @@ export class Pad {
     classes.forEach((points, label) => {
       if (points.length === 0) return;
       const [x, y] = [0, 1].map((axis) => middleOf(points.map((point) => point[axis])));
-      context.strokeText(about.class_names[label], place(x), place(-y));
-      context.fillText(about.class_names[label], place(x), place(-y));
+      const name = this.run.about.class_names[label];
+      context.strokeText(name, place(x), place(-y));
+      context.fillText(name, place(x), place(-y));
     });
   }
 }
 
-const withinPad = (value) => Math.min(PAD_LIMIT, Math.max(-PAD_LIMIT, value));
+/** @param {string} key @returns {key is keyof typeof KEYS} */
+const isArrow = (key) => key in KEYS;
 
+/** @param {number[]} values */
 function middleOf(values) {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;

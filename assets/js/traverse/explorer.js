@@ -1,0 +1,268 @@
+/** One run's latent space under the hand: the code, its picture, and all that follows when either the hand or the clock moves. */
+
+import { Cursor } from "../shared/cursor.js";
+import { finder } from "../shared/elements.js";
+import { live } from "../shared/live.js";
+import { Picture } from "../shared/pictures.js";
+import { Grid } from "./grid.js";
+import { Guide } from "./guide.js";
+import { Pad } from "./pad.js";
+import { Sliders } from "./sliders.js";
+import { Spread } from "./spread.js";
+import { StartPanel } from "./start.js";
+import { Strip } from "./strip.js";
+import { Surroundings } from "./surroundings.js";
+
+/** @import { CursorState, LiveRun, Start } from "../engine/run.js" */
+/** @import { Clock } from "../shared/clock.js" */
+/** @import { Link } from "../shared/link.js" */
+
+/**
+ * As the page was left: what the grid's columns are, the pad's two dimensions, and the key of the run that has them.
+ * @typedef {{grid?: string, pad?: number[], run?: string}} Memory
+ */
+
+/**
+ * What all runs have in common on the page.
+ * @typedef {{root: HTMLElement, link: Link, clock: Clock}} Place
+ */
+
+export class Explorer {
+  /**
+   * @param {Place} place @param {LiveRun} run @param {CursorState} cursor where it begins
+   * @param {Memory} memory @param {(memory: Memory) => void} remember
+   */
+  constructor({ root, link, clock }, run, cursor, memory, remember) {
+    this.run = run;
+    this.link = link;
+    this.clock = clock;
+    this.remember = () => remember({ grid: this.grid.mode, pad: this.pad.dimensions(), run: run.key });
+    /** As it was told last; the hand may have moved the code since. */
+    this.cursor = new Cursor(run, cursor);
+    /** @type {number|null} */
+    this.revision = null;
+    this.z = Float32Array.from(cursor.z); // under the hand
+    /** @type {Float32Array} the code to which a reset returns */
+    this.base = this.z;
+    this.dimension = run.about.order[0]; // along which the strip leads
+    this.out = new Float32Array(run.pixels);
+    this.spread = new Spread(run);
+    const find = finder(root);
+    this.picture = new Picture(find(".decoded", HTMLCanvasElement), run.imageShape);
+    clock.open(run);
+    this.start = new StartPanel(root, run, {
+      started: (start) => this.startFrom(start),
+      keep: (keep) => {
+        this.cursor.keep = keep;
+        this.release();
+      },
+    });
+    this.sliders = new Sliders(root, run, this.spread, {
+      slid: (dimension, value, event) => {
+        this.showDimension(dimension);
+        this.place([[dimension, value]], event);
+      },
+      released: () => this.release(),
+      chosen: (dimension) => {
+        if (this.guide.tour.playing) this.release();
+        this.showDimension(dimension);
+      },
+      reset: (dimension) => {
+        this.z[dimension] = this.base[dimension];
+        this.setCode(this.z);
+        this.release();
+      },
+    });
+    this.strip = new Strip(root, run, (value) => {
+      this.place([[this.dimension, value]]);
+      this.release();
+    });
+    this.pad = new Pad(find(".two"), run, usualPad(run, memory), {
+      moved: (changes, event) => this.place(changes, event),
+      released: () => this.release(),
+      chosen: () => {
+        this.follow();
+        this.remember();
+      },
+    });
+    this.grid = new Grid(find(".all"), run, this.spread, memory.grid === "quantiles" ? "quantiles" : "values", {
+      choose: (dimension, value) => {
+        this.showDimension(dimension);
+        this.place([[dimension, value]]);
+        this.release();
+      },
+      moded: () => this.remember(),
+    });
+    this.surroundings = new Surroundings(root, this);
+    this.guide = new Guide(root, this);
+    find(".reset").onclick = () => {
+      this.setCode(this.base);
+      this.release();
+    };
+    this.lead();
+  }
+
+  /** Another run takes its place. */
+  close() {
+    this.guide.tour.stop();
+    this.surroundings.close();
+    this.grid.close();
+    this.pad.close();
+  }
+
+  /** Python has answered, and the theme may have changed. */
+  answered() {
+    this.guide.leaving.answered();
+  }
+
+  get epoch() {
+    return this.cursor.epoch;
+  }
+
+  // The code --------------------------------------------------------------------------------------------------------
+
+  /** Show the cursor that Python chose. */
+  takeCursor() {
+    this.guide.tour.stop();
+    this.base = this.codeOfStart() ?? Float32Array.from(this.cursor.z);
+    this.z = Float32Array.from(this.cursor.z);
+    this.start.show(this.cursor);
+    this.showEpoch();
+    this.setCode(this.z);
+  }
+
+  /** @returns {Cursor} with the code to which the hand has moved it */
+  here() {
+    return new Cursor(this.run, { ...this.cursor, z: Array.from(this.z) });
+  }
+
+  /** Tell Python where the cursor is, once the hand or the key lets go. */
+  release() {
+    this.guide.tour.stop();
+    this.cursor = this.here();
+    this.cursor.tell(this.link);
+  }
+
+  /** @param {Start} start */
+  startFrom(start) {
+    this.cursor = new Cursor(this.run, { ...this.cursor, start });
+    this.base = this.codeOfStart() ?? this.base;
+    this.start.show(this.cursor);
+    this.setCode(this.base);
+    this.release();
+  }
+
+  /** @returns {Float32Array|null} the code to which a reset returns, null if only the cursor itself knows */
+  codeOfStart() {
+    const { run, epoch, cursor } = this;
+    const { kind, code } = cursor.start;
+    const place = run.place(cursor.start);
+    if (place >= 0) return run.mean(epoch, place).slice();
+    if (kind === "origin") return new Float32Array(run.latentDim);
+    return code ? Float32Array.from(code) : null;
+  }
+
+  /** @param {ArrayLike<number>} code */
+  setCode(code) {
+    this.z = Float32Array.from(code);
+    this.draw();
+    this.showValues();
+    this.refresh();
+  }
+
+  /**
+   * Give some dimensions new values, as a hand does: decode and draw, and only then the numbers around the picture.
+   * @param {[number, number][]} changes @param {Event} [event] what caused them, if its latency counts
+   */
+  place(changes, event) {
+    this.guide.tour.stop();
+    for (const [dimension, value] of changes) this.z[dimension] = value;
+    this.draw();
+    if (event) live.recordLatency(performance.now() - event.timeStamp);
+    for (const [dimension] of changes) this.showValue(dimension);
+    if (changes.every(([dimension]) => dimension === this.dimension)) {
+      this.strip.mark(this.z);
+      this.follow();
+    } else {
+      this.refresh();
+    }
+  }
+
+  /** Give one a new value, as a tour does. @param {number} dimension @param {number} value */
+  move(dimension, value) {
+    this.z[dimension] = value;
+    this.draw();
+    this.showValue(dimension);
+    this.strip.mark(this.z);
+    this.follow();
+  }
+
+  /** @param {number} epoch */
+  setEpoch(epoch) {
+    this.guide.tour.stop();
+    this.cursor = this.here().at(epoch);
+    if (this.cursor.kept >= 0) {
+      this.base = this.codeOfStart() ?? this.base;
+      this.setCode(this.cursor.z);
+    } else {
+      this.draw();
+      this.showValues(); // the data lie elsewhere
+      this.refresh();
+    }
+    this.showEpoch();
+  }
+
+  // What is shown ---------------------------------------------------------------------------------------------------
+
+  draw() {
+    this.picture.draw(this.run.decoder(this.epoch).decode(this.z, this.out), 255);
+  }
+
+  /** @param {number} dimension */
+  showValue(dimension) {
+    this.sliders.showValue(dimension, this.epoch, this.z, this.base);
+  }
+
+  showValues() {
+    this.sliders.showValues(this.epoch, this.z, this.base);
+  }
+
+  showEpoch() {
+    this.clock.show(this.epoch);
+    this.sliders.showKl(this.epoch);
+  }
+
+  /** Have the strip lead along a dimension. @param {number} dimension */
+  showDimension(dimension) {
+    if (dimension === this.dimension) return;
+    this.dimension = dimension;
+    this.surroundings.speak(); // no caption may speak of the dimension before
+    this.lead();
+    this.refresh();
+  }
+
+  lead() {
+    this.strip.lead(this.dimension);
+    this.sliders.mark(this.dimension);
+  }
+
+  /** Have the strip and all else follow. */
+  refresh() {
+    this.strip.mark(this.z);
+    this.strip.refresh();
+    this.follow();
+  }
+
+  /** Have all that goes with the picture follow in the frames to come. */
+  follow() {
+    this.grid.show(this.epoch, this.z);
+    this.surroundings.follow();
+  }
+}
+
+/** @param {LiveRun} run @param {Memory} memory @returns {[number, number]} the pad's dimensions: as they were left, or the first two */
+function usualPad({ key, latentDim, about }, { pad, run }) {
+  const known = run === key && pad?.length === 2 && pad.every((dimension) => dimension < latentDim);
+  const [across, up = across] = known ? pad : about.order;
+  return [across, up];
+}
