@@ -9,7 +9,6 @@ only to measure weights that come without a run.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import re
@@ -19,13 +18,12 @@ import tempfile
 import time
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
 import filelock
 
-from bvae import schema
 from bvae.config import Config, ConfigError, propose_name
 from bvae.foreign import Contents, complete, contents, read
 from bvae.kinds import DAMAGED_ZIP, JSON, PICKLE, RUN, SAFETENSORS, UNREADABLE, ZIP, Kind, ShortReads, recognise
@@ -38,17 +36,19 @@ from bvae.runs import (
     RunError,
     RunWriter,
     Tensors,
+    files,
     folders_in,
     is_reserved,
     is_run_file,
     model_shapes,
     own_folder,
-    read_json,
     read_state,
     remove_unfinished,
     run_files,
     run_folders,
-    write_json,
+    schema,
+    write_config,
+    write_status,
 )
 
 MAX_UNPACKED = 2**30  # bytes of all files together
@@ -112,33 +112,28 @@ def pack_run(run: Run, target: IO[bytes], *, resumable: bool = True) -> None:
     """
     # A trainer may be writing. What says how far the run is comes first, and nothing that is later is packed: the state
     # is never ahead of the history, nor a snapshot of what its history tells.
-    state = _content(run.path / "state.safetensors") if resumable else None
+    state = _content(run.path / files.STATE) if resumable else None
     last = len(run.history()) - 1
-    history = _content(run.path / "history.jsonl") or b""
-    try:
-        status = _settled(run.status(), last, run.config.epochs)
-    except RunError:
-        status = _settled({}, last, run.config.epochs)
+    history = _content(run.path / files.HISTORY) or b""
+    status = _settled(run.status, last, run.config.epochs)
+    there = {path.relative_to(run.path).as_posix() for path in run_files(run.path)}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
 
-        def add(name: str, content: bytes | None) -> None:
+        def add(name: str, content: bytes | None, method: int = zipfile.ZIP_DEFLATED) -> None:
             if content is not None:
-                # Weights hardly compress, and it costs seconds.
-                stored = name.startswith(("epochs/", "latents/", "state."))
-                file.writestr(f"{run.name}/{name}", content, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
+                file.writestr(f"{run.name}/{name}", content, method)
 
-        add("status.json", _json(status))
-        add("history.jsonl", history)
-        add("state.safetensors", state)
-        for path in run_files(run.path):
-            name = path.relative_to(run.path).as_posix()
-            if name.startswith("epochs/") and int(path.stem) <= last:
-                pair = {part: _content(run.path / part / path.name) for part in ("epochs", "latents")}
-                if None not in pair.values():  # else thinned at this moment
-                    for part, content in pair.items():
-                        add(f"{part}/{path.name}", content)
-            elif name not in ("status.json", "history.jsonl", "state.safetensors", "lock") and "/" not in name:
-                add(name, _content(path))
+        add(files.STATUS, files.json_bytes(status))
+        add(files.HISTORY, history)
+        add(files.STATE, state, zipfile.ZIP_STORED)  # weights hardly compress, and it costs seconds
+        written = (files.STATUS, files.HISTORY, files.STATE, files.LOCK)
+        for name in sorted(name for name in there if "/" not in name and name not in written):
+            add(name, _content(run.path / name))
+        for epoch in (epoch for epoch in run.epochs() if epoch <= last):
+            pair = {name: _content(run.path / name) for name in files.snapshot_files(epoch) if name in there}
+            if len(pair) == 2 and None not in pair.values():  # else thinned at this moment
+                for name, content in pair.items():
+                    add(name, content, zipfile.ZIP_STORED)
 
 
 def _content(path: Path) -> bytes | None:
@@ -150,14 +145,14 @@ def _content(path: Path) -> bytes | None:
         raise RunError(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _settled(status: dict[str, Any], epoch: int, epochs: int) -> dict[str, Any]:
-    """A status of a run that no process of this machine trains."""
+def _settled(read: Callable[[], dict[str, Any]], epoch: int, epochs: int) -> dict[str, Any]:
+    """A status, as it is read, of a run that no process of this machine trains."""
+    try:
+        status = read()
+    except RunError:
+        status = {}
     state = status.get("state")
-    if state not in schema.STATES or state in ("queued", "running"):
+    if state in (None, "queued", "running"):
         state = "finished" if epoch >= epochs else "stopped"
     settled = {"state": state, "epoch": max(0, epoch), "step": 0, "epochs": epochs}
     if state == "failed":
@@ -220,13 +215,13 @@ def _judge(opened: zipfile.ZipFile, name: str) -> tuple[str, dict[str, zipfile.Z
     Raises:
         RunError: for whatever no run's zip file has.
     """
-    files: dict[str, zipfile.ZipInfo] = {}
+    entries: dict[str, zipfile.ZipInfo] = {}
     seen: set[str] = set()
     for entry in opened.infolist():
         # As it was written: zipfile cuts a name at a zero byte. Old tools of Windows write its separators.
         inside = entry.orig_filename.replace("\\", "/")
         shown = repr(entry.orig_filename[:80])
-        if len(files) == MAX_ENTRIES:
+        if len(entries) == MAX_ENTRIES:
             raise RunError(f"{name} holds more than {MAX_ENTRIES:,} files. No run has so many.")
         if ":" in inside or not inside.isprintable() or inside.startswith("/"):
             raise RunError(f"{name} was refused: {shown} is no path inside a folder. Nothing was unpacked.")
@@ -247,22 +242,22 @@ def _judge(opened: zipfile.ZipFile, name: str) -> tuple[str, dict[str, zipfile.Z
             raise RunError(f"{name} is compressed in an unusual way. Make the zip file again with the method Deflate.")
         if inside.casefold() in seen:
             raise RunError(f"{name} was refused: it holds {shown} twice. Nothing was unpacked.")
-        files[inside] = entry
+        entries[inside] = entry
         seen.add(inside.casefold())
-    top = _run_folder(files, name)
-    _weigh(files, opened, name)
+    top = _run_folder(entries, name)
+    _weigh(entries, opened, name)
     start = f"{top}/" if top else ""
-    below = {inside.removeprefix(start): entry for inside, entry in files.items() if inside.startswith(start)}
-    others = [inside for inside in files if not inside.startswith(start)]
+    below = {inside.removeprefix(start): entry for inside, entry in entries.items() if inside.startswith(start)}
+    others = [inside for inside in entries if not inside.startswith(start)]
     if unknown := [*others, *(inside for inside in below if not is_run_file(inside))]:
         raise RunError(
             f"{name} holds {unknown[0][:80]!r}, which is no part of a run. Put only the run's own folder into it."
         )
-    return top, {inside: entry for inside, entry in below.items() if inside != "lock"}
+    return top, {inside: entry for inside, entry in below.items() if inside != files.LOCK}
 
 
-def _run_folder(files: dict[str, zipfile.ZipInfo], name: str) -> str:
-    runs = [inside for inside in files if inside.rpartition("/")[2] == "config.json"]
+def _run_folder(entries: dict[str, zipfile.ZipInfo], name: str) -> str:
+    runs = [inside for inside in entries if inside.rpartition("/")[2] == files.CONFIG]
     if not runs:
         raise RunError(f"{name} has no config.json, so it is not a run. Put a run's whole folder into the zip file.")
     if len(runs) > 1:
@@ -270,22 +265,22 @@ def _run_folder(files: dict[str, zipfile.ZipInfo], name: str) -> str:
     return runs[0].rpartition("/")[0]
 
 
-def _weigh(files: dict[str, zipfile.ZipInfo], opened: zipfile.ZipFile, name: str) -> None:
+def _weigh(entries: dict[str, zipfile.ZipInfo], opened: zipfile.ZipFile, name: str) -> None:
     assert opened.fp is not None
-    unpacked, packed = sum(entry.file_size for entry in files.values()), opened.fp.seek(0, os.SEEK_END)
+    unpacked, packed = sum(entry.file_size for entry in entries.values()), opened.fp.seek(0, os.SEEK_END)
     if unpacked > MAX_UNPACKED:
         raise RunError(
             f"{name} would unpack to {spoken_size(unpacked)}, and at most {spoken_size(MAX_UNPACKED)} are taken. "
             "Nothing was unpacked."
         )
     # Entries may share their packed bytes, so the whole is weighed as well.
-    for large, small in [(unpacked, packed), *((entry.file_size, entry.compress_size) for entry in files.values())]:
+    for large, small in [(unpacked, packed), *((entry.file_size, entry.compress_size) for entry in entries.values())]:
         if large > RATIO_FROM and large > MAX_RATIO * small:
             raise RunError(
                 f"{name} was refused: it would unpack to more than {MAX_RATIO} times its size, and a run's numbers do "
                 "not compress like that. Nothing was unpacked."
             )
-    for inside, entry in files.items():
+    for inside, entry in entries.items():
         most = {".json": schema.MAX_JSON, ".jsonl": schema.MAX_HISTORY}.get(PurePosixPath(inside).suffix, MAX_UNPACKED)
         if entry.file_size > most:
             raise RunError(f"{name} holds {inside[-80:]!r} of more than {spoken_size(most)}. No run has such a one.")
@@ -476,14 +471,10 @@ def _take_in(path: Path, folder: Path, name: str) -> Run:
         _check_whole(run)
     except RunError as error:
         raise RunError(f"{name} was refused: {_told(error, path, 'it')}") from error
-    try:
-        status = schema.status(read_json(path / "status.json"))
-    except (RunError, schema.SchemaError):
-        status = {}
-    write_json(path / "status.json", _settled(status, run.epochs()[-1], run.config.epochs))
+    write_status(path, _settled(run.status_as_written, run.epochs()[-1], run.config.epochs))
     for attempt in range(10):
         place = folder / (path.name if attempt == 0 else free_name(path.name, folder))
-        write_json(path / "config.json", run.record(place))
+        write_config(run, place)
         try:
             os.rename(path, place)
             return Run(place)
@@ -505,11 +496,10 @@ def _check_whole(run: Run) -> None:
         run.weights(epoch)
         if len(run.latents(epoch).mean) != images:
             raise RunError(f"the latents of epoch {epoch} are not of the {images:,} images of its probe set.")
-    if (metrics := run.path / "metrics.json").exists():
-        read_json(metrics)
+    run.metrics()
     if (film := run.layout()) and film.kept.shape[1] != images:
         raise RunError(f"its film is not of the {images:,} images of its probe set.")
-    if (run.path / "state.safetensors").exists():
+    if run.state_bytes is not None:
         try:
             read_state(run)
         except RunError as error:

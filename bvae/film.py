@@ -26,9 +26,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bvae import schema
 from bvae.numbers import thin
-from bvae.runs import Layout, Run, RunError, read_json, write_json, write_layout, writer_lives
+from bvae.runs import Layout, Run, RunError, schema, write_film_about, write_layout, writer_lives
 
 FORMAT = 1
 KINDS = schema.LAYOUTS
@@ -52,11 +51,11 @@ class Progress(NamedTuple):
 def progress(run: Run) -> Progress:
     """How far a run's film is, as its files and the process that writes them say."""
     try:
-        about = schema.film(read_json(run.path / "layout.json"))
-    except (RunError, schema.SchemaError) as error:
-        if not (run.path / "layout.json").exists():
-            return Progress("absent")
+        about = run.film_about()
+    except RunError as error:
         return Progress("failed", error=str(error))
+    if about is None:
+        return Progress("absent")
     state = about["state"]
     if state == "running" and not writer_lives(about, SILENT_SECONDS):
         return Progress("failed", error="The process that worked out the film was ended. Begin again: it continues.")
@@ -72,7 +71,7 @@ def progress(run: Run) -> Progress:
 def due_epochs(run: Run) -> list[int]:
     """The snapshots that belong to the film: all, but for those that a run in training is going to drop, and for those
     beyond `MOST_POINTS`, of which a run that was trained here has none."""
-    epochs, training = run.epochs(), in_training(run)
+    epochs, training = run.epochs(), run.training
     kept = run.config.snapshot_epochs()
     return fitting(run, [epoch for epoch in epochs if not training or epoch in kept])
 
@@ -80,13 +79,6 @@ def due_epochs(run: Run) -> list[int]:
 def fitting(run: Run, epochs: list[int]) -> list[int]:
     """As many of the epochs, evenly chosen, as a film may have frames."""
     return thin(epochs, max(2, MOST_POINTS // run.config.probe_size))
-
-
-def in_training(run: Run) -> bool:
-    """Whether a run will have more epochs; one that cannot say is taken for finished."""
-    with contextlib.suppress(RunError):
-        return run.status()["state"] in ("queued", "running")
-    return False
 
 
 def finished(run: Run, seed: int | None = None) -> dict[str, Any] | None:
@@ -156,8 +148,6 @@ def write_film(run: Run, layout: Layout | None, **about: Any) -> None:
     """Write the film of a run as far as it is, or only what is said of it, changed in these points."""
     about = {"format": FORMAT, "pid": os.getpid(), "host": socket.gethostname(), "heartbeat": time.time(), **about}
     if layout is None:
-        with contextlib.suppress(RunError):
-            about = read_json(run.path / "layout.json") | about
-        write_json(run.path / "layout.json", about)
+        write_film_about(run.path, about)
     else:
         write_layout(run.path, layout._replace(about=about))

@@ -12,7 +12,7 @@ from typing import Any
 import filelock
 import numpy as np
 
-from bvae.film import KINDS, check_writable, due_epochs, finished, in_training, write_film
+from bvae.film import KINDS, check_writable, due_epochs, finished, write_film
 from bvae.layout import (
     NEIGHBOURS,
     Frame,
@@ -27,7 +27,7 @@ from bvae.layout import (
     spurious,
     steps,
 )
-from bvae.runs import Layout, Run, RunError
+from bvae.runs import Layout, Run, RunError, film_lock
 
 POLL_SECONDS = 2.0
 MEANS_HELD = 2**28  # bytes; the means of more epochs are read anew when they are needed
@@ -58,10 +58,10 @@ def work(
     Raises:
         RunError: when the run cannot be read or written, or another process works its film out.
     """
-    if (about := finished(run, seed)) and not (follow and in_training(run)):
+    if (about := finished(run, seed)) and not (follow and run.training):
         return about
     check_writable(run.path)
-    lock = filelock.FileLock(run.path / "layout.lock")
+    lock = film_lock(run.path)
     try:
         lock.acquire(timeout=patience)
     except filelock.Timeout:
@@ -69,7 +69,7 @@ def work(
     except OSError as error:
         raise RunError(f"Cannot write in {run.path} ({error.strerror}), where the film would be kept.") from error
     try:
-        if (about := finished(run, seed)) and not (follow and in_training(run)):
+        if (about := finished(run, seed)) and not (follow and run.training):
             return about  # by the process that was waited for
         return _Worker(run, seed, report).all(follow, compare)
     except (RunError, OSError, ValueError) as error:
@@ -109,7 +109,7 @@ class _Worker:
         self.say("Starting")
         self.take_up()
         while True:
-            self.following = follow and in_training(self.run)
+            self.following = follow and self.run.training
             self.lay_out(due_epochs(self.run))
             if self.following:
                 self.say("Waiting for the next epoch")
@@ -126,7 +126,7 @@ class _Worker:
 
     def left_behind(self) -> bool:
         """Whether the run goes on, as one that was stopped may at any time, or has been on."""
-        return in_training(self.run) or due_epochs(self.run) != self.epochs
+        return self.run.training or due_epochs(self.run) != self.epochs
 
     def compare_all(self, follow: bool) -> bool:
         """All but the frames; False as soon as there are frames to be added, which come first."""

@@ -16,7 +16,7 @@ import zlib
 from dataclasses import dataclass
 from typing import IO
 
-from bvae.runs import UNSAFE_SUFFIXES, RunError
+from bvae.runs import UNSAFE_SUFFIXES, RunError, files
 
 # zipfile reads the list of contents in one piece, so this bounds how many entries it can ever make of it.
 MAX_LIST = 2**20  # bytes
@@ -117,7 +117,7 @@ def _kind_of_zip(file: IO[bytes]) -> Kind:
         return PICKLE
     if names and all(name.endswith(".npy") for name in names):
         return NUMPY_ARCHIVE
-    return RUN if "config.json" in names else ZIP
+    return RUN if files.CONFIG in names else ZIP
 
 
 def _begins_like_a_pickle(start: bytes) -> bool:

@@ -30,7 +30,6 @@ from typing import Any
 
 import filelock
 
-from bvae import schema
 from bvae.config import Config
 from bvae.film import on_request, progress, start
 from bvae.runs import (
@@ -43,6 +42,8 @@ from bvae.runs import (
     own_folder,
     process_lives,
     read_json,
+    run_lock,
+    schema,
     write_json,
 )
 
@@ -169,7 +170,7 @@ class Queue:
         with self._changing():
             self._refuse_twice(name)
             run = Run(path)
-            if _state(run) == "running":
+            if run.status_or_finished()["state"] == "running":
                 raise RunError(f"{name} is being trained already.")
             if epochs is not None and epochs < (done := max(run.epochs(), default=0)):
                 raise RunError(f"{name} is at epoch {done} already, beyond {epochs}. Give more epochs.")
@@ -228,7 +229,7 @@ class Queue:
                 raise RunError(
                     f"{path} holds other files than a run's ({others[0]}). Move them out, or delete it by hand."
                 )
-            lock = filelock.FileLock(path / "lock")
+            lock = run_lock(path)
             try:
                 lock.acquire(blocking=False)
             except filelock.Timeout:
@@ -236,7 +237,7 @@ class Queue:
             except OSError as error:
                 raise RunError(f"Cannot lock {path} ({error.strerror}), so it is not deleted.") from error
             try:
-                if _state(Run(path)) == "running":
+                if Run(path).status_or_finished()["state"] == "running":
                     raise RunError(f"{name} is being trained. Stop it first, then delete it.")
                 # Renamed first, so that nobody meets half a run, and to where nobody looks for runs.
                 doomed = self.path / f"deleted-{name}-{time.time_ns()}"
@@ -376,7 +377,7 @@ class Queue:
 
     def _status(self, entry: Entry) -> dict[str, Any]:
         with contextlib.suppress(RunError):
-            return Run(self.folder / entry.name).status()
+            return Run(self.folder / entry.name).status_or_finished()
         return {}
 
     def _error(self, entry: Entry, code: int | None) -> str | None:
@@ -392,13 +393,6 @@ class Queue:
             if lines:
                 return f"The trainer ended before the run began: {lines[-1]}"
         return "The trainer ended without a word before the run began: killed, or out of memory. Try again."
-
-
-def _state(run: Run) -> str:
-    try:
-        return str(run.status()["state"])
-    except RunError:  # without a status it is nobody's
-        return "stopped"
 
 
 def _trains(pid: int, name: str) -> bool:

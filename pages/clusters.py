@@ -42,7 +42,7 @@ def pick_second() -> LiveRun | None:
     if name == NONE:
         return None
     try:
-        identity = (name, (runs[name].path / "config.json").stat().st_mtime_ns)
+        identity = (name, runs[name].identity())
         opened: tuple[Any, LiveRun | None] = st.session_state.get("clusters_opened", (None, None))
         before, live = opened
         if live is None or before != identity:

@@ -68,10 +68,9 @@ def take_along(name: str, run: Run, can_be_seen: bool) -> None:
             "Download it as a zip file", functools.partial(packed, run, resumable), f"{run.name}.zip",
             "application/zip", key="load_download", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
-        state = run.path / "state.safetensors"
-        if state.is_file():
+        if (size := run.state_bytes) is not None:
             st.checkbox(
-                f"with what resuming needs, {spoken_size(state.stat().st_size)}", value=True, key="load_resumable",
+                f"with what resuming needs, {spoken_size(size)}", value=True, key="load_resumable",
                 on_change=accept_address, persist_state="session",
             )  # fmt: skip
 

@@ -59,6 +59,18 @@ def app(trained_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield address
 
 
+def copy_app(target: Path) -> None:
+    """The app alone in a folder: its program, without runs, images and tests."""
+    others = [f"{ROOT}/assets/{name}" for name in ("runs", "mnist", "screenshots")]
+
+    def without(folder: str, names: list[str]) -> set[str]:
+        return {name for name in names if name in ("__pycache__", "tests") or f"{folder}/{name}" in others}
+
+    for name in ("pages", "bvae", ".streamlit", "assets"):
+        shutil.copytree(ROOT / name, target / name, ignore=without)
+    shutil.copy(ROOT / "app.py", target)
+
+
 class serve:
     """`streamlit run app.py` on a free port, looking for runs in a folder beside the bundled ones.
 

@@ -32,7 +32,7 @@ def runs(trained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     folder = tmp_path / "runs"
     shutil.copytree(trained_run.path, folder / "one")
     monkeypatch.setenv("BVAE_RUNS", str(folder))
-    monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", tmp_path / "none")
+    monkeypatch.setattr("bvae.runs.folders.BUNDLED_RUNS", tmp_path / "none")
     return folder
 
 
@@ -114,7 +114,7 @@ def test_the_sidebar_tells_of_the_epoch_at_which_the_cursor_is(runs: Path) -> No
 def test_how_the_training_stands_is_said(
     runs: Path, monkeypatch: pytest.MonkeyPatch, state: dict[str, Any] | None, sentence: str
 ) -> None:
-    monkeypatch.setattr("bvae.runs.writer_lives", lambda status: True)
+    monkeypatch.setattr("bvae.runs.reading.writer_lives", lambda status: True)
     status, history = runs / "one" / "status.json", runs / "one" / "history.jsonl"
     history.write_text("".join(history.read_text().splitlines(keepends=True)[:5]))
     status.unlink()
@@ -179,7 +179,7 @@ def test_a_snapshot_that_does_not_fit_the_run_is_left_out_and_said(runs: Path, d
 def test_runs_that_cannot_be_read_are_folded_and_two_of_one_name_can_both_be_picked(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", runs.with_name("bundled"))
+    monkeypatch.setattr("bvae.runs.folders.BUNDLED_RUNS", runs.with_name("bundled"))
     shutil.copytree(runs / "one", runs.with_name("bundled") / "one")
     for name in ("bad", "worse"):
         (runs / name).mkdir()

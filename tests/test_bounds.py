@@ -129,7 +129,7 @@ def test_of_more_snapshots_than_the_clock_takes_some_are_shown_and_it_is_said(
     lines = [json.dumps(json.loads(line) | {"epoch": epoch}) + "\n" for epoch in range(350)]
     (run.path / "history.jsonl").write_text("".join(lines))
     monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", tmp_path / "none")
+    monkeypatch.setattr("bvae.runs.folders.BUNDLED_RUNS", tmp_path / "none")
     app = open_app()
     assert not app.exception
     assert f"{MOST_EPOCHS} of the 350 snapshots are shown, evenly chosen" in texts(app.sidebar.markdown)

@@ -64,7 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "runs"
     path.mkdir()
     monkeypatch.setenv("BVAE_RUNS", str(path))
-    monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", tmp_path / "none")
+    monkeypatch.setattr("bvae.runs.folders.BUNDLED_RUNS", tmp_path / "none")
     monkeypatch.setenv("BVAE_FILM", "off")
     return path
 

@@ -85,7 +85,9 @@ def runs(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(whole, tmp_path / name)
     monkeypatch.setenv("BVAE_RUNS", str(tmp_path))
     monkeypatch.setenv("BVAE_FILM", "off")
-    monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", tmp_path / "none")  # whose histories would be read 10,000 times
+    monkeypatch.setattr(
+        "bvae.runs.folders.BUNDLED_RUNS", tmp_path / "none"
+    )  # whose histories would be read 10,000 times
     warned = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
     monkeypatch.setattr(warned, "disabled", True)  # at every call, that there is no server
     return tmp_path

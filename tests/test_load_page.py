@@ -28,7 +28,7 @@ from bvae.training import train_run
 from pages.parts.live import gallery
 from pages.parts.run_table import row
 from tests.browsing import WAIT, rerun
-from tests.conftest import ROOT, serve
+from tests.conftest import ROOT, copy_app, serve
 from tests.test_app import open_app, texts
 from tests.test_every_page import TEXTS
 from tests.test_traverse_page import Traverse
@@ -197,10 +197,7 @@ def test_a_run_leaves_as_a_zip_and_comes_back_bit_for_bit(
 
 def test_an_app_without_any_run_takes_its_first_from_a_zip(page: Page, trained_run: Run, tmp_path: Path) -> None:
     copy = tmp_path / "app"
-    without = shutil.ignore_patterns("runs", "mnist", "screenshots", "__pycache__", "tests")
-    for name in ("pages", "bvae", ".streamlit", "assets"):
-        shutil.copytree(ROOT / name, copy / name, ignore=without)
-    shutil.copy(ROOT / "app.py", copy)
+    copy_app(copy)
     with (tmp_path / "first.zip").open("wb") as file:
         pack_run(trained_run, file, resumable=False)
     with serve(tmp_path / "runs", tmp_path / "log", folder=copy) as address:
@@ -462,7 +459,7 @@ def runs_alone(trained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     folder = tmp_path / "runs"
     small_copy(trained_run, folder / "one")
     monkeypatch.setenv("BVAE_RUNS", str(folder))
-    monkeypatch.setattr("bvae.runs.BUNDLED_RUNS", tmp_path / "none")
+    monkeypatch.setattr("bvae.runs.folders.BUNDLED_RUNS", tmp_path / "none")
     return folder
 
 
@@ -604,10 +601,7 @@ def test_from_another_folder_the_runs_beside_the_app_are_found_and_new_ones_go_h
     page: Page, trained_run: Run, tmp_path: Path
 ) -> None:
     app, here = tmp_path / "app", tmp_path / "here"
-    without = shutil.ignore_patterns("runs", "mnist", "screenshots", "__pycache__", "tests")
-    for name in ("pages", "bvae", ".streamlit", "assets"):
-        shutil.copytree(ROOT / name, app / name, ignore=without)
-    shutil.copy(ROOT / "app.py", app)
+    copy_app(app)
     for folder, name in ((app, "mine"), (app, "same"), (here, "same"), (here, "other")):
         small_copy(trained_run, folder / "runs" / name)
     searched = f"{app}/assets/runs, {here}/runs or {app}/runs"

@@ -46,7 +46,8 @@ def run_read_only(
     copy = writable.parent / "code"
     if not copy.exists():
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", "__pycache__", "runs", "tests"))
-        shutil.copytree(ROOT / "assets" / "runs", copy / "assets" / "runs")
+        for runs in ("assets/runs", "bvae/runs"):
+            shutil.copytree(ROOT / runs, copy / runs)
     for folder, _, files in os.walk(copy):
         for name in files:
             os.chmod(os.path.join(folder, name), 0o444)

@@ -939,7 +939,7 @@ def test_a_name_finds_its_run_from_anywhere(copy: Path, call: Call, tmp_path: Pa
     beside = tmp_path / "beside"
     shutil.copytree(copy, beside / "small")
     shutil.copytree(copy, beside / "only-there")
-    monkeypatch.setattr(runs, "BESIDE_APP", beside)
+    monkeypatch.setattr(runs.folders, "BESIDE_APP", beside)
     assert Run("small").path == Path("runs/small"), "the nearer one"
     assert Run("only-there").path == beside / "only-there"
     assert str(beside / "only-there") in [row["path"] for row in json.loads(call("runs", "--json").out)["runs"]]

@@ -117,7 +117,7 @@ def show_training(run: Run, history: list[dict[str, Any]], other: tuple[Run, lis
     epochs = run.epochs()
     if epochs:
         try:
-            data["pictures"] = _pictures(str(run.path.resolve()), epochs[-1], _stamp(run, epochs[-1]))
+            data["pictures"] = _pictures(str(run.path.resolve()), epochs[-1], run.snapshot_stamp(epochs[-1]))
         except (RunError, OSError) as error:
             data["problem"] = str(error)
     component("training")(key="training", data=data)
@@ -170,15 +170,8 @@ def _curves(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _stamp(run: Run, epoch: int) -> int:
-    try:
-        return (run.path / "epochs" / f"{epoch:04d}.safetensors").stat().st_mtime_ns
-    except OSError:  # thinned away at this moment
-        return 0
-
-
 @st.cache_data(max_entries=32, show_spinner=False)
-def _pictures(path: str, epoch: int, stamp: int) -> dict[str, Any]:
+def _pictures(path: str, epoch: int, stamp: tuple[int, int, int] | None) -> dict[str, Any]:
     """Two mosaics as PNG in base64: test images above their reconstructions, and decoded noise that stays the same."""
     run = Run(path)
     probe, layers, weights = run.probe(), *run.decoder(epoch)

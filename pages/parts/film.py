@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.numpy
 import streamlit as st
 
@@ -71,17 +70,13 @@ def film_stamp(run: LiveRun) -> str:
     Each frame would be news, and the browser would be sent the film again and again while it is worked out. So it is
     news when the last frame is there, when every image is reconstructed, and when all is done.
     """
-    files, path = Run(run.path), run.path / "layout.safetensors"
+    files = Run(run.path)
     state = progress(files).state
-    try:
-        if state != "running":
-            stats = (path.stat(), (run.path / "layout.json").stat())
-            return " ".join(f"{stat.st_mtime_ns} {stat.st_size}" for stat in stats)
-        with safetensors.safe_open(path, framework="numpy") as tensors:
-            laid_out = tensors.get_tensor("epochs").tolist()
-            reconstructed = tensors.get_slice("reconstruction").get_shape()[0]
-    except (OSError, safetensors.SafetensorError):
+    if state != "running":
+        return str(files.film_stamp() or state)
+    if (extent := files.film_extent()) is None:
         return state
+    laid_out, reconstructed = extent
     due = [epoch for epoch in due_epochs(files) if epoch <= run.space.epochs[-1]]
     if not set(due) <= set(laid_out):
         return state
@@ -196,7 +191,7 @@ def _worked_out(run: Run, epochs: list[int], count: int) -> tuple[dict[str, np.n
         return {}, {}
     if layout.positions.shape[1] != count:
         raise RunError(
-            f"{run.path / 'layout.safetensors'} is the film of {layout.positions.shape[1]} images, and the run has "
+            f"{run.path}/layout.safetensors is the film of {layout.positions.shape[1]} images, and the run has "
             f"{count}. Delete it, and the film is worked out anew."
         )
     kept = [place for place, epoch in enumerate(layout.epochs) if epoch in epochs]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,7 +73,6 @@ def row(name: str, run: Run) -> dict[str, Any]:
         "epochs": "weights only" if run.imported else f"0 of {config.epochs}",
         "elbo": None,
         "images": None,
-        "state": "",
     }
     try:
         if history := history_of(run):
@@ -84,9 +82,7 @@ def row(name: str, run: Run) -> dict[str, Any]:
                 told["epochs"] = f"{history[-1]['epoch']} of {config.epochs}"
     except RunError:  # picking it says what is wrong
         return told | {"state": "damaged"}
-    with contextlib.suppress(RunError):  # a run without a status can be looked at all the same
-        told["state"] = STATES[run.status()["state"]]
-    return told
+    return told | {"state": STATES[run.status_or_finished()["state"]]}
 
 
 def disk_size(run: Run) -> int:

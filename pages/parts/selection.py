@@ -85,13 +85,10 @@ def history_of(run: Run) -> list[dict[str, Any]]:
     Raises:
         RunError: when it is damaged.
     """
-    try:
-        stat = (run.path / "history.jsonl").stat()
-    except OSError:
+    stamp = run.history_stamp()
+    if stamp is None or stamp[-1] > KEPT_BYTES:
         return run.history()
-    if stat.st_size > KEPT_BYTES:
-        return run.history()
-    return _history(str(run.path), repr(run.config), (stat.st_ino, stat.st_mtime_ns, stat.st_size), run)
+    return _history(str(run.path), repr(run.config), stamp, run)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)  # not cache_data, which would copy it at every rerun
@@ -114,7 +111,7 @@ def show_facts(run: Run) -> None:
         f"{objective}, {config.latent_dim} [latent dimensions](#latent-dimension)",
         f"{config.network} [network](#network) on {config.dataset}, {config.likelihood} [likelihood](#likelihood)",
     ]
-    status = status_of(run)
+    status = run.status_or_finished()
     done = f"{max(records, default=0)} of {config.epochs} [epochs](#epoch)"
     standing = {
         "queued": "Waiting to train",
@@ -142,14 +139,6 @@ def show_facts(run: Run) -> None:
         st.warning(plain(str(status.get("error") or "The training failed and gave no reason.")))
 
 
-def status_of(run: Run) -> dict[str, Any]:
-    """A run's status; one that has none can be looked at all the same."""
-    try:
-        return run.status()
-    except RunError:
-        return {"state": "finished"}
-
-
 def open_run(run: Run, exploring: bool) -> LiveRun | None:
     """Read what the browser needs of a run, for the pages of this rerun; None, said on the page, if nothing can be.
 
@@ -168,7 +157,7 @@ def open_run(run: Run, exploring: bool) -> LiveRun | None:
         st.error(f"{plain(str(run.path))} cannot be read ({error.strerror}). Reload the page, or pick another run.")
     changing = ("queued", "running") if exploring else ("queued", "running", "stopped", "failed")
     with facts:
-        st.fragment(show_facts, run_every=2 if status_of(run)["state"] in changing else None)(run)
+        st.fragment(show_facts, run_every=2 if run.status_or_finished()["state"] in changing else None)(run)
     if live is None:
         return None
     newest = max(run.epochs(), default=0)
@@ -191,7 +180,7 @@ def _shown(run: Run) -> LiveRun:
     person asks for what is newer. Opened anew are another run, one with damage that may have been mended, one of which
     the address asks for an epoch that was left out, and one that was emptied meanwhile, so that it fails here.
     """
-    identity = (st.session_state["run"], run.path.resolve(), (run.path / "config.json").stat().st_mtime_ns)
+    identity = (st.session_state["run"], run.path.resolve(), run.identity())
     cursor = st.session_state.get("cursor")
     wanted = cursor["epoch"] if cursor else short_decimal(st.query_params.get("epoch", ""))
     shown: tuple[Any, LiveRun | None] = st.session_state.get("shown", (None, None))

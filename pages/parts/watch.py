@@ -16,7 +16,7 @@ from pages.parts.cursor import accept_address
 from pages.parts.figures import show_training, trade_off
 from pages.parts.glossary import explained
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
-from pages.parts.selection import history_of, plain, runs_by_name, status_of
+from pages.parts.selection import history_of, plain, runs_by_name
 
 NONE = ""  # no run has this name
 ACTIVE = ("running", "starting", "ending", "waiting", "refused")
@@ -64,7 +64,7 @@ def standings(queue: Queue) -> list[Standing]:
         run = runs[name] if name else None
         if name is None:  # until it has begun, another run may have its name, as one of those that are bundled
             name = f"{entry.name} ({queue.folder.resolve().name})" if entry.name in runs else entry.name
-        status = status_of(run) if run else {}
+        status = run.status_or_finished() if run else {}
         if entry.error is not None:
             state = "refused"
         elif not entry.started:  # by now, if it has the number of a process
@@ -77,7 +77,7 @@ def standings(queue: Queue) -> list[Standing]:
     listed = {standing.name for standing in found}
     for name, run in runs.items():
         if name not in listed:
-            status = status_of(run)
+            status = run.status_or_finished()
             state = {"queued": "starting"}.get(status["state"], status["state"])
             found.append(Standing(name, run, None, state, status))
     return sorted(found, key=lambda standing: standing.state not in ACTIVE)
@@ -333,9 +333,7 @@ def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
         return
     if why_read_only() or standing.state in ("running", "starting", "ending", "waiting"):
         return
-    # One that came in without it has a history and cannot go on; one that was killed at once begins anew.
-    resumable = (run.path / "state.safetensors").is_file() or not (run.path / "history.jsonl").is_file()
-    if not resumable:
+    if not run.resumable:
         if not standing.imported:
             st.markdown(":small[It came without what resuming needs.]", width="content")
     elif standing.state in ("stopped", "failed"):

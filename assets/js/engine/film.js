@@ -7,7 +7,7 @@ import { safetensorsHeader } from "./safetensors.js";
 
 /**
  * The figures of quality of one kind of layout, a number a frame, and of the last two a number a step between frames. What
- * was not measured is left out; see bvae/schema.py.
+ * was not measured is left out; see bvae/runs/schema.py.
  * @typedef {{trustworthiness?: number[], continuity?: number[], accuracy?: number[], step?: number[],
  *   spurious?: (number|null)[]}} Figures
  */

@@ -1,0 +1,266 @@
+"""A run as it is written, by one process at a time; and its film, by another."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+from bvae.config import Config
+from bvae.runs import files, schema
+from bvae.runs.files import (
+    FORMAT,
+    MAX_HEADER,
+    RunError,
+    Tensors,
+    read_json,
+    read_tensors,
+    run_lock,
+    write_json,
+    write_tensors,
+)
+from bvae.runs.folders import check_run_name
+from bvae.runs.reading import Latents, Layout, Probe, Run
+from bvae.runs.writers import HEARTBEAT_SECONDS
+
+RESUMABLE = ("epochs", "device")  # what of its config a resumed run may change
+
+
+@dataclass(frozen=True)
+class State:
+    """What resuming needs: how far training came, in epochs and steps beyond, and every number that it carries."""
+
+    epoch: int  # epochs completed
+    step: int  # steps taken of the epoch after that
+    seconds: float  # spent in that epoch so far
+    tensors: Tensors
+    record: dict[str, Any] | None  # the last epoch's line of history, which a kill may have kept from being written
+
+
+def read_state(run: Run) -> State:
+    """Where the training of a run was.
+
+    Raises:
+        RunError: when it is missing, damaged, or not of this run.
+    """
+    path = run.path / files.STATE
+    tensors, metadata = read_tensors(path, most=16 * schema.MAX_PARAMETERS + MAX_HEADER)
+    try:
+        progress = schema.progress(schema.parse(metadata.get("progress", "")), run.config)
+    except schema.SchemaError as error:
+        raise RunError(f"{path} does not say how far the run is ({error}), so it cannot be continued.") from error
+    weights = {name[8:]: array.shape for name, array in tensors.items() if name.startswith("weights/")}
+    if weights != run.parameter_shapes:
+        raise RunError(f"{path} does not fit the run's config, so the run cannot be continued.")
+    return State(tensors=tensors, **progress)
+
+
+class RunWriter:
+    """The one process that may write a run. Use as a context manager: it holds the run's lock.
+
+    Raises:
+        RunError: when another process is writing the run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._status: dict[str, Any] = {}
+        self._heartbeat = 0.0
+        self._lock = run_lock(path)
+
+    @classmethod
+    def create(cls, path: Path, config: Config, details: Mapping[str, Any], probe: Probe) -> RunWriter:
+        """Begin a new run in a folder that does not exist yet or is empty."""
+        check_new_run(path)  # before the lock, which is a file itself
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"Cannot make the folder {path} ({error.strerror}).") from error
+        writer = cls(path)
+        with writer._locked_on_error():
+            check_new_run(path)
+            _remove_leftovers(path)
+            # Here and nowhere else: a run that somebody moved away while it trains must not come back as empty folders.
+            for folder in (files.EPOCHS, files.LATENTS):
+                (path / folder).mkdir(exist_ok=True)
+            writer.status("queued", epoch=0, step=0, epochs=config.epochs)
+            write_tensors(path / files.PROBE, probe._asdict())
+            command = config.command(str(path))
+            write_json(
+                path / files.CONFIG, {"format": FORMAT, "config": config.to_dict(), "command": command, **details}
+            )
+        return writer
+
+    @classmethod
+    def resume(cls, path: Path) -> RunWriter:
+        """Take up a run that exists, and change nothing of it yet."""
+        Run(path)
+        writer = cls(path)
+        with writer._locked_on_error():
+            _remove_leftovers(path)
+        return writer
+
+    def extend(self, config: Config) -> None:
+        """Let a run go on with another config: its last epoch or its device. The command tells of both parts."""
+        run = Run(self.path)
+        before, now = run.config.to_dict(), config.to_dict()
+        if before == now:
+            return
+        run.details.setdefault("begun", {name: before[name] for name in RESUMABLE})
+        changed = {name: now[name] for name in RESUMABLE if now[name] != before[name]}
+        run.details.setdefault("resumed", []).append(changed)
+        run.config = config
+        write_config(run)
+
+    @contextlib.contextmanager
+    def _locked_on_error(self) -> Iterator[None]:
+        try:
+            self._lock.acquire(blocking=False)
+        except filelock.Timeout:
+            raise RunError(f"Another trainer is writing the run {self.path}. Wait for it, or stop it first.") from None
+        except OSError as error:
+            raise RunError(f"Cannot lock the run {self.path} ({error.strerror}).") from error
+        try:
+            yield
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def status(self, state: str, **values: Any) -> None:
+        """Say how the run is: state, and epoch, step, error as they apply."""
+        self._status = {"state": state, "pid": os.getpid(), "host": socket.gethostname(), **values}
+        self._write_status()
+
+    def beat(self, **values: Any) -> None:
+        """Renew the heartbeat, at most every few seconds, with the progress made."""
+        if time.time() - self._heartbeat > HEARTBEAT_SECONDS:
+            self._status |= values
+            self._write_status()
+
+    def _write_status(self) -> None:
+        self._heartbeat = time.time()
+        write_status(self.path, self._status | {"heartbeat": self._heartbeat})
+
+    def save_state(self, state: State) -> None:
+        """Record where training is, so that `load_state` in a later process continues from here."""
+        metadata = {"epoch": state.epoch, "step": state.step, "seconds": state.seconds, "record": state.record}
+        write_tensors(self.path / files.STATE, state.tensors, {"progress": json.dumps(metadata)})
+
+    def load_state(self) -> State | None:
+        """Where training was, or None if it had not come to a first save. Brings the history in line with it."""
+        if not (self.path / files.STATE).exists():
+            if Run(self.path).history():
+                raise RunError(
+                    f"{self.path / files.STATE} is missing, so the run cannot be continued. Copy it from where "
+                    "the run was trained, or begin a new run."
+                )
+            return None
+        run = Run(self.path)
+        state = read_state(run)
+        # The state is saved before the history: a kill between the two leaves the history one line short.
+        history = [record for record in run.history() if record["epoch"] <= state.epoch]
+        if state.record is not None and (not history or history[-1]["epoch"] < state.epoch):
+            history.append(state.record)
+        self._write_history(history)
+        return state
+
+    def save_epoch(self, state: State, weights: Tensors, latents: Latents, keep: list[int]) -> None:
+        """Write all that an epoch leaves: snapshot, latents, state, history; then drop snapshots not in `keep`.
+
+        The order is what makes a kill at any moment harmless: the state says how far the run is, and everything that
+        it needs is there before it is written.
+        """
+        assert state.record is not None
+        self._write_snapshot(state.epoch, weights, latents)
+        self.save_state(state)
+        self._write_history([*Run(self.path).history(), state.record])
+        self.thin(state.epoch, keep)
+
+    def save_only_epoch(self, record: dict[str, Any], weights: Tensors, latents: Latents) -> None:
+        """Write the one epoch, 0, of a run that is made of weights alone. It has no state, so it cannot be resumed."""
+        self._write_snapshot(0, weights, latents)
+        self._write_history([record])
+
+    def thin(self, last: int, keep: list[int]) -> None:
+        """Drop the snapshots before epoch `last` that are not in `keep`."""
+        for folder in (files.EPOCHS, files.LATENTS):
+            for epoch, file in files.snapshots(self.path, folder).items():
+                if epoch < last and epoch not in keep:
+                    file.unlink(missing_ok=True)
+
+    def _write_snapshot(self, epoch: int, weights: Tensors, latents: Latents) -> None:
+        of_weights, of_latents = files.snapshot_files(epoch)
+        # A reader goes by the names of the weights, so what belongs to them is there before them and goes after them.
+        write_tensors(self.path / of_latents, latents._asdict())
+        write_tensors(self.path / of_weights, weights)
+
+    def _write_history(self, records: list[dict[str, Any]]) -> None:
+        lines = [json.dumps(record) + "\n" for record in records]
+        files.write_bytes(self.path / files.HISTORY, "".join(lines).encode())
+
+
+def write_config(run: Run, place: Path | None = None) -> None:
+    """Write what a run is, with the command for its own folder, or for the one that it is about to have."""
+    write_json(run.path / files.CONFIG, run.record(place))
+
+
+def write_status(path: Path, status: Mapping[str, Any]) -> None:
+    """Write how a run is, as `Run.status` reads it."""
+    write_json(path / files.STATUS, dict(status))
+
+
+def check_new_run(path: Path) -> None:
+    """See whether a new run may begin at a path, and change nothing.
+
+    Raises:
+        RunError: when the last part is no run's name, or the folder is there and not empty.
+    """
+    if ".." in path.parts:
+        raise RunError(f"{path} contains '..'. Give the run's folder without it: runs/NAME, or a whole path.")
+    check_run_name(path.name)
+    # What a trainer leaves that was killed before it wrote its config is no run, and is no obstacle.
+    ours = {files.LOCK, files.PROBE, files.STATUS, files.EPOCHS, files.LATENTS}
+    others = sorted(item.name for item in path.iterdir() if item not in _leftovers(path)) if path.is_dir() else []
+    if files.CONFIG in others:
+        raise RunError(f"The run {path} exists already. Continue it with --resume, or choose another name.")
+    if others := [name for name in others if name not in ours]:
+        raise RunError(f"{path} is a folder with other files in it ({others[0]}). Choose another name for the run.")
+
+
+def _leftovers(path: Path) -> list[Path]:
+    return list(path.rglob(".*.tmp"))
+
+
+def _remove_leftovers(path: Path) -> None:
+    for leftover in _leftovers(path):
+        leftover.unlink(missing_ok=True)
+
+
+def write_layout(path: Path, layout: Layout) -> None:
+    """Write the film of a run, the frames before what is said of them."""
+    tensors = {name: np.asarray(array) for name, array in layout._asdict().items() if name != "about"}
+    write_tensors(path / files.FILM, tensors)
+    write_json(path / files.FILM_ABOUT, layout.about)
+
+
+def write_film_about(path: Path, about: Mapping[str, Any]) -> None:
+    """Change in these points what is said of a run's film; its frames stay as they are."""
+    said: dict[str, Any] = {}
+    with contextlib.suppress(RunError):
+        said = read_json(path / files.FILM_ABOUT)
+    write_json(path / files.FILM_ABOUT, said | dict(about))
