@@ -51,7 +51,7 @@ STEPS = {
 }
 
 OPEN = """async (text) => {
-  const modules = ["bring", "fit", "mnist"].map((name) => import(`/draw/${name}.js`));
+  const modules = ["bring", "fit", "mnist", "unpack"].map((name) => import(`/draw/${name}.js`));
   globalThis.draw = Object.assign({}, ...(await Promise.all(modules)));
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   globalThis.photograph = new Blob([bytes], { type: "image/jpeg" });

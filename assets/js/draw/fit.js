@@ -14,8 +14,13 @@ const MARGIN = 0.08; // around a digit, for what its strokes may gain; of its lo
 const GRAIN = 0.015;
 const BLOT = 0.45; // of the longer side: no stroke any more
 
+/** @import { Box } from "./parts.js" */
+/** @import { Strokes } from "./strokes.js" */
+
+/** @typedef {{ink: Uint8Array, width: number, height: number}} Ink in a box of its own, 0 to 255 */
+
 /**
- * @param {{soft: Uint8Array, labels: Int8Array, width: number, height: number, figures: object[]}} strokes
+ * @param {Pick<Strokes, "soft"|"labels"|"width"|"height"|"figures">} strokes
  * @param {number} chosen which figure, from 0
  * @param {number} side of the longer side of the digit in the result, in pixels
  * @param {boolean} match bring strokes to the width of MNIST's
@@ -36,7 +41,8 @@ export function fitted({ soft, labels, width, height, figures }, chosen, side, m
   // The grain of a pencil leaves holes that are none of the digit's.
   const coarse = box.long < COARSE;
   const grain = coarse ? 0 : Math.round(GRAIN * side);
-  if (grain) rough.ink = dilated(dilated(rough.ink, rough.width, rough.height, grain), rough.width, rough.height, grain, 255);
+  if (grain)
+    rough.ink = dilated(dilated(rough.ink, rough.width, rough.height, grain), rough.width, rough.height, grain, 255);
   const inside = distances(rough.ink, rough.width, rough.height, false);
   const stroke = strokeWidth(inside, rough.width, rough.height);
   const long = side - stroke; // of the middle line
@@ -44,7 +50,8 @@ export function fitted({ soft, labels, width, height, figures }, chosen, side, m
   const before = stroke / side;
   const wanted = before < BLOT ? Math.min(wide, Math.max(narrow, stroke)) : stroke;
   const more = (wanted - stroke) / 2;
-  if (coarse && wanted === stroke) return { ...scaled(own, scale, MARGIN * side, true), ...place, before, after: before, coarse };
+  if (coarse && wanted === stroke)
+    return { ...scaled(own, scale, MARGIN * side, true), ...place, before, after: before, coarse };
   if (Math.abs(more) < 0.25) return { ...rough, ...place, before, after: before };
   // Between the centres of two pixels the outline lies where half ink would be; half a pixel is near enough.
   const outside = more > 0 ? distances(rough.ink, rough.width, rough.height, true) : null;
@@ -56,7 +63,12 @@ export function fitted({ soft, labels, width, height, figures }, chosen, side, m
   return { ink, width: rough.width, height: rough.height, ...place, before, after: wanted / (long + wanted) };
 }
 
-/** The ink of one figure with the soft edge around it, in a box of its own. */
+/**
+ * The ink of one figure with the soft edge around it, in a box of its own.
+ * @param {Uint8Array} soft @param {Int8Array} labels @param {number} width @param {number} height @param {number} label
+ * @param {Box} box @param {number} gain
+ * @returns {Ink}
+ */
 function ownInk(soft, labels, width, height, label, { left, right, top, bottom }, gain) {
   const columns = right - left + 2 * RIM;
   const rows = bottom - top + 2 * RIM;
@@ -68,7 +80,12 @@ function ownInk(soft, labels, width, height, label, { left, right, top, bottom }
       let own = false;
       for (let dy = -1; dy <= 1 && !own; dy++) {
         for (let dx = -1; dx <= 1 && !own; dx++) {
-          own = u + dx >= 0 && u + dx < width && v + dy >= 0 && v + dy < height && labels[(v + dy) * width + u + dx] === label;
+          own =
+            u + dx >= 0 &&
+            u + dx < width &&
+            v + dy >= 0 &&
+            v + dy < height &&
+            labels[(v + dy) * width + u + dx] === label;
         }
       }
       if (own) ink[y * columns + x] = Math.min(255, gain * soft[v * width + u]);
@@ -77,7 +94,11 @@ function ownInk(soft, labels, width, height, label, { left, right, top, bottom }
   return { ink, width: columns, height: rows };
 }
 
-/** Reduced to means over areas, or enlarged in blocks or with bilinear interpolation, with a margin for what strokes may gain. */
+/**
+ * Reduced to means over areas, or enlarged in blocks or with bilinear interpolation, with a margin for what strokes may gain.
+ * @param {Ink} own @param {number} scale @param {number} margin pixels @param {boolean} [blocks]
+ * @returns {Ink & {edge: number}} edge: the margin in whole pixels
+ */
 function scaled({ ink, width, height }, scale, margin, blocks = scale <= 1) {
   const edge = Math.ceil(margin);
   const columns = Math.ceil((width - 2 * RIM) * scale) + 2 * edge;
@@ -88,6 +109,7 @@ function scaled({ ink, width, height }, scale, margin, blocks = scale <= 1) {
     for (let at = 0; at < out.length; at++) out[at] = Math.round(means[at]);
     return { ink: out, width: columns, height: rows, edge };
   }
+  /** @param {number} x @param {number} y */
   const value = (x, y) => (x < 0 || y < 0 || x >= width || y >= height ? 0 : ink[y * width + x]);
   for (let r = 0, at = 0; r < rows; r++) {
     const v = RIM + (r - edge + 0.5) / scale - 0.5;
@@ -106,6 +128,7 @@ function scaled({ ink, width, height }, scale, margin, blocks = scale <= 1) {
 /**
  * The median width of strokes: twice the distance to their outline, along their middle line.
  * @param {Float32Array} inside the distance from the pixels of a stroke to the nearest that is none
+ * @param {number} width @param {number} height
  */
 function strokeWidth(inside, width, height) {
   const found = [];
@@ -113,7 +136,9 @@ function strokeWidth(inside, width, height) {
     for (let at = y * width + 1; at < (y + 1) * width - 1; at++) {
       const value = inside[at];
       if (value === 0) continue;
-      const ridges = [1, width, width + 1, width - 1].filter((step) => value >= inside[at - step] && value >= inside[at + step]);
+      const ridges = [1, width, width + 1, width - 1].filter(
+        (step) => value >= inside[at - step] && value >= inside[at + step],
+      );
       if (ridges.length >= 3) found.push(value);
     }
   }
@@ -125,6 +150,7 @@ const FAR = 1e9;
 /**
  * From each pixel to the nearest of at least half ink, or of less, in pixels (Felzenszwalb and Huttenlocher, Distance Transforms of
  * Sampled Functions, 2012).
+ * @param {Uint8Array} ink @param {number} width @param {number} height
  * @param {boolean} dark whether those of at least half ink are sought
  */
 function distances(ink, width, height, dark) {
@@ -134,6 +160,7 @@ function distances(ink, width, height, dark) {
   const line = new Float32Array(longest);
   const places = new Int32Array(longest);
   const bounds = new Float32Array(longest + 1);
+  /** @param {number} start @param {number} step @param {number} count */
   const along = (start, step, count) => {
     for (let n = 0; n < count; n++) line[n] = squares[start + n * step];
     let last = 0;

@@ -13,9 +13,13 @@ const THICKEST = 0.016; // of the picture's longer side
 const BENT = 5; // pixels that a line may leave its straight course
 const FAMILY = 3; // as many parallel lines are ruled paper, whatever else is on it
 
+/** @import { Greys } from "./windows.js" */
+
+/** @typedef {{x: number, top: number, bottom: number, depth: number}} Run of dark pixels in a column; bottom: the first that is not */
+
 /**
- * @param {{source: Uint8Array, width: number, height: number}} greys with what is sought dark
- * @returns {{source: Uint8Array, width: number, height: number, lines: number}} the same without its lines
+ * @param {Greys} greys with what is sought dark
+ * @returns {Greys & {lines: number}} the same without its lines
  */
 export function withoutLines(greys) {
   const across = withoutLevelLines(greys);
@@ -23,13 +27,14 @@ export function withoutLines(greys) {
   return { ...turned(down), lines: across.lines + down.lines };
 }
 
+/** @param {Greys} greys @returns {Greys} */
 function turned({ source, width, height }) {
   const out = new Uint8Array(source.length);
   for (let y = 0, at = 0; y < height; y++) for (let x = 0; x < width; x++) out[x * height + y] = source[at++];
   return { source: out, width: height, height: width };
 }
 
-/** Lines that run from left to right. */
+/** Lines that run from left to right. @param {Greys} greys @returns {Greys & {lines: number}} without them */
 function withoutLevelLines(greys) {
   const { width, height } = greys;
   const most = Math.max(3, Math.round(2 * THICKEST * Math.max(width, height)));
@@ -42,7 +47,8 @@ function withoutLevelLines(greys) {
 
 /**
  * What is dark from above to below for a few pixels only.
- * @returns {{x: number, top: number, bottom: number, depth: number}[]} column after column; bottom is the first pixel that is not
+ * @param {Greys} greys @param {number} most pixels
+ * @returns {Run[]} column after column
  */
 function thinRuns({ source, width, height }, most) {
   // Against what is above and below only: to its left and right a line is as dark as ever.
@@ -62,35 +68,47 @@ function thinRuns({ source, width, height }, most) {
   return runs;
 }
 
-/** @returns {Line[]} */
+/** @param {Greys} greys @param {Run[]} runs @returns {Line[]} */
 function levelLines(greys, runs) {
   const { width, height } = greys;
   const slope = commonSlope(runs, width, height);
   const counts = votes(runs, slope, width, height);
   const margin = marginOf(width);
+  /** @param {number} at */
   const near = (at) => counts[at - 1] + 1.2 * counts[at] + counts[at + 1];
   // Noise is full of short runs, wherever one looks.
   const noise = 8 * median(counts);
+  /** @type {Line[]} */
   const found = [];
   for (let at = 1; at < counts.length - 1; at++) {
     if (near(at) < Math.max(noise, 0.1 * width) || near(at) < near(at - 1) || near(at) <= near(at + 1)) continue;
     const line = traced(runs, slope, at - margin, greys);
-    const apart = !found.length || line.height - found.at(-1).height > 2 * line.thickness + 2;
+    const before = found.at(-1);
+    const apart = !before || line.height - before.height > 2 * line.thickness + 2;
     if (line.covered > 0.3 && line.reach > 0.7 && apart) found.push(line);
   }
   const sure = found.filter(({ covered, seen }) => covered > 0.5 && seen > 0.5 * width);
   if (sure.length < FAMILY) return sure.filter((line) => isApart(greys, line));
   // All of a kind, but for how they fall on the pixels: a stroke that lies along one of them is thicker or darker.
-  const [thickness, depth] = ["thickness", "depth"].map((of) => median(sure.map((line) => line[of])));
-  return found.map((line) => ({ ...line, thickness: Math.min(line.thickness, thickness + 1), depth: Math.min(line.depth, 2 * depth) }));
+  const thickness = median(sure.map((line) => line.thickness));
+  const depth = median(sure.map((line) => line.depth));
+  return found.map((line) => ({
+    ...line,
+    thickness: Math.min(line.thickness, thickness + 1),
+    depth: Math.min(line.depth, 2 * depth),
+  }));
 }
 
-/** How far beyond the picture the middle of a line may lie that is seen at one of its ends. */
+/** How far beyond the picture the middle of a line may lie that is seen at one of its ends. @param {number} width */
 const marginOf = (width) => Math.ceil((Math.tan((STEEPEST * Math.PI) / 180) * width) / 2);
 
-/** Where most runs lie in lines, in pixels down for each to the right. */
+/**
+ * Where most runs lie in lines, in pixels down for each to the right.
+ * @param {Run[]} runs @param {number} width @param {number} height
+ */
 function commonSlope(runs, width, height) {
   let best = { angle: 0, slope: 0, score: -1 };
+  /** @param {number} angle */
   const look = (angle) => {
     const slope = Math.tan((angle * Math.PI) / 180);
     const score = votes(runs, slope, width, height).reduce((sum, count) => sum + count * count, 0);
@@ -103,10 +121,15 @@ function commonSlope(runs, width, height) {
   return best.slope;
 }
 
+/**
+ * How many runs lie on the line of a slope that passes each height.
+ * @param {Run[]} runs @param {number} slope @param {number} width @param {number} height
+ */
 function votes(runs, slope, width, height) {
   const margin = marginOf(width);
   const counts = new Uint32Array(height + 2 * margin + 2);
-  for (const { x, top, bottom } of runs) counts[Math.round((top + bottom - 1) / 2 - slope * (x - width / 2)) + margin]++;
+  for (const { x, top, bottom } of runs)
+    counts[Math.round((top + bottom - 1) / 2 - slope * (x - width / 2)) + margin]++;
   return counts;
 }
 
@@ -114,15 +137,19 @@ function votes(runs, slope, width, height) {
  * @typedef {{middle: Float32Array, height: number, thickness: number, depth: number, seen: number, covered: number, reach: number}} Line
  *   middle: where it is in each column; seen: in how many of them that is on the picture; covered: the share of these in which it
  *   is there; reach: the share from the first to the last of those
- *
+ */
+
+/**
  * Follow a line through the columns, as paper that is not flat bends it: by the median of every stretch of it.
+ * @param {Run[]} runs @param {number} slope @param {number} level @param {Greys} greys
  * @returns {Line}
  */
 function traced(runs, slope, level, { width, height }) {
+  /** @param {Run} run */
   const far = ({ x, top, bottom }) => (top + bottom - 1) / 2 - (level + slope * (x - width / 2));
   const near = runs.filter((run) => Math.abs(far(run)) <= BENT);
   const stretch = Math.max(8, width / 24);
-  const offsets = Array.from({ length: Math.ceil(width / stretch) }, () => []);
+  const offsets = Array.from({ length: Math.ceil(width / stretch) }, () => /** @type {number[]} */ ([]));
   for (const run of near) offsets[Math.floor(run.x / stretch)].push(far(run));
   let last = 0;
   const bends = offsets.map((found) => {
@@ -141,11 +168,11 @@ function traced(runs, slope, level, { width, height }) {
   const own = near.filter(({ x, top, bottom }) => Math.abs((top + bottom - 1) / 2 - middle[x]) <= 2);
   const columns = new Set(own.map(({ x }) => x)).size;
   const [thickness, depth] = [own.map(({ top, bottom }) => bottom - top), own.map((run) => run.depth)].map(median);
-  const reach = own.length ? (own.at(-1).x - own[0].x + 1) / seen : 0;
+  const reach = own.length ? (own[own.length - 1].x - own[0].x + 1) / seen : 0;
   return { middle, height: level, thickness, depth, seen, covered: columns / Math.max(1, seen), reach };
 }
 
-/** A single line is one of the paper only where it crosses all of it, and is thinner or paler than what is written. */
+/** A single line is one of the paper only where it crosses all of it, and is thinner or paler than what is written. @param {Greys} greys @param {Line} line */
 function isApart({ source, width, height }, line) {
   if (line.reach < 0.95 || line.covered < 0.7) return false;
   const paper = greyQuantile(source, 0.7);
@@ -159,6 +186,7 @@ function isApart({ source, width, height }, line) {
   return count > 0.002 * width * height;
 }
 
+/** @param {Uint8Array} source in which it is done @param {Greys} greys @param {Line} line @param {Run[]} runs */
 function paintOver(source, { width, height }, { middle, thickness, depth }, runs) {
   const most = 1.4 * thickness + 1.5;
   const deepest = 1.3 * depth + 15;
@@ -174,6 +202,7 @@ function paintOver(source, { width, height }, { middle, thickness, depth }, runs
       if (x + lean < 0 || x + lean >= width || x - lean < 0 || x - lean >= width) continue;
       fill = Math.min(fill, Math.max(lightest[above * width + x + lean], lightest[below * width + x - lean]));
     }
-    for (let y = Math.max(0, top - 1); y < Math.min(height, bottom + 1); y++) source[y * width + x] = Math.max(source[y * width + x], fill);
+    for (let y = Math.max(0, top - 1); y < Math.min(height, bottom + 1); y++)
+      source[y * width + x] = Math.max(source[y * width + x], fill);
   }
 }

@@ -10,11 +10,13 @@
  *
  * Moved by whole pixels, a digit jumps by one where its centre lies between two: so a photograph of a digit is moved exactly,
  * and is the same in any light.
- * @param {Uint8Array} ink width·height values, 0 to 255 @param {number[]} shape [height, width] of the result
+ * @param {Uint8Array} ink width·height values, 0 to 255 @param {number} width @param {number} height
+ * @param {[number, number]} shape height and width of the result
  * @param {boolean} [exactly] move it by parts of pixels too
  * @returns {Uint8Array} all 0 where there is no ink
  */
-export function asMnist(ink, width, height, [rows, columns], exactly = false) {
+export function asMnist(ink, width, height, shape, exactly = false) {
+  const [rows, columns] = shape;
   const box = boundingBox(ink, width, height);
   const out = new Uint8Array(rows * columns);
   if (!box) return out;
@@ -22,7 +24,9 @@ export function asMnist(ink, width, height, [rows, columns], exactly = false) {
   const scale = side / Math.max(box.right - box.left, box.bottom - box.top);
   if (exactly) {
     const [x, y] = centreOfMass(ink, width);
-    const from = (centre, low, high, size) => Math.min(low, Math.max(high - size / scale, centre - (size / 2 + 0.5) / scale));
+    /** @param {number} centre @param {number} low @param {number} high @param {number} size */
+    const from = (centre, low, high, size) =>
+      Math.min(low, Math.max(high - size / scale, centre - (size / 2 + 0.5) / scale));
     const left = from(x + 0.5, box.left, box.right, columns);
     const top = from(y + 0.5, box.top, box.bottom, rows);
     return Uint8Array.from(resample(ink, width, height, left, top, 1 / scale, columns, rows), Math.round);
@@ -32,6 +36,7 @@ export function asMnist(ink, width, height, [rows, columns], exactly = false) {
   const usedX = Math.ceil((box.right - box.left) * scale - 1e-6);
   const usedY = Math.ceil((box.bottom - box.top) * scale - 1e-6);
   // No ink is cut off: a very lopsided figure is rather left a little off its centre.
+  /** @param {number} middle @param {number} centre @param {number} used @param {number} size */
   const place = (middle, centre, used, size) => Math.min(size - used, Math.max(0, Math.round(middle - centre)));
   const left = place(columns / 2, middleX, usedX, columns);
   const top = place(rows / 2, middleY, usedY, rows);
@@ -41,7 +46,7 @@ export function asMnist(ink, width, height, [rows, columns], exactly = false) {
   return out;
 }
 
-/** In pixels, each counted by its ink. */
+/** In pixels, each counted by its ink. @param {ArrayLike<number>} ink @param {number} width */
 function centreOfMass(ink, width) {
   let mass = 0;
   let massX = 0;
@@ -55,18 +60,25 @@ function centreOfMass(ink, width) {
   return [massX / mass, massY / mass];
 }
 
-/** The whole field at the size of the model's images. */
-export function asItIs(ink, width, height, [rows, columns]) {
+/**
+ * The whole field at the size of the model's images.
+ * @param {Uint8Array} ink @param {number} width @param {number} height @param {[number, number]} shape height and width of the result
+ */
+export function asItIs(ink, width, height, shape) {
+  const [rows, columns] = shape;
   return Uint8Array.from(resample(ink, width, height, 0, 0, width / columns, columns, rows), Math.round);
 }
 
-/** Make the strongest ink white, in place: lines thinner than a pixel are grey when they are reduced. */
+/** Make the strongest ink white, in place: lines thinner than a pixel are grey when they are reduced. @param {Uint8Array} image */
 export function stretch(image) {
   const most = image.reduce((high, value) => Math.max(high, value), 0);
   if (most) for (let at = 0; at < image.length; at++) image[at] = Math.round((image[at] * 255) / most);
 }
 
-/** The smallest box that holds all ink, in whole pixels; null without ink. */
+/**
+ * The smallest box that holds all ink, in whole pixels; null without ink.
+ * @param {Uint8Array} ink @param {number} width @param {number} height
+ */
 function boundingBox(ink, width, height) {
   let left = width;
   let right = 0;
@@ -84,7 +96,11 @@ function boundingBox(ink, width, height) {
   return right > left ? { left, right, top, bottom } : null;
 }
 
-/** Each pixel of the result is the mean over the area that it covers: `step` pixels of the source by as many. */
+/**
+ * Each pixel of the result is the mean over the area that it covers: `step` pixels of the source by as many.
+ * @param {Uint8Array} source @param {number} width @param {number} height @param {number} left @param {number} top @param {number} step
+ * @param {number} columns @param {number} rows of the result
+ */
 export function resample(source, width, height, left, top, step, columns, rows) {
   const across = shares(left, step, columns, width);
   const down = shares(top, step, rows, height);
@@ -105,11 +121,15 @@ export function resample(source, width, height, left, top, step, columns, rows) 
   return out;
 }
 
-/** Along one axis, which source pixels each result pixel covers, and by what share of itself. */
+/**
+ * Along one axis, which source pixels each result pixel covers, and by what share of itself.
+ * @param {number} first @param {number} step @param {number} count @param {number} size
+ */
 function shares(first, step, count, size) {
   return Array.from({ length: count }, (_, n) => {
     const from = first + n * step;
     const to = from + step;
+    /** @type {[at: number, share: number][]} */
     const found = [];
     for (let at = Math.max(0, Math.floor(from)); at < Math.min(size, to); at++) {
       const covered = Math.min(at + 1, to) - Math.max(at, from);

@@ -7,18 +7,22 @@ const PALE = 0.4; // of the strength of a digit's ink: another pen, the other si
 const DIRECTIONS = 36;
 const MOST_PARTS = 100; // the largest, that are asked whether they belong to a digit
 
+/** @import { Steps } from "./strokes.js" */
+
 /**
  * @typedef {{left: number, right: number, top: number, bottom: number, area: number, long: number, stroke: number, depth: number}} Box
  *   right and bottom are the first pixels that are not; area: of its ink; long: its longer side; stroke: how wide its strokes are; in
  *   pixels; depth: how strong its ink is, in grey levels
- * @typedef {Box & {pixels: Int32Array, row: number, along: number, banded: number, off: boolean}} Part connected ink; row: the
- *   picture's width; along: how many pixels lie on the picture's edge; banded: near it; off: it is not on the sheet of paper
+ * @typedef {Box & {pixels: Int32Array, row: number, along: number, banded: number, off: boolean, samples?: [number, number][]}}
+ *   Part connected ink; row: the picture's width; along: how many pixels lie on the picture's edge; banded: near it; off: it is
+ *   not on the sheet of paper; samples: x and y of some of its pixels, once they were asked for
  * @typedef {Box & {parts: Part[]}} Figure what may be a digit
  */
 
 /**
  * Connected ink, from the pixels where it is at least half as strong as ink is here.
  * @param {Uint8Array} soft of 255, the ink of a stroke here @param {Float32Array} ink in grey levels
+ * @param {number} width @param {number} height
  * @returns {Part[]}
  */
 export function partsOf(soft, ink, width, height) {
@@ -71,18 +75,37 @@ export function partsOf(soft, ink, width, height) {
     const pixels = stack.slice(0, count);
     const long = Math.max(right - left, bottom - top);
     const stroke = Math.min(long, (2 * count) / Math.max(1, edge));
-    parts.push({ left, right, top, bottom, area: count, pixels, row: width, depth: depth / sure, along, banded, long, stroke, off: false });
+    parts.push({
+      left,
+      right,
+      top,
+      bottom,
+      area: count,
+      pixels,
+      row: width,
+      depth: depth / sure,
+      along,
+      banded,
+      long,
+      stroke,
+      off: false,
+    });
   }
   return parts;
 }
 
+/** @param {Box} box */
 const weight = ({ long, area, depth }) => long * Math.sqrt(area) * depth;
-/** What a digit is most likely to be: long, and of much and strong ink. */
+/**
+ * What a digit is most likely to be: long, and of much and strong ink.
+ * @template {Box} B
+ * @param {B[]} parts at least one
+ */
 export const heaviest = (parts) => parts.reduce((a, b) => (weight(b) > weight(a) ? b : a));
 
 /**
  * Which parts are digits, and how many are none.
- * @param {Part[]} parts
+ * @param {Part[]} parts @param {number} width @param {number} height @param {Steps} steps
  * @returns {{figures: Figure[], specks: number, border: number, frames: number}} figures from left to right
  */
 export function sorted(parts, width, height, steps) {
@@ -97,19 +120,28 @@ export function sorted(parts, width, height, steps) {
     lying = lying.filter((part) => part !== digit);
     rest = [...rest, digit];
   }
+  /** @param {Part} part */
   const isSpeck = ({ long, along, area }) => !along && long <= least && area > 2;
   const counts = { border: lying.filter((part) => part.along || part.long > least).length, frames: around.length };
   if (!rest.length) return { figures: [], specks: 0, ...counts };
   if (!steps.specks) return { figures: [joined(rest)], specks: 0, ...counts };
-  const likely = (all) => heaviest([all.filter((part) => isLong(part) && !isLevelBar(part)), all.filter(isLong), all].find(({ length }) => length));
+  /** @param {Part[]} all */
+  const likely = (all) =>
+    heaviest(
+      [all.filter((part) => isLong(part) && !isLevelBar(part)), all.filter(isLong)].find(({ length }) => length) ?? all,
+    );
   const first = likely(rest);
+  /** @type {Figure[]} */
   const figures = [];
   let open = rest.filter(({ depth }) => depth >= PALE * first.depth);
-  for (let seed = first; seed; ) {
+  for (let seed = /** @type {Part|null} */ (first); seed; ) {
     const group = gathered(seed, open);
     figures.push(joined(group));
     open = open.filter((part) => !group.includes(part));
-    const others = open.filter((part) => part.long >= 0.45 * figures[0].long && part.area >= 0.1 * figures[0].area && isLong(part) && !isLevelBar(part));
+    const others = open.filter(
+      (part) =>
+        part.long >= 0.45 * figures[0].long && part.area >= 0.1 * figures[0].area && isLong(part) && !isLevelBar(part),
+    );
     seed = others.length && figures.length < 9 ? heaviest(others) : null;
   }
   const used = figures.reduce((sum, figure) => sum + figure.parts.length, 0);
@@ -118,15 +150,17 @@ export function sorted(parts, width, height, steps) {
   return { figures, specks: lying.filter(isSpeck).length + Math.max(0, whole - used), ...counts };
 }
 
-/** Whether a part is longer than wide, as strokes are and blots are not. */
+/** Whether a part is longer than wide, as strokes are and blots are not. @param {Pick<Box, "area"|"stroke">} part */
 const isLong = ({ area, stroke }) => area >= 6 * stroke * stroke;
 
-/** Whether a part is one straight stroke. */
-const isBar = ({ left, right, top, bottom, area, stroke }) => isLong({ area, stroke }) && area <= 1.3 * stroke * Math.hypot(right - left, bottom - top);
+/** Whether a part is one straight stroke. @param {Box} part */
+const isBar = ({ left, right, top, bottom, area, stroke }) =>
+  isLong({ area, stroke }) && area <= 1.3 * stroke * Math.hypot(right - left, bottom - top);
 
-/** A stroke that no digit is alone: beneath one, it underlines it. */
+/** A stroke that no digit is alone: beneath one, it underlines it. @param {Box} part */
 const isLevelBar = (part) => part.right - part.left > 4 * (part.bottom - part.top);
 
+/** @param {Part} part @param {number} width @param {number} height of the picture */
 function liesAlong(part, width, height) {
   if (part.off) return true;
   const { left, right, top, bottom, area, along, banded, long } = part;
@@ -146,9 +180,13 @@ function liesAlong(part, width, height) {
   return inside === 0;
 }
 
-/** Whether a part is a box or a circle drawn around another: in nearly every direction, it is what one meets from there. */
+/**
+ * Whether a part is a box or a circle drawn around another: in nearly every direction, it is what one meets from there.
+ * @param {Part} part @param {Part} other
+ */
 function encloses(part, other) {
-  const inside = other.left > part.left && other.right < part.right && other.top > part.top && other.bottom < part.bottom;
+  const inside =
+    other.left > part.left && other.right < part.right && other.top > part.top && other.bottom < part.bottom;
   if (!inside || other.long < 0.25 * part.long || !isLong(other)) return false;
   const [x, y] = [(other.left + other.right) / 2, (other.top + other.bottom) / 2];
   const met = new Uint8Array(DIRECTIONS);
@@ -162,7 +200,7 @@ function encloses(part, other) {
   return sum === 0 && met.reduce((count, value) => count + value, 0) >= 0.9 * DIRECTIONS;
 }
 
-/** A part and all that belongs to the same digit. */
+/** A part and all that belongs to the same digit. @param {Part} seed @param {Part[]} all */
 function gathered(seed, all) {
   const parts = all.length > MOST_PARTS ? [...all].sort((a, b) => b.area - a.area).slice(0, MOST_PARTS) : all;
   const group = [seed];
@@ -178,9 +216,13 @@ function gathered(seed, all) {
   return group;
 }
 
+/** @param {Part} part @param {Box} whole of the group @param {Part[]} group */
 function belongs(part, whole, group) {
   if (part.area < 0.15 * whole.stroke ** 2 || part.stroke < 0.4 * whole.stroke) return false;
-  const boxes = Math.hypot(Math.max(0, part.left - whole.right, whole.left - part.right), Math.max(0, part.top - whole.bottom, whole.top - part.bottom));
+  const boxes = Math.hypot(
+    Math.max(0, part.left - whole.right, whole.left - part.right),
+    Math.max(0, part.top - whole.bottom, whole.top - part.bottom),
+  );
   const large = isLong(part) || part.area > 0.1 * whole.area;
   const bar = isLevelBar(part) && areApart(part, whole, "top", "bottom");
   if (bar && part.right - part.left > 1.15 * (whole.right - whole.left)) return false;
@@ -190,26 +232,33 @@ function belongs(part, whole, group) {
   if (far > reach) return false;
   // Two digits that stand side by side, or one above the other, are nearer than the bar of a 5 may be to it.
   const tall = part.bottom - part.top >= 0.55 * (whole.bottom - whole.top);
+  /** @param {number} share */
   const near = (share) => Math.max(0.5 * whole.stroke, share * whole.long);
   if (!tall || far <= near(0.04)) return true;
   if (areApart(part, whole, "left", "right")) return false;
   return !areApart(part, whole, "top", "bottom") || far <= near(0.12) || areHalves(part, whole, far);
 }
 
-/** Whether a part above or below others is of the same digit: two that stand so are slenderer together, but for a 1. */
+/**
+ * Whether a part above or below others is of the same digit: two that stand so are slenderer together, but for a 1.
+ * @param {Part} part @param {Box} whole of the others @param {number} far pixels
+ */
 function areHalves(part, whole, far) {
   const wide = Math.max(part.right, whole.right) - Math.min(part.left, whole.left);
   const high = Math.max(part.bottom, whole.bottom) - Math.min(part.top, whole.top);
   return far <= 0.13 * high && (high < 2 * wide || isBar(part) || isBar(whole));
 }
 
-/** Whether two boxes hardly share any of their extent along an axis. */
+/**
+ * Whether two boxes hardly share any of their extent along an axis.
+ * @param {Box} one @param {Box} other @param {"left"|"top"} low @param {"right"|"bottom"} high
+ */
 function areApart(one, other, low, high) {
   const shared = Math.min(one[high], other[high]) - Math.max(one[low], other[low]);
   return shared < 0.25 * Math.min(one[high] - one[low], other[high] - other[low]);
 }
 
-/** How far apart two parts are, within a few pixels. */
+/** How far apart two parts are, within a few pixels. @param {Part} one @param {Part} other */
 function distance(one, other) {
   let least = Infinity;
   for (const [x, y] of samplesOf(one)) {
@@ -218,12 +267,15 @@ function distance(one, other) {
   return Math.sqrt(least);
 }
 
-/** x and y of up to some hundred of a part's pixels, kept with it. */
+/** x and y of up to some hundred of a part's pixels, kept with it. @param {Part} part @returns {[number, number][]} */
 function samplesOf(part) {
   if (!part.samples) {
     const step = Math.max(1, Math.floor(part.pixels.length / 500));
     const count = Math.ceil(part.pixels.length / step);
-    part.samples = Array.from({ length: count }, (_, n) => [part.pixels[n * step] % part.row, Math.floor(part.pixels[n * step] / part.row)]);
+    part.samples = Array.from({ length: count }, (_, n) => [
+      part.pixels[n * step] % part.row,
+      Math.floor(part.pixels[n * step] / part.row),
+    ]);
   }
   return part.samples;
 }

@@ -1,110 +1,41 @@
 /**
- * A picture that somebody brings, from its colours to ink on even paper. No DOM: typed arrays go in and come out.
+ * A picture that somebody brings, from its greys to ink on even paper. No DOM: typed arrays go in and come out.
  *
  * What is ink is decided by size, not by place: a stroke is what vanishes when the picture is closed with a window
  * somewhat wider than a stroke (dilation, then erosion: Serra, Image Analysis and Mathematical Morphology, 1982), and the
  * closed picture is the paper, with its shadows, its table and all else that is wider.
  */
 
-import { SPECTRUM_SIDE, boxMean, closed, closedOverEdge, countsOf, dilated, dilatedRows, greyQuantile, medians, quantile, reduced } from "./windows.js";
+import {
+  SPECTRUM_SIDE,
+  boxMean,
+  closed,
+  closedOverEdge,
+  countsOf,
+  dilated,
+  dilatedRows,
+  greyQuantile,
+  medians,
+  quantile,
+  reduced,
+} from "./windows.js";
 
-export const PICTURE_SIDE = 400; // pixels of a picture's longer side: a thin pen is still seen, and all of it takes 0.1 s
+/** @import { Greys } from "./windows.js" */
+
 const RADII = [1, 2, 4, 7, 11, 17, 26]; // of windows, on a picture of SPECTRUM_SIDE
 const IMPULSE = 60; // grey levels by which a pixel stands out from all eight around it
 const IMPULSES = 0.003; // of all pixels; dust is less
 const GRAINY = 10; // grey levels
 const UNEVEN = 25; // grey levels
 const BLOCK = 4; // pixels: the strength of ink changes slowly over a picture
-const LUMINANCE = [0.299, 0.587, 0.114]; // ITU-R BT.601
-
-/** @typedef {{source: Uint8Array, width: number, height: number}} Greys */
-
-// Colour --------------------------------------------------------------------------------------------------------------
-
-/**
- * The greys of a picture along the direction of colour in which it differs most from its surroundings, from the least to
- * the greatest; what is lighter to the eye stays so.
- * @param {Uint8ClampedArray} data red, green, blue and opacity of each pixel
- * @returns {Greys & {levels: number}} levels: how far apart the extremes were, in 255ths of full contrast
- */
-export function greysOf(data, width, height) {
-  const colours = opaque(data);
-  const [r, g, b] = strongestDirection(colours, width, height);
-  const values = new Float32Array(width * height);
-  let low = Infinity;
-  let high = -Infinity;
-  for (let at = 0, n = 0; at < values.length; at++, n += 4) {
-    const value = r * colours[n] + g * colours[n + 1] + b * colours[n + 2];
-    values[at] = value;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  const levels = (high - low) / Math.sqrt(3);
-  const stretched = levels > 0 ? 255 / (high - low) : 0;
-  const source = new Uint8Array(values.length);
-  for (let at = 0; at < values.length; at++) source[at] = (values[at] - low) * stretched + 0.5;
-  return { source, width, height, levels };
-}
-
-/** The colours without opacity: what is transparent gets the ground that what is seen stands out against. */
-function opaque(data) {
-  let seen = 0;
-  let light = 0;
-  for (let at = 0; at < data.length; at += 4) {
-    seen += data[at + 3];
-    light += data[at + 3] * (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]);
-  }
-  if (seen === (255 * data.length) / 4) return data;
-  const ground = light > 127.5 * seen ? 0 : 255;
-  const out = new Uint8ClampedArray(data.length);
-  for (let at = 0; at < data.length; at += 4) {
-    const share = data[at + 3] / 255;
-    for (let c = 0; c < 3; c++) out[at + c] = share * data[at + c] + (1 - share) * ground;
-  }
-  return out;
-}
-
-/** The first principal component of the differences between each pixel and the mean around it; length 1 in levels. */
-function strongestDirection(colours, width, height) {
-  // Half as large is fine enough to tell the colour of a thin pen.
-  const step = Math.max(width, height) > SPECTRUM_SIDE ? 2 : 1;
-  const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
-  const radius = Math.max(2, Math.round(Math.max(columns, rows) / 8));
-  const differences = [0, 1, 2].map((c) => {
-    const channel = new Float32Array(columns * rows);
-    for (let y = 0, at = c; y < height; y++) {
-      const row = ((y / step) | 0) * columns;
-      for (let x = 0; x < width; x++, at += 4) channel[row + ((x / step) | 0)] += colours[at];
-    }
-    const around = boxMean(channel, columns, rows, radius);
-    for (let at = 0; at < channel.length; at++) around[at] = channel[at] - around[at];
-    return around;
-  });
-  const product = (a, b) => {
-    let sum = 0;
-    for (let at = 0; at < a.length; at++) sum += a[at] * b[at];
-    return sum;
-  };
-  const covariance = differences.map((a) => differences.map((b) => product(a, b)));
-  let direction = [...LUMINANCE];
-  for (let turn = 0; turn < 30; turn++) {
-    const next = covariance.map((row) => row.reduce((sum, value, c) => sum + value * direction[c], 0));
-    const length = Math.hypot(...next);
-    if (length === 0) break;
-    direction = next.map((value) => value / length);
-  }
-  const lighter = direction.reduce((sum, value, c) => sum + value * LUMINANCE[c], 0);
-  return direction.map((value) => (lighter < 0 ? -value : value));
-}
-
-// Ink and paper -------------------------------------------------------------------------------------------------------
 
 /**
  * How much that is dark each window fills beyond the one before it, over the middle of the picture or all of it.
  *
  * What is light and much narrower than a window is cut off before: grains within a stroke do not make it many strokes, and
  * lines and dust do not make the paper between them strokes.
- * @param {Greys} picture
+ * @param {Greys} picture @param {number} noise grey levels that count for nothing
+ * @param {number} margin the share of each side that is left out
  * @returns {{radius: number, filled: number}[]}
  */
 function spectrum({ source, width, height }, noise, margin) {
@@ -127,7 +58,10 @@ function spectrum({ source, width, height }, noise, margin) {
   });
 }
 
-/** How far single pixels stand out from all four beside them, in the less marked of both directions: ink stands out in one. */
+/**
+ * How far single pixels stand out from all four beside them, in the less marked of both directions: ink stands out in one.
+ * @param {Greys} picture
+ */
 function noiseOf({ source, width, height }) {
   const dips = new Uint8Array(source.length);
   const bumps = new Uint8Array(source.length);
@@ -144,7 +78,10 @@ function noiseOf({ source, width, height }) {
   return Math.min(greyQuantile(dips, 0.97), greyQuantile(bumps, 0.97));
 }
 
-/** A picture whose pixels are now and then white or black for no reason, without these; any other is left as it is. */
+/**
+ * A picture whose pixels are now and then white or black for no reason, without these; any other is left as it is.
+ * @param {Greys} picture
+ */
 export function withoutImpulses(picture) {
   const { source, width, height } = picture;
   let count = 0;
@@ -174,7 +111,12 @@ export function withoutImpulses(picture) {
 export function isDarkOnLight(picture, sheet) {
   if (sheet) return sheet.light;
   const { source, width, height } = reduced(picture);
-  const around = boxMean(Float32Array.from(source), width, height, Math.max(2, Math.round(Math.max(width, height) / 4)));
+  const around = boxMean(
+    Float32Array.from(source),
+    width,
+    height,
+    Math.max(2, Math.round(Math.max(width, height) / 4)),
+  );
   let cubes = 0;
   for (let at = 0; at < source.length; at++) cubes += (source[at] - around[at]) ** 3;
   return cubes <= 0;
@@ -190,23 +132,26 @@ export function isDarkOnLight(picture, sheet) {
  *   paper; typical: the strength of most ink; uneven: whether the paper is lighter in one place than in another
  */
 export function inkOf(picture, paper) {
-  const even = paper === "around";
   const { width, height } = picture;
   // Most noise can be told beforehand, which saves a turn.
   let greys = noiseOf(picture) > GRAINY ? smoothed(picture) : picture;
   for (let turn = 0; ; turn++) {
-    const { ink, uneven } = even ? againstPaperAround(greys) : againstOnePaper(greys.source, paper);
+    const { ink, uneven } = paper === "around" ? againstPaperAround(greys) : againstOnePaper(greys.source, paper);
     const noise = noiseBelow(ink);
     const typical = typicalInk(ink, noise);
     if (turn === 3 || noise <= 0.1 * typical) {
       const most = Math.max(1, typical, quantile(ink, 0.998));
-      const strength = even ? strengthAround(ink, width, height, typical, noise) : new Float32Array(ink.length).fill(most);
+      const strength =
+        paper === "around"
+          ? strengthAround(ink, width, height, typical, noise)
+          : new Float32Array(ink.length).fill(most);
       return { ink, strength, noise, typical, uneven };
     }
     greys = smoothed(greys);
   }
 }
 
+/** @param {Greys} picture @returns {Greys} */
 function smoothed({ source, width, height }) {
   const means = boxMean(source, width, height, 1);
   const out = new Uint8Array(means.length);
@@ -214,8 +159,10 @@ function smoothed({ source, width, height }) {
   return { source: out, width, height };
 }
 
+/** @param {Uint8Array} source @param {"usual"|"lightest"} paper */
 function againstOnePaper(source, paper) {
-  const level = paper === "lightest" ? source.reduce((high, value) => Math.max(high, value), 0) : modeOf(countsOf(source));
+  const level =
+    paper === "lightest" ? source.reduce((high, value) => Math.max(high, value), 0) : modeOf(countsOf(source));
   return { ink: Float32Array.from(source, (value) => level - value), uneven: false };
 }
 
@@ -230,6 +177,7 @@ function modeOf(counts) {
   return best.grey;
 }
 
+/** @param {Greys} greys */
 function againstPaperAround(greys) {
   const { source, width, height } = greys;
   const small = reduced(greys);
@@ -261,7 +209,10 @@ function againstPaperAround(greys) {
   return { ink: plain, uneven: greyQuantile(paper, 0.99) - greyQuantile(paper, 0.01) > UNEVEN };
 }
 
-/** How deep paper's own grain goes, at most: what is less deep than most of it says how much it varies. */
+/**
+ * How deep paper's own grain goes, at most: what is less deep than most of it says how much it varies.
+ * @param {Uint32Array} counts of the 256 depths
+ */
 function grainOf(counts) {
   const usual = modeOf(counts);
   let squares = 0;
@@ -276,9 +227,11 @@ function grainOf(counts) {
 /**
  * The edge of a picture, where a stroke touches it, as if paper went on: so a stroke has paper on both its sides. No lighter
  * than the picture is near by.
+ * @param {Greys} picture @param {number} radius
  */
 function withPaperEdge({ source, width, height }, radius) {
   const out = source.slice();
+  /** @param {number} start @param {number} step @param {number} count @param {number} inwards @param {number} depth */
   const along = (start, step, count, inwards, depth) => {
     const line = new Uint8Array(count);
     const deep = new Uint8Array(count); // the lightest from each pixel of the edge inwards
@@ -302,6 +255,7 @@ function withPaperEdge({ source, width, height }, radius) {
   return out;
 }
 
+/** @param {Uint8Array} values @param {number} width @param {number} height */
 function copyEdge(values, width, height) {
   if (width < 3 || height < 3) return;
   for (let y = 0; y < height; y++) {
@@ -312,7 +266,7 @@ function copyEdge(values, width, height) {
   values.copyWithin((height - 1) * width, (height - 2) * width, (height - 1) * width);
 }
 
-/** One standard deviation of the paper, from what is lighter than its mean. */
+/** One standard deviation of the paper, from what is lighter than its mean. @param {Float32Array} ink */
 function noiseBelow(ink) {
   const below = new Float32Array(ink.length);
   let count = 0;
@@ -320,7 +274,10 @@ function noiseBelow(ink) {
   return count < 0.02 * ink.length ? 0 : quantile(below, 0.68, count);
 }
 
-/** The mean strength of what is no noise, each pixel counted by its strength: much pale ink does not hide a little dark. */
+/**
+ * The mean strength of what is no noise, each pixel counted by its strength: much pale ink does not hide a little dark.
+ * @param {Float32Array} ink @param {number} noise
+ */
 function typicalInk(ink, noise) {
   let sum = 0;
   let squares = 0;
@@ -332,7 +289,10 @@ function typicalInk(ink, noise) {
   return sum ? squares / sum : 0;
 }
 
-/** The greatest ink in the wider surroundings, and so how dark the pen is in this light. */
+/**
+ * The greatest ink in the wider surroundings, and so how dark the pen is in this light.
+ * @param {Float32Array} ink @param {number} width @param {number} height @param {number} typical @param {number} noise
+ */
 function strengthAround(ink, width, height, typical, noise) {
   const least = Math.max(0.35 * typical, 4 * noise);
   const most = 1.5 * typical;

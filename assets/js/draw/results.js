@@ -4,7 +4,7 @@ import { floorNats, klNats, reconstructionNats } from "../engine/bound.js";
 import { number } from "../engine/numbers.js";
 import { shorten } from "../shared/classes.js";
 import { disable } from "../shared/disable.js";
-import { make } from "../shared/elements.js";
+import { finder, make } from "../shared/elements.js";
 import { encoderShelf } from "../shared/encoders.js";
 import { epochWords } from "../shared/epochs.js";
 import { provenance, saveCodes } from "../shared/files.js";
@@ -12,34 +12,37 @@ import { Picture } from "../shared/pictures.js";
 import { heading, saveSheet } from "../shared/sheet.js";
 import { explain } from "../shared/terms.js";
 
+/** @import { EncoderShelf } from "../engine/encoders.js" */
+/** @import { LiveRun } from "../engine/run.js" */
+
+/** @typedef {{mean: Float32Array, logVariance: Float32Array}} Posterior */
+
 const NEIGHBOURS = 8;
 
+/** What is shown of an image under one run. */
 export class Results {
-  constructor(root) {
+  /** @param {HTMLElement} root @param {LiveRun} run */
+  constructor(root, run) {
+    const find = finder(root);
     this.root = root;
-    this.image = null;
-    this.posterior = null; // null too while there is no encoder
-    this.find = (selector) => root.querySelector(selector);
-    for (const [kind, act] of Object.entries({
-      seen: () => this.savePicture("drawing", this.unit(this.image), "A drawing, as the model sees it"),
-      decoded: () => this.savePicture("drawing-decoded", this.decoded, "A drawing, encoded and decoded"),
-      csv: () => this.saveCode("csv"),
-      json: () => this.saveCode("json"),
-    })) {
-      this.find(`.save-${kind}`).onclick = act;
-    }
-  }
-
-  open(run) {
-    const { find } = this;
     this.run = run;
-    const [rows, columns] = run.imageShape;
-    this.seen = new Picture(find(".seen"), run.imageShape);
-    this.picture = new Picture(find(".decoded"), run.imageShape);
+    this.epoch = run.last;
+    /** @type {Uint8Array} what the model sees */
+    this.image = new Uint8Array(run.pixels);
+    /** @type {Posterior|null} null without ink, and while there is no encoder */
+    this.posterior = null;
     this.decoded = new Float32Array(run.pixels);
     this.active = run.about.order.slice(0, run.latentDim - run.about.passive);
+    this.seenCanvas = find(".seen", HTMLCanvasElement);
+    this.decodedCanvas = find(".decoded", HTMLCanvasElement);
+    this.seen = new Picture(this.seenCanvas, run.imageShape);
+    this.picture = new Picture(this.decodedCanvas, run.imageShape);
+    this.figures = find(".figures");
+    this.searched = find(".searched");
+    this.vote = find(".vote");
+    const [rows, columns] = run.imageShape;
     find(".pair figcaption").textContent = "What the model sees";
-    find(".seen").title = `${rows} × ${columns} pixels`;
+    this.seenCanvas.title = `${rows} × ${columns} pixels`;
     this.neighbours = Array.from({ length: NEIGHBOURS }, () => {
       const item = make("li");
       const canvas = make("canvas", "", "", { role: "img" });
@@ -50,75 +53,82 @@ export class Results {
       return { item, canvas, picture, label, distance };
     });
     find(".neighbours").replaceChildren(...this.neighbours.map(({ item }) => item));
+    const unit = () => Float32Array.from(this.image, (byte) => byte / 255);
+    find(".save-seen").onclick = () => this.savePicture("drawing", unit(), "A drawing, as the model sees it");
+    find(".save-decoded").onclick = () =>
+      this.savePicture("drawing-decoded", this.decoded, "A drawing, encoded and decoded");
+    find(".save-csv").onclick = () => this.saveCode("csv");
+    find(".save-json").onclick = () => this.saveCode("json");
   }
 
   isEmpty() {
-    return !this.image?.some((value) => value > 0);
+    return !this.image.some((value) => value > 0);
   }
 
-  encoderAt(epoch) {
-    const shelf = encoderShelf.current;
-    return shelf?.key === this.run.key ? shelf.encoder(epoch) : null;
-  }
-
-  /** From the image to the code and all that follows from it. @param {Uint8Array} image */
+  /** From the image to the code and all that follows from it. @param {Uint8Array} image @param {number} epoch */
   show(image, epoch) {
-    const { find } = this;
     this.image = image;
     this.epoch = epoch;
     this.seen.draw(image, 1);
     const empty = this.isEmpty();
-    find(".seen").setAttribute("aria-label", empty ? "Nothing yet" : "The drawing as the model sees it");
-    const encoder = empty ? null : this.encoderAt(epoch);
+    this.seenCanvas.setAttribute("aria-label", empty ? "Nothing yet" : "The drawing as the model sees it");
+    const shelf = encoderShelf.find(this.run.key);
+    const encoder = empty ? null : shelf?.encoder(epoch);
     this.posterior = encoder ? encoder.encode(image) : null;
-    const why = this.posterior ? "" : empty ? "There is no drawing yet to take along." : "The encoder of this epoch is on its way.";
-    for (const control of this.root.querySelectorAll(".leave button, .to-sliders")) disable(control, why);
-    if (!this.posterior) this.showNothing(empty);
-    else this.showCode();
+    const missing = empty ? "There is no drawing yet to take along." : "The encoder of this epoch is on its way.";
+    for (const control of this.root.querySelectorAll(".leave button, .to-sliders")) {
+      if (control instanceof HTMLElement) disable(control, this.posterior ? "" : missing);
+    }
+    if (shelf && this.posterior) this.showCode(shelf, this.posterior);
+    else this.showNothing(empty);
   }
 
+  /** @param {boolean} empty whether nothing is drawn */
   showNothing(empty) {
-    const { find, run } = this;
     this.decoded.fill(0);
     this.picture.draw(this.decoded, 255);
-    find(".decoded").setAttribute("aria-label", "Nothing yet");
-    find(".figures").textContent = empty
+    this.decodedCanvas.setAttribute("aria-label", "Nothing yet");
+    this.figures.textContent = empty
       ? "Nothing is drawn yet. The code, what it decodes to and its neighbours appear with the first stroke."
       : "The encoder of this epoch is on its way.";
     for (const { canvas, picture, label, distance } of this.neighbours) {
-      picture.draw(new Uint8Array(run.pixels), 1);
+      picture.draw(new Uint8Array(this.run.pixels), 1);
       canvas.setAttribute("aria-label", "No neighbour yet");
       label.textContent = distance.textContent = "";
     }
-    explain(find(".searched"), "By the distance between codes, among the [probe images](#probe) of the [test split](#test-set).");
-    find(".vote").textContent = "";
+    explain(
+      this.searched,
+      "By the distance between codes, among the [probe images](#probe) of the [test split](#test-set).",
+    );
+    this.vote.textContent = "";
   }
 
-  showCode() {
-    const { find, run, epoch, image } = this;
-    const { mean, logVariance } = this.posterior;
+  /** @param {EncoderShelf} shelf @param {Posterior} posterior */
+  showCode(shelf, { mean, logVariance }) {
+    const { run, epoch, image } = this;
     const decoder = run.decoder(epoch);
     const logits = decoder.logits(mean);
-    const logSigma = encoderShelf.current.logSigma(epoch);
+    const logSigma = shelf.logSigma(epoch);
     const reconstruction = reconstructionNats(logits, image, logSigma);
     for (let i = 0; i < logits.length; i++) this.decoded[i] = 1 / (1 + Math.exp(-logits[i]));
     this.picture.draw(this.decoded, 255);
-    find(".decoded").setAttribute("aria-label", "The drawing's code, decoded");
+    this.decodedCanvas.setAttribute("aria-label", "The drawing's code, decoded");
     const overFloor = number(reconstruction - floorNats(image), 1);
     const above = logSigma === null ? ` (${overFloor} above its [floor](#floor))` : "";
     explain(
-      find(".figures"),
+      this.figures,
       `Your drawing${epochWords(run.about, epoch).at}: [reconstruction](#reconstruction) ${number(reconstruction, 1)} [nats](#nats)${above}, ` +
         `[KL](#kl) ${number(klNats(mean, logVariance), 1)} nats. The code is the mean of its [posterior](#posterior).`,
     );
-    this.showNeighbours(mean);
+    this.showNeighbours(shelf, mean);
   }
 
-  showNeighbours(mean) {
-    const { find, run, epoch } = this;
-    const shelf = encoderShelf.current;
+  /** @param {EncoderShelf} shelf @param {Float32Array} mean */
+  showNeighbours(shelf, mean) {
+    const { run, epoch } = this;
     const names = run.about.class_names;
     const found = shelf.nearest(epoch, mean, this.active.length ? this.active : run.about.order, NEIGHBOURS);
+    /** @type {Map<string, number>} */
     const votes = new Map();
     this.neighbours.forEach(({ item, canvas, picture, label, distance }, place) => {
       item.hidden = place >= found.length;
@@ -126,7 +136,10 @@ export class Results {
       const { position, distance: far } = found[place];
       const name = names[shelf.labels[position]];
       picture.draw(shelf.image(position), 1);
-      canvas.setAttribute("aria-label", `Test image ${shelf.indices[position]}, class ${name}, distance ${number(far)}`);
+      canvas.setAttribute(
+        "aria-label",
+        `Test image ${shelf.indices[position]}, class ${name}, distance ${number(far)}`,
+      );
       item.title = `Test image ${shelf.indices[position]}`;
       label.textContent = name;
       shorten(label, name);
@@ -135,29 +148,36 @@ export class Results {
     });
     const many = this.active.length === 1 ? "the active dimension" : `the ${this.active.length} active dimensions`;
     explain(
-      find(".searched"),
+      this.searched,
       `The ${found.length} of ${shelf.labels.length.toLocaleString("en")} [probe images](#probe) ([test split](#test-set)) ` +
         `whose codes are nearest${epochWords(run.about, epoch).at}, by [Euclidean](#euclidean) distance over ${this.active.length ? many : "all dimensions"}.`,
     );
     const counted = [...votes].sort((a, b) => b[1] - a[1]);
-    const said = counted.map(([name, count], place) => `${count} ${place === 0 ? `of ${found.length} ` : ""}of class ${name}`);
+    const said = counted.map(
+      ([name, count], place) => `${count} ${place === 0 ? `of ${found.length} ` : ""}of class ${name}`,
+    );
     const vote = `Vote: ${said.join(", ")}.`;
-    if (find(".vote").textContent === vote) return;
-    find(".vote").textContent = vote;
-    shorten(find(".vote"), ...votes.keys());
+    if (this.vote.textContent === vote) return;
+    this.vote.textContent = vote;
+    shorten(this.vote, ...votes.keys());
   }
 
-  unit(bytes) {
-    return Float32Array.from(bytes, (byte) => byte / 255);
-  }
-
+  /** @param {string} what it is, for the file's name @param {Float32Array} image in [0, 1] @param {string} words */
   savePicture(what, image, words) {
     const { about, imageShape } = this.run;
-    saveSheet(`${about.name}-${what}-epoch-${this.epoch}.png`, [image], imageShape, 1, { title: [heading(about, this.epoch), words] });
+    saveSheet(`${about.name}-${what}-epoch-${this.epoch}.png`, [image], imageShape, 1, {
+      title: [heading(about, this.epoch), words],
+    });
   }
 
+  /** @param {"csv"|"json"} kind */
   saveCode(kind) {
+    if (!this.posterior) return;
     const about = { ...provenance(this.run.about, this.epoch), code: "mean of the drawing's posterior" };
-    saveCodes(`${about.run}-drawing-code-epoch-${this.epoch}.${kind}`, [{ name: "drawing", z: this.posterior.mean }], about);
+    saveCodes(
+      `${about.run}-drawing-code-epoch-${this.epoch}.${kind}`,
+      [{ name: "drawing", z: this.posterior.mean }],
+      about,
+    );
   }
 }

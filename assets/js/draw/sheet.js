@@ -10,18 +10,39 @@ const MOST_LONG = 2.5; // times as long as wide: more is a strip between two lin
 const STROKES = 8; // twice the 4 of a square, and so more than the holes of an 8 in straight lines
 const LEAST_AROUND = 0.75; // of the picture's edge that is not the sheet's
 
+/** @import { Greys } from "./windows.js" */
+
+/**
+ * @typedef {{light: boolean, outside: Uint8Array, columns: number, rows: number}} Sheet outside: 1 for what is not the
+ *   sheet's, in a coarser grid of columns × rows
+ * @typedef {object} Region connected pixels of one kind
+ * @property {number} label
+ * @property {number} kind 1 for light, 0 for dark
+ * @property {number} first its first pixel
+ * @property {number} area
+ * @property {number} edge how many of its pixels have a neighbour of the other kind, and one more
+ * @property {number} along how many lie on the picture's edge
+ * @property {number} left
+ * @property {number} right the first column that is not its own
+ * @property {number} top
+ * @property {number} bottom likewise
+ */
+
 /**
  * The sheet is of one kind, light or dark, has what is not around it, and a stroke of the other kind within: something long
  * for its width, which the hole of a 0 or an 8 is not.
- * @param {{source: Uint8Array, width: number, height: number}} picture
- * @returns {{light: boolean, outside: Uint8Array, columns: number, rows: number}|null} outside: 1 for what is not the sheet's, in
- *   a coarser grid of columns × rows
+ * @param {Greys} picture
+ * @returns {Sheet|null}
  */
 export function sheetOf(picture) {
   const small = reduced(picture);
   const level = between(small.source);
   // Where the light falls off over the sheet, the level lies among its own greys.
-  const levels = [level, between(small.source.filter((value) => value <= level)), between(small.source.filter((value) => value > level))];
+  const levels = [
+    level,
+    between(small.source.filter((value) => value <= level)),
+    between(small.source.filter((value) => value > level)),
+  ];
   for (const one of levels) {
     const found = sheetAt(small, one);
     if (found) return found;
@@ -29,10 +50,13 @@ export function sheetOf(picture) {
   return null;
 }
 
+/** @param {Greys} picture @param {number} level @returns {Sheet|null} */
 function sheetAt({ source, width, height }, level) {
   const kinds = source.map((value) => (value > level ? 1 : 0));
   const { labels, regions } = regionsOf(kinds, width, height);
-  const sheets = regions.filter(({ area, along }) => area > LEAST_SHEET * width * height && along < (1 - LEAST_AROUND) * 2 * (width + height));
+  const sheets = regions.filter(
+    ({ area, along }) => area > LEAST_SHEET * width * height && along < (1 - LEAST_AROUND) * 2 * (width + height),
+  );
   for (const sheet of sheets.sort((a, b) => b.area - a.area)) {
     const around = outsideOf(labels, sheet.label, width, height);
     if (isOutline(sheet, kinds, around) || rectangularity(around, width, height) < RECTANGULAR) continue;
@@ -53,7 +77,7 @@ function sheetAt({ source, width, height }, level) {
   return null;
 }
 
-/** The level that parts a picture's greys best into two kinds (Otsu, 1979). */
+/** The level that parts a picture's greys best into two kinds (Otsu, 1979). @param {Uint8Array} source */
 function between(source) {
   const counts = new Float64Array(256);
   for (const value of source) counts[value]++;
@@ -73,10 +97,14 @@ function between(source) {
   return best.level;
 }
 
-/** Connected regions of one kind, with how many of their pixels have a neighbour of the other and how many lie on the picture's edge. */
+/**
+ * @param {Uint8Array} kinds @param {number} width @param {number} height
+ * @returns {{labels: Int32Array, regions: Region[]}} labels: of each pixel's region
+ */
 function regionsOf(kinds, width, height) {
   const labels = new Int32Array(kinds.length).fill(-1);
   const stack = new Int32Array(kinds.length);
+  /** @type {Region[]} */
   const regions = [];
   for (let first = 0; first < kinds.length; first++) {
     if (labels[first] >= 0) continue;
@@ -97,7 +125,14 @@ function regionsOf(kinds, width, height) {
       region.bottom = Math.max(region.bottom, y + 1);
       if (x === 0 || y === 0 || x === width - 1 || y === height - 1) region.along++;
       let outer = false;
-      for (const [near, there] of [[at - 1, x > 0], [at + 1, x < width - 1], [at - width, y > 0], [at + width, y < height - 1]]) {
+      /** @type {[near: number, there: boolean][]} */
+      const beside = [
+        [at - 1, x > 0],
+        [at + 1, x < width - 1],
+        [at - width, y > 0],
+        [at + width, y < height - 1],
+      ];
+      for (const [near, there] of beside) {
         if (!there) continue;
         if (kinds[near] !== kind) outer = true;
         else if (labels[near] < 0) {
@@ -112,10 +147,15 @@ function regionsOf(kinds, width, height) {
   return { labels, regions };
 }
 
-/** What can be reached from the picture's edge without crossing a region. */
+/**
+ * What can be reached from the picture's edge without crossing a region.
+ * @param {Int32Array} labels @param {number} label @param {number} width @param {number} height
+ */
 function outsideOf(labels, label, width, height) {
   const outside = new Uint8Array(labels.length);
+  /** @type {number[]} */
   const stack = [];
+  /** @param {number} at */
   const reach = (at) => {
     if (outside[at] || labels[at] === label) return;
     outside[at] = 1;
@@ -123,8 +163,7 @@ function outsideOf(labels, label, width, height) {
   };
   for (let x = 0; x < width; x++) [x, (height - 1) * width + x].forEach(reach);
   for (let y = 0; y < height; y++) [y * width, y * width + width - 1].forEach(reach);
-  while (stack.length) {
-    const at = stack.pop();
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
     const x = at % width;
     if (x > 0) reach(at - 1);
     if (x < width - 1) reach(at + 1);
@@ -134,7 +173,10 @@ function outsideOf(labels, label, width, height) {
   return outside;
 }
 
-/** Whether a region is a box that is drawn on paper, or the paper within one. */
+/**
+ * Whether a region is a box that is drawn on paper, or the paper within one.
+ * @param {Region} region @param {Uint8Array} kinds @param {Uint8Array} around
+ */
 function isOutline({ kind, area }, kinds, around) {
   let outside = 0;
   let other = 0;
@@ -146,7 +188,10 @@ function isOutline({ kind, area }, kinds, around) {
   return other < LEAST_OTHER * outside || area < LEAST_PAPER * (kinds.length - outside);
 }
 
-/** Of the smallest rectangle around what is inside, at any angle, the share that is inside: 0.79 for a 0. */
+/**
+ * Of the smallest rectangle around what is inside, at any angle, the share that is inside: 0.79 for a 0.
+ * @param {Uint8Array} outside @param {number} width @param {number} height
+ */
 function rectangularity(outside, width, height) {
   const rim = [];
   let area = 0;
@@ -178,7 +223,7 @@ function rectangularity(outside, width, height) {
   return area / least;
 }
 
-/** What is inside, without the pixels at its edge. */
+/** What is inside, without the pixels at its edge. @param {Uint8Array} outside @param {number} width @param {number} height */
 function narrowed(outside, width, height) {
   return outside.map((value, at) => {
     const x = at % width;
@@ -188,11 +233,16 @@ function narrowed(outside, width, height) {
   });
 }
 
-/** Which coarse pixel a pixel lies in. */
+/**
+ * Which coarse pixel a pixel lies in.
+ * @param {number} columns @param {number} rows @param {number} width @param {number} height
+ * @returns {(x: number, y: number) => number}
+ */
 const placesIn = (columns, rows, width, height) => (x, y) =>
-  Math.min(rows - 1, Math.floor((y * rows) / height)) * columns + Math.min(columns - 1, Math.floor((x * columns) / width));
+  Math.min(rows - 1, Math.floor((y * rows) / height)) * columns +
+  Math.min(columns - 1, Math.floor((x * columns) / width));
 
-/** @returns {function(number): boolean} whether a pixel lies outside the sheet */
+/** @param {Sheet} sheet @param {Greys} picture @returns {(at: number) => boolean} whether a pixel lies outside the sheet */
 export function isOff({ outside, columns, rows }, { width, height }) {
   const coarse = placesIn(columns, rows, width, height);
   return (at) => outside[coarse(at % width, Math.floor(at / width))] === 1;
@@ -200,7 +250,8 @@ export function isOff({ outside, columns, rows }, { width, height }) {
 
 /**
  * The picture with what is around the sheet painted over as its paper goes on.
- * @param {{source: Uint8Array, width: number, height: number}} picture
+ * @param {Greys} picture @param {Sheet} sheet
+ * @returns {Greys}
  */
 export function onlySheet({ source, width, height }, { outside, columns, rows }) {
   // The mean of each coarse pixel that is the sheet's, and outwards from these, ring by ring, the mean of those before.
@@ -215,10 +266,14 @@ export function onlySheet({ source, width, height }, { outside, columns, rows })
       counts[place]++;
     }
   }
+  /** @type {number[]} */
   let ring = [];
+  /** @param {number} place */
   const around = (place) => {
     const x = place % columns;
-    return [x > 0 ? place - 1 : place, x < columns - 1 ? place + 1 : place, place - columns, place + columns].filter((at) => at >= 0 && at < outside.length);
+    return [x > 0 ? place - 1 : place, x < columns - 1 ? place + 1 : place, place - columns, place + columns].filter(
+      (at) => at >= 0 && at < outside.length,
+    );
   };
   for (let place = 0; place < outside.length; place++) {
     if (counts[place]) sums[place] /= counts[place];

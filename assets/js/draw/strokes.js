@@ -6,13 +6,22 @@ import { inkOf, isDarkOnLight, withoutImpulses } from "./picture.js";
 import { isOff, onlySheet, sheetOf } from "./sheet.js";
 import { negative } from "./windows.js";
 
+/** @import { Figure } from "./parts.js" */
+/** @import { Greys } from "./windows.js" */
+
+/** @typedef {"light"|"lines"|"border"|"specks"|"width"} StepName */
+/** @typedef {Record<StepName, boolean>} Steps which are taken */
+
+/** @type {StepName[]} */
 export const STEPS = ["light", "lines", "border", "specks", "width"];
-const ALL = Object.fromEntries(STEPS.map((step) => [step, true]));
-const NONE = Object.fromEntries(STEPS.map((step) => [step, false]));
+/** @type {Steps} */
+const ALL = { light: true, lines: true, border: true, specks: true, width: true };
+/** @type {Steps} */
+const NONE = { light: false, lines: false, border: false, specks: false, width: false };
 const LEAST = 0.12; // of the ink of a stroke: less is the edge of its blur, or paper
 
 /**
- * @typedef {{soft: Uint8Array, labels: Int8Array, width: number, height: number, figures: import("./parts.js").Figure[], largest: number,
+ * @typedef {{soft: Uint8Array, labels: Int8Array, width: number, height: number, figures: Figure[], largest: number,
  *   specks: number, lines: number, border: number, frames: number, uneven: boolean, dark: boolean, inverted: boolean, noise: number,
  *   typical: number}} Strokes
  *   soft: ink, 0 to 255; labels: the figure, from 1, that a pixel belongs to; border: how many things along the border were left
@@ -21,9 +30,9 @@ const LEAST = 0.12; // of the ink of a stroke: less is the edge of its blur, or 
 
 /**
  * Find what is written on a picture.
- * @param {{source: Uint8Array, width: number, height: number}} brought
- * @param {boolean|null} wish whether ink is dark; null where the picture shall tell
- * @param {Record<string, boolean>} wanted which of STEPS are taken
+ * @param {Greys} brought
+ * @param {boolean|null} [wish] whether ink is dark; null where the picture shall tell
+ * @param {Steps} [wanted]
  * @returns {Strokes} figures from left to right
  */
 export function strokesOf(brought, wish = null, wanted = ALL) {
@@ -34,29 +43,32 @@ export function strokesOf(brought, wish = null, wanted = ALL) {
   const dark = wish ?? likely;
   const inverted = dark !== likely;
   const steps = inverted ? NONE : wanted;
-  const framed = steps.border && sheet !== null;
-  const page = framed ? onlySheet(picture, sheet) : picture;
-  const facing = (source) => (dark ? source : negative(source)); // what is sought is dark
-  let cleaned = { ...page, source: facing(page.source), lines: 0 };
+  const frame = steps.border ? sheet : null;
+  const page = frame ? onlySheet(picture, frame) : picture;
+  let cleaned = { ...page, source: dark ? page.source : negative(page.source), lines: 0 }; // what is sought is dark
   if (steps.lines) cleaned = withoutLines(cleaned);
-  const { ink, strength, noise, typical, uneven } = inkOf(cleaned, steps.light ? "around" : inverted ? "lightest" : "usual");
+  const { ink, strength, noise, typical, uneven } = inkOf(
+    cleaned,
+    steps.light ? "around" : inverted ? "lightest" : "usual",
+  );
   const soft = new Uint8Array(ink.length);
   for (let at = 0; at < ink.length; at++) {
     const share = ink[at] / strength[at];
     soft[at] = share > LEAST ? Math.min(255, Math.round(255 * share)) : 0;
   }
   const parts = partsOf(soft, ink, width, height);
-  if (framed) {
-    const off = isOff(sheet, picture);
-    for (const part of parts) part.off = part.pixels.reduce((count, at) => count + Number(off(at)), 0) > 0.3 * part.area;
+  if (frame) {
+    const off = isOff(frame, picture);
+    for (const part of parts)
+      part.off = part.pixels.reduce((count, at) => count + Number(off(at)), 0) > 0.3 * part.area;
   }
   const { figures, specks, border, frames } = sorted(parts, width, height, steps);
   const labels = new Int8Array(soft.length);
   figures.forEach((figure, place) => {
     for (const part of figure.parts) for (const at of part.pixels) labels[at] = place + 1;
   });
-  if (figures.length && !steps.specks && !border) soft.forEach((value, at) => (labels[at] = value ? 1 : 0));
-  const largest = figures.indexOf(figures.length ? heaviest(figures) : null);
-  const counts = { specks, lines: cleaned.lines, border: border + Number(framed), frames };
+  if (figures.length && !steps.specks && !border) labels.set(soft.map((value) => Number(value > 0)));
+  const largest = figures.length ? figures.indexOf(heaviest(figures)) : -1;
+  const counts = { specks, lines: cleaned.lines, border: border + Number(frame !== null), frames };
   return { soft, labels, width, height, figures, largest, ...counts, uneven, dark, inverted, noise, typical };
 }

@@ -4,7 +4,10 @@ export const SPECTRUM_SIDE = 160; // pixels of the longer side at most, where th
 
 /** @typedef {{source: Uint8Array, width: number, height: number}} Greys */
 
-/** The mean over a window of 2·radius + 1 pixels a side, as far as it lies in the picture. */
+/**
+ * The mean over a window of 2·radius + 1 pixels a side, as far as it lies in the picture.
+ * @param {Uint8Array|Float32Array} values @param {number} width @param {number} height @param {number} radius
+ */
 export function boxMean(values, width, height, radius) {
   const across = new Float32Array(values.length);
   for (let y = 0; y < height; y++) {
@@ -36,9 +39,9 @@ export function boxMean(values, width, height, radius) {
 
 /**
  * The greatest value in a window, by van Herk's two running maxima: as fast for a large window as for a small one.
- * @param {Uint8Array} values
- * @param {number} flip 255 for the least value instead
- * @param {boolean} across along rows too; else up and down only
+ * @param {Uint8Array} values @param {number} width @param {number} height @param {number} radius
+ * @param {number} [flip] 255 for the least value instead
+ * @param {boolean} [across] along rows too; else up and down only
  */
 export function dilated(values, width, height, radius, flip = 0, across = true) {
   const level = across ? dilatedRows(values, width, height, radius, flip) : values;
@@ -58,8 +61,9 @@ export function dilated(values, width, height, radius, flip = 0, across = true) 
       else {
         for (let x = 0; x < width; x++) {
           const value = level[from + x] ^ flip;
-          const most = back[below + x];
-          back[start + x] = value > most ? value : most;
+          let most = back[below + x];
+          if (value > most) most = value;
+          back[start + x] = most;
         }
       }
     }
@@ -74,14 +78,18 @@ export function dilated(values, width, height, radius, flip = 0, across = true) 
           if (value > most) forth[x] = most = value;
         }
         const other = back[start + x];
-        out[to + x] = (other > most ? other : most) ^ flip;
+        if (other > most) most = other;
+        out[to + x] = most ^ flip;
       }
     }
   }
   return out;
 }
 
-/** The same along rows only. */
+/**
+ * The same along rows only.
+ * @param {Uint8Array} values @param {number} width @param {number} height @param {number} radius @param {number} flip
+ */
 export function dilatedRows(values, width, height, radius, flip) {
   const size = 2 * radius + 1;
   const padded = Math.ceil((width + 2 * radius) / size) * size;
@@ -105,22 +113,32 @@ export function dilatedRows(values, width, height, radius, flip) {
       for (let x = block + 1; x < end; x++) {
         const entering = line[x + size - 1];
         if (entering > most) most = entering;
-        out[start + x] = (back[x] > most ? back[x] : most) ^ flip;
+        let either = most;
+        if (back[x] > most) either = back[x];
+        out[start + x] = either ^ flip;
       }
     }
   }
   return out;
 }
 
-/** What is darker than its surroundings and narrower than a window is filled; with `flip`, what is lighter is cut off. */
+/**
+ * What is darker than its surroundings and narrower than a window is filled; with `flip`, what is lighter is cut off.
+ * @param {Uint8Array} values @param {number} width @param {number} height @param {number} radius
+ * @param {number} [flip] @param {boolean} [across] as of `dilated`
+ */
 export const closed = (values, width, height, radius, flip = 0, across = true) =>
   dilated(dilated(values, width, height, radius, flip, across), width, height, radius, 255 - flip, across);
 
-/** The same with windows that reach over the picture's edge: what grows darker up to the edge is not filled. */
+/**
+ * The same with windows that reach over the picture's edge: what grows darker up to the edge is not filled.
+ * @param {Uint8Array} values @param {number} width @param {number} height @param {number} radius
+ */
 export function closedOverEdge(values, width, height, radius) {
   const columns = width + 2 * radius;
   const padded = new Uint8Array(columns * (height + 2 * radius));
-  for (let y = 0; y < height; y++) padded.set(values.subarray(y * width, (y + 1) * width), (y + radius) * columns + radius);
+  for (let y = 0; y < height; y++)
+    padded.set(values.subarray(y * width, (y + 1) * width), (y + radius) * columns + radius);
   const filled = closed(padded, columns, height + 2 * radius, radius);
   const out = new Uint8Array(values.length);
   for (let y = 0; y < height; y++) {
@@ -137,14 +155,15 @@ export const negative = (values) => {
   return out;
 };
 
-/** The median of each pixel and its eight neighbours: single pixels of another grey go, edges stay. */
+/** The median of each pixel and its eight neighbours: single pixels of another grey go, edges stay. @param {Greys} picture */
 export function medians({ source, width, height }) {
   const out = source.slice();
   const nine = new Uint8Array(9);
   for (let y = 1; y < height - 1; y++) {
     for (let x = 1; x < width - 1; x++) {
       const at = y * width + x;
-      for (let n = 0, row = at - width - 1; n < 9; row += width) for (let c = 0; c < 3; c++) nine[n++] = source[row + c];
+      for (let n = 0, row = at - width - 1; n < 9; row += width)
+        for (let c = 0; c < 3; c++) nine[n++] = source[row + c];
       out[at] = nine.sort()[4];
     }
   }
@@ -171,7 +190,7 @@ export function reduced(picture) {
 
 // Two of one kind each, and none for both: a loop that meets arrays of several kinds is compiled to several times slower code.
 
-/** The grey below which a share of the greys lies. @param {Uint8Array} greys */
+/** The grey below which a share of the greys lies. @param {Uint8Array} greys @param {number} share */
 export function greyQuantile(greys, share) {
   const counts = countsOf(greys);
   let left = share * greys.length;
@@ -189,7 +208,10 @@ export function countsOf(greys) {
   return counts;
 }
 
-/** The value below which a share of the first values lies, to a thousandth of the greatest. @param {Float32Array} values from 0 */
+/**
+ * The value below which a share of the first values lies, to a thousandth of the greatest.
+ * @param {Float32Array} values from 0 @param {number} share @param {number} [count] of the first values
+ */
 export function quantile(values, share, count = values.length) {
   let high = 0;
   for (let at = 0; at < count; at++) if (values[at] > high) high = values[at];
@@ -205,5 +227,5 @@ export function quantile(values, share, count = values.length) {
   return high;
 }
 
-/** @param {Iterable<number>} values @returns 0 where there are none */
+/** @param {number[]|Uint32Array} values @returns {number} 0 where there are none */
 export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
