@@ -6,6 +6,7 @@ someone to tell what was chosen; here that is a list that a test reads.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -65,8 +66,8 @@ class Bench:
     def dress(self, scheme: Literal["light", "dark"]) -> str:
         """Give the page the colours of the app's theme and return that of its ground, as CSS has it."""
         theme = tomllib.loads(THEME.read_text(encoding="utf-8"))["theme"][scheme]
-        names = {"background-color": "backgroundColor", "text-color": "textColor", "border-color": "borderColor"}
-        variables = "".join(f"--st-{name}: {theme[key]}; " for name, key in names.items())
+        names = {key: re.sub("[A-Z]", lambda capital: f"-{capital[0].lower()}", key) for key in theme}
+        variables = "".join(f"--st-{name}: {theme[key]}; " for key, name in names.items())
         style = f"body {{ {variables} color: var(--st-text-color); background: var(--st-background-color); }}"
         self.page.emulate_media(color_scheme=scheme)
         self.page.add_style_tag(content=style)
