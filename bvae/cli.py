@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from bvae.config import DEVICES, Config, ConfigError, field_type, flag, propose_name
 from bvae.numbers import number
-from bvae.runs import Run, RunError, check_new_run, find_run, list_runs, own_folder, run_argument
+from bvae.runs import Epoch, Run, RunError, check_new_run, find_run, list_runs, own_folder, run_argument
 
 STOPPED = 130
 _PATIENCE_SECONDS = 30.0  # in which a process that has nothing more to do ends
@@ -111,11 +111,11 @@ def _train(options: argparse.Namespace) -> int:
         bar.close()
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    record = record or Run(path).history()[-1]
+    last = Epoch(record) if record else Run(path).history()[-1]
     if options.json:
-        print(json.dumps({"run": str(path), **record}))
+        print(json.dumps({"run": str(path), **last}))
     else:
-        print(f"{path}: {_figures(record)}")
+        print(f"{path}: {_figures(last)}")
     return 0
 
 
@@ -200,7 +200,7 @@ def _traverse(options: argparse.Namespace) -> None:
     code = torch.zeros(run.config.latent_dim)
     if options.image is not None:
         code = model.encode(_test_image(run, options.image))[0]
-    kl = next(record["kl_per_dimension"] for record in run.history() if record["epoch"] == epoch)
+    kl = next(record.kl_per_dimension for record in run.history() if record.epoch == epoch)
     dimensions = sorted(range(run.config.latent_dim), key=lambda j: -kl[j])
     values = torch.linspace(-options.reach, options.reach, options.steps)
     codes = traverse(code, dimensions, values)
@@ -304,8 +304,7 @@ def _runs(options: argparse.Namespace) -> None:
     for run in list_runs(problems):
         try:
             history, status = run.history(), run.status()
-            last = history[-1] if history else {"epoch": 0, "test": {}, "active_units": None}
-            test = last["test"]
+            last = history[-1] if history else None
             rows.append(
                 {
                     "name": run_argument(run),
@@ -318,11 +317,11 @@ def _runs(options: argparse.Namespace) -> None:
                     "beta": run.config.beta if run.config.capacity is None else None,
                     "capacity": run.config.capacity,
                     "latent_dim": run.config.latent_dim,
-                    "epoch": last["epoch"],
+                    "epoch": last.epoch if last else 0,
                     "epochs": run.config.epochs,
-                    "reconstruction": test.get("reconstruction"),
-                    "kl": test.get("kl"),
-                    "active_units": last["active_units"],
+                    "reconstruction": last.reconstruction if last else None,
+                    "kl": last.kl if last else None,
+                    "active_units": last.active_units if last else None,
                 }
             )
         except RunError as error:
@@ -470,12 +469,11 @@ def _square(count: int) -> int:
     return max(1, round(count**0.5))
 
 
-def _figures(record: dict[str, Any]) -> str:
-    test = record["test"]
+def _figures(record: Epoch) -> str:
     return (
-        f"epoch {record['epoch']}, test -ELBO {number(test['reconstruction'] + test['kl'])} "
-        f"= reconstruction {number(test['reconstruction'])} + KL {number(test['kl'])} nats an image "
-        f"({test['images']:,} images), {record['active_units']} active units"
+        f"epoch {record.epoch}, test -ELBO {number(-record.elbo)} "
+        f"= reconstruction {number(record.reconstruction)} + KL {number(record.kl)} nats an image "
+        f"({record.test['images']:,} images), {record.active_units} active units"
     )
 
 

@@ -144,7 +144,7 @@ def estimate(config: Config, kind: str, runs: Iterable[Run]) -> Estimate | None:
 
 def seconds_an_epoch(run: Run) -> float | None:
     """The median of the last ten epochs, the first evaluation not counted; None before the first epoch."""
-    seconds = [float(record["seconds"]) for record in run.history()[1:][-10:] if "seconds" in record]
+    seconds = [record.seconds for record in run.history()[1:][-10:] if record.seconds is not None]
     return statistics.median(seconds) if seconds else None
 
 

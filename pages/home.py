@@ -56,21 +56,21 @@ def show_objective(run: Run) -> None:
     if not history:  # deleted at this moment
         return
     record = history[-1]
-    test, used = record["test"], record["active_units"]
+    used = record.active_units
     reconstruction = r"\underbrace{-\,\mathbb{E}_{q(z \mid x)} \log p(x \mid z)}_{\text{reconstruction}}"
     divergence = r"\underbrace{\mathrm{KL}\bigl(q(z \mid x) \,\|\, p(z)\bigr)}_{\text{KL}}"
     # β and C as they were at that epoch: the loss is made of these, and a run can be stopped while they grow. Braces
     # keep a term in one piece on a narrow window.
     if config.capacity is None:
-        weight, at_work, planned = "[β](#beta)", record["beta"], config.beta
+        weight, at_work, planned = "[β](#beta)", record.beta, config.beta
         weight_text, term = f"{at_work:g}", rf"{{\beta \cdot {divergence}}}"
         meaning = "The weight of the second term. At 1 this is the plain VAE; above 1 every nat in the code costs more."
     else:
-        weight, at_work, planned = "[γ](#gamma)", record["capacity"], config.capacity
+        weight, at_work, planned = "[γ](#gamma)", record.capacity, config.capacity
         weight_text, term = f"{config.capacity_gamma:g}", rf"{{\gamma \cdot \bigl|\,{divergence} - C\,\bigr|}}"
         meaning = f"The weight that holds the KL at the [capacity](#capacity) C = {at_work:g} nats."
     if at_work != planned:
-        meaning += f" So it is at epoch {record['epoch']}, on its way to {planned:g}."
+        meaning += f" So it is at epoch {record.epoch}, on its way to {planned:g}."
     formula = rf"\mathcal{{L}} \,=\, {reconstruction} \,+\, {term}"
     # Not st.latex, whose box scrolls and cannot be reached by the keyboard.
     st.markdown(rf"$\displaystyle {formula}$", text_alignment="center")
@@ -84,23 +84,23 @@ def show_objective(run: Run) -> None:
     terms = [
         (
             "[Reconstruction](#reconstruction)",
-            in_nats(test["reconstruction"], 1),
+            in_nats(record.reconstruction, 1),
             "How badly the image drawn from the code predicts the pixels of the original."
             + (f" It cannot fall below its [floor](#floor), {floor:.1f}." if floor else ""),
         ),
         (weight, f"× {weight_text}", meaning),
         (
             "[KL](#kl)",
-            in_nats(test["kl"], 2),  # to two decimals, so that the product with β is right in the first
+            in_nats(record.kl, 2),  # to two decimals, so that the product with β is right in the first
             "How much a code tells about its image. "
             f"{used} of {config.latent_dim} dimensions are [active](#active-units)"
             + ("; the others were given up." if 0 < used < config.latent_dim else "."),
         ),
         (
             "[Loss](#loss)",
-            in_nats(test["loss"], 1),
-            f"What training lowers: the sum. All are means over the {test['images']:,} [test images](#test-set)"
-            + ("" if run.imported else f" at epoch {record['epoch']}")
+            in_nats(record.test["loss"], 1),
+            f"What training lowers: the sum. All are means over the {record.test['images']:,} [test images](#test-set)"
+            + ("" if run.imported else f" at epoch {record.epoch}")
             + ", one code drawn for each, in [nats](#nats).",
         ),
     ]
@@ -176,9 +176,9 @@ if len(runs := compared()) > 1:
                     alt=f"Ten test images above their reconstructions by the model with β = {other.config.beta:g}",
                 )
                 figures = (
-                    f"Reconstruction {last['test']['reconstruction']:.1f} nats, KL {last['test']['kl']:.1f} nats, "
-                    f"{last['active_units']} of {other.config.latent_dim} dimensions active "
-                    f"(test set, {last['test']['images']:,} images, after {last['epoch']} epochs)."
+                    f"Reconstruction {last.reconstruction:.1f} nats, KL {last.kl:.1f} nats, "
+                    f"{last.active_units} of {other.config.latent_dim} dimensions active "
+                    f"(test set, {last.test['images']:,} images, after {last.epoch} epochs)."
                 )
                 st.markdown(f":small[{figures}]")
 

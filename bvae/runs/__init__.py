@@ -14,9 +14,10 @@
       lock, layout.lock         held by the one process that may write the run, or its film
 
 JSON and safetensors only: nothing of a run can execute anything when it is loaded. From the ground up: schema.py says
-what the JSON may say, files.py names, reads and writes the files, writers.py tells whether a writer lives, folders.py
-where runs are; reading.py makes a `Run` of it, finding.py lists them, and writing.py writes one. Each imports only from
-those before it. Imports torch only where a model is asked for, because the app's first page needs runs but not torch.
+what the JSON may say, record.py what is known of an epoch; files.py names, reads and writes the files, writers.py tells
+whether a writer lives, folders.py where runs are; reading.py makes a `Run` of it, finding.py lists them, and writing.py
+writes one. Each imports only from those before it. Imports torch only where a model is asked for, because the app's
+first page needs runs but not torch.
 """
 
 from bvae.runs.files import (
@@ -49,6 +50,7 @@ from bvae.runs.folders import (
     run_folders,
 )
 from bvae.runs.reading import Latents, Layout, Probe, Run, model_shapes
+from bvae.runs.record import Epoch, Figures
 from bvae.runs.writers import process_lives, writer_lives
 from bvae.runs.writing import (
     RunWriter,
@@ -62,10 +64,10 @@ from bvae.runs.writing import (
 )
 
 __all__ = [
-    "BESIDE_APP", "BUNDLED_RUNS", "FORMAT", "OTHER_EPOCHS", "UNFINISHED", "UNSAFE_SUFFIXES", "Latents", "Layout",
-    "Probe", "Run", "RunError", "RunWriter", "State", "Tensors", "check_new_run", "check_run_name", "digest",
-    "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved", "is_run_file", "list_runs",
-    "model_shapes", "own_folder", "process_lives", "read_json", "read_state", "read_tensors", "remove_unfinished",
-    "run_argument", "run_files", "run_folders", "run_lock", "write_config", "write_film_about", "write_json",
-    "write_layout", "write_status", "write_tensors", "writer_lives",
+    "BESIDE_APP", "BUNDLED_RUNS", "FORMAT", "OTHER_EPOCHS", "UNFINISHED", "UNSAFE_SUFFIXES", "Epoch", "Figures",
+    "Latents", "Layout", "Probe", "Run", "RunError", "RunWriter", "State", "Tensors", "check_new_run",
+    "check_run_name", "digest", "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved",
+    "is_run_file", "list_runs", "model_shapes", "own_folder", "process_lives", "read_json", "read_state",
+    "read_tensors", "remove_unfinished", "run_argument", "run_files", "run_folders", "run_lock", "write_config",
+    "write_film_about", "write_json", "write_layout", "write_status", "write_tensors", "writer_lives",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ from bvae.runs.files import (
     read_tensors,
 )
 from bvae.runs.folders import locate
+from bvae.runs.record import Epoch
 from bvae.runs.writers import writer_lives
 
 if TYPE_CHECKING:
@@ -184,13 +185,13 @@ class Run:
         """Whether it was made of weights alone, trained elsewhere. Its only snapshot then stands at epoch 0."""
         return self.details.get("imported") is True
 
-    def history(self) -> list[dict[str, Any]]:
-        """One record an epoch, from epoch 0; empty before the first. See `training.Trainer` for the keys."""
+    def history(self) -> list[Epoch]:
+        """One record an epoch, from epoch 0; empty before the first."""
         path = self.path / files.HISTORY
         try:
             files.check_plain(path, schema.MAX_HISTORY)
             with path.open(encoding="utf-8") as lines:
-                return schema.history(lines, self.config)
+                return [Epoch(record) for record in schema.history(lines, self.config)]
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:

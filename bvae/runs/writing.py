@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,7 @@ class RunWriter:
         run = Run(self.path)
         state = read_state(run)
         # The state is saved before the history: a kill between the two leaves the history one line short.
-        history = [record for record in run.history() if record["epoch"] <= state.epoch]
+        history: list[Mapping[str, Any]] = [record for record in run.history() if record.epoch <= state.epoch]
         if state.record is not None and (not history or history[-1]["epoch"] < state.epoch):
             history.append(state.record)
         self._write_history(history)
@@ -209,8 +209,8 @@ class RunWriter:
         write_tensors(self.path / of_latents, latents._asdict())
         write_tensors(self.path / of_weights, weights)
 
-    def _write_history(self, records: list[dict[str, Any]]) -> None:
-        lines = [json.dumps(record) + "\n" for record in records]
+    def _write_history(self, records: Sequence[Mapping[str, Any]]) -> None:
+        lines = [json.dumps(dict(record)) + "\n" for record in records]
         files.write_bytes(self.path / files.HISTORY, "".join(lines).encode())
 
 

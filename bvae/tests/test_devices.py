@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> Run:
     status = {"state": "finished", "host": socket.gethostname(), "device": "cpu (2 threads)"}
     (path / "status.json").write_text(json.dumps(status))
     records = [
-        record | {"seconds": seconds} for record, seconds in zip(bundled.history(), [100, 2, 3, 4], strict=False)
+        {**record, "seconds": seconds} for record, seconds in zip(bundled.history(), [100, 2, 3, 4], strict=False)
     ]
     (path / "history.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     return Run(path)

@@ -11,7 +11,7 @@ import pytest
 from bvae.runs import files
 
 ROOT = Path(__file__).resolve().parents[2]
-FLOORS = ("schema", "files", "writers", "folders", "reading", "finding", "writing")
+FLOORS = ("schema", "record", "files", "writers", "folders", "reading", "finding", "writing")
 PROGRAM = [
     path
     for path in [ROOT / "app.py", *sorted(ROOT.glob("bvae/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]

@@ -47,7 +47,7 @@ def test_a_seed_repeats_the_run_bit_for_bit(tmp_path: Path) -> None:
         list(train_run(tmp_path / name, SMALL))
     a, b = Run(tmp_path / "a"), Run(tmp_path / "b")
     for one, other in zip(a.history(), b.history(), strict=True):
-        assert one | {"seconds": 0} == other | {"seconds": 0}
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
     for epoch in a.epochs():
         for name, weights in a.weights(epoch).items():
             np.testing.assert_array_equal(weights, b.weights(epoch)[name])

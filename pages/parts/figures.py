@@ -20,7 +20,7 @@ from PIL import Image
 from bvae.numbers import number, thin
 from bvae.pictures import mosaic
 from bvae.plain import decode
-from bvae.runs import Run, RunError
+from bvae.runs import Epoch, Run, RunError
 from pages.parts.live import PASSIVE_BELOW, component
 from pages.parts.selection import history_of
 
@@ -59,8 +59,8 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
         for run, record in points
         if (run.config.dataset, run.config.likelihood) == (first.dataset, first.likelihood)
     ]
-    kl = [record["test"]["kl"] for _, record in comparable]
-    reconstruction = [record["test"]["reconstruction"] for _, record in comparable]
+    kl = [record.kl for _, record in comparable]
+    reconstruction = [record.reconstruction for _, record in comparable]
     here = [run.name == highlighted for run, _ in comparable]
     figure = go.Figure(
         go.Scatter(
@@ -70,7 +70,7 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
             text=[run.config.weight for run, _ in comparable],
             textposition="top center",
             marker={"size": 11, "symbol": ["circle" if chosen else "circle-open" for chosen in here]},
-            customdata=[[escape(run.name), record["epoch"]] for run, record in comparable],
+            customdata=[[escape(run.name), record.epoch] for run, record in comparable],
             hovertemplate="%{customdata[0]}, epoch %{customdata[1]}<br>reconstruction %{y:.5~g}, KL %{x:.5~g} nats"
             "<extra></extra>",
             cliponaxis=False,
@@ -92,8 +92,7 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
         },
     )
     figures = "; ".join(
-        f"{run.name}, {run.config.weight}: reconstruction {number(record['test']['reconstruction'], 1)}, "
-        f"KL {number(record['test']['kl'], 1)}"
+        f"{run.name}, {run.config.weight}: reconstruction {number(record.reconstruction, 1)}, KL {number(record.kl, 1)}"
         for run, record in comparable
     )
     words = f"Reconstruction against KL on the {first.dataset} test set, in nats an image. {figures}."
@@ -103,7 +102,7 @@ def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.F
 # One run ---------------------------------------------------------------------------------------------------------
 
 
-def show_training(run: Run, history: list[dict[str, Any]], other: tuple[Run, list[dict[str, Any]]] | None) -> None:
+def show_training(run: Run, history: list[Epoch], other: tuple[Run, list[Epoch]] | None) -> None:
     """Draw a run's curves and pictures, and another's curves over them.
 
     They grow as epochs arrive, and nothing that the person set is lost.
@@ -125,7 +124,7 @@ def show_training(run: Run, history: list[dict[str, Any]], other: tuple[Run, lis
         st.markdown(f":small[The curves go through {drawn:,} of the {len(history):,} epochs, evenly chosen.]")
 
 
-def curves(run: Run, history: list[dict[str, Any]], other: tuple[Run, list[dict[str, Any]]] | None) -> dict[str, Any]:
+def curves(run: Run, history: list[Epoch], other: tuple[Run, list[Epoch]] | None) -> dict[str, Any]:
     """What is drawn of a run's training, as JSON, and of another's over it; see `show_training`."""
     data = _curves(run, _drawn(history))
     if other:
@@ -143,13 +142,13 @@ def curves(run: Run, history: list[dict[str, Any]], other: tuple[Run, list[dict[
     return data
 
 
-def _drawn(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _drawn(history: list[Epoch]) -> list[Epoch]:
     """The records, or as many of them, evenly chosen, as a browser takes."""
-    most = min(MOST_EPOCHS, MOST_VALUES // len(history[0]["kl_per_dimension"]))
+    most = min(MOST_EPOCHS, MOST_VALUES // len(history[0].kl_per_dimension))
     return [history[place] for place in thin(list(range(len(history))), most)]
 
 
-def _curves(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
+def _curves(run: Run, history: list[Epoch]) -> dict[str, Any]:
     """What is drawn of a run's training, as JSON: nats an image, a value an epoch."""
 
     def values(split: str, name: str) -> list[float]:
@@ -158,14 +157,14 @@ def _curves(run: Run, history: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "name": run.name,
         "weight": run.config.weight,
-        "epochs": [record["epoch"] for record in history],
+        "epochs": [record.epoch for record in history],
         "curves": {
             name: {split: values(split, name) for split in ("test", "train")}
             for name in ("loss", "reconstruction", "kl")
         },
-        "dimensions": np.round([record["kl_per_dimension"] for record in history], 5).T.tolist(),
+        "dimensions": np.round([record.kl_per_dimension for record in history], 5).T.tolist(),
         "passive_below": PASSIVE_BELOW,
-        "active": [record["active_units"] for record in history],
+        "active": [record.active_units for record in history],
         "images": [f"{history[-1][split]['images']:,}" for split in ("test", "train")],
     }
 

@@ -23,7 +23,7 @@ import streamlit as st
 
 from bvae.network import parameter_shapes
 from bvae.numbers import number, thin
-from bvae.runs import Run, RunError
+from bvae.runs import Epoch, Run, RunError
 from pages.parts.bundle import bundle
 from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, guests_of, keep_cursor
 from pages.parts.glossary import GLOSSARY, check_marks
@@ -124,7 +124,7 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     run = Run(path)
     probe = run.probe()
     places = gallery(probe.labels)
-    records = {record["epoch"]: record for record in run.history()}
+    records = {record.epoch: record for record in run.history()}
     weights: dict[int, dict[str, np.ndarray]] = {}
     means: dict[int, np.ndarray] = {}
     log_variances: dict[int, np.ndarray] = {}
@@ -144,7 +144,7 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
             problems.append(f"Epoch {epoch} is left out. {error}")
             continue
         if not len(order):
-            carried = np.array(records[epoch]["kl_per_dimension"], dtype=np.float32)  # (D,)
+            carried = np.array(records[epoch].kl_per_dimension, dtype=np.float32)  # (D,)
             order = np.argsort(-carried, kind="stable")
             active = order[: len(order) - int((carried < PASSIVE_BELOW).sum())]
         weights[epoch] = parameters
@@ -155,7 +155,7 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     problems.reverse()
     if not epochs:
         raise RunError(problems[0] if problems else f"{run.name} has no snapshot yet. Reload the page in a moment.")
-    kl = np.array([records[epoch]["kl_per_dimension"] for epoch in epochs], dtype=np.float32)  # (E, D)
+    kl = np.array([records[epoch].kl_per_dimension for epoch in epochs], dtype=np.float32)  # (E, D)
     passive = len(order) - len(active)
     tensors = {
         "gallery/images": np.ascontiguousarray(probe.images[places]),
@@ -219,14 +219,12 @@ def objective(run: Run) -> dict[str, float]:
     return {"beta": run.config.beta} if run.config.capacity is None else {"capacity": run.config.capacity}
 
 
-def facts(record: dict[str, Any]) -> str:
+def facts(record: Epoch) -> str:
     """What an epoch scored, with unit, split and number of images; the words that need it marked."""
-    test = record["test"]
-    reconstruction, kl = test["reconstruction"], test["kl"]
     return (
-        f"[−ELBO](#elbo) {number(reconstruction + kl, 1)} = [reconstruction](#reconstruction) "
-        f"{number(reconstruction, 1)} + [KL](#kl) {number(kl, 1)}, in [nats](#nats) an image; [test set](#test-set), "
-        f"{test['images']:,} images."
+        f"[−ELBO](#elbo) {number(-record.elbo, 1)} = [reconstruction](#reconstruction) "
+        f"{number(record.reconstruction, 1)} + [KL](#kl) {number(record.kl, 1)}, in [nats](#nats) an image; "
+        f"[test set](#test-set), {record.test['images']:,} images."
     )
 
 

@@ -76,10 +76,9 @@ def row(name: str, run: Run) -> dict[str, Any]:
     }
     try:
         if history := history_of(run):
-            test = history[-1]["test"]
-            told |= {"elbo": number(test["reconstruction"] + test["kl"], 1), "images": test["images"]}
+            told |= {"elbo": number(-history[-1].elbo, 1), "images": history[-1].test["images"]}
             if not run.imported:
-                told["epochs"] = f"{history[-1]['epoch']} of {config.epochs}"
+                told["epochs"] = f"{history[-1].epoch} of {config.epochs}"
     except RunError:  # picking it says what is wrong
         return told | {"state": "damaged"}
     return told | {"state": STATES[run.status_or_finished()["state"]]}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from bvae.numbers import number
-from bvae.runs import Run, RunError, folders_searched, list_runs
+from bvae.runs import Epoch, Run, RunError, folders_searched, list_runs
 from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
 from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, open_live
@@ -79,7 +79,7 @@ def no_run() -> None:
     st.code(TRAIN_COMMAND, language=None)
 
 
-def history_of(run: Run) -> list[dict[str, Any]]:
+def history_of(run: Run) -> list[Epoch]:
     """`Run.history`, read and checked once as long as the file stays as it is. Not to be changed.
 
     Raises:
@@ -92,7 +92,7 @@ def history_of(run: Run) -> list[dict[str, Any]]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)  # not cache_data, which would copy it at every rerun
-def _history(path: str, config: str, stamp: tuple[int, int, int], _run: Run) -> list[dict[str, Any]]:
+def _history(path: str, config: str, stamp: tuple[int, int, int], _run: Run) -> list[Epoch]:
     return _run.history()
 
 
@@ -103,7 +103,7 @@ def show_facts(run: Run) -> None:
         config, history = run.config, history_of(run)
     except (RunError, OSError):  # which the page says
         return
-    records = {record["epoch"]: record for record in history}
+    records = {record.epoch: record for record in history}
     objective = f"[β](#beta) = {config.beta:g}"
     if config.capacity is not None:
         objective = f"[capacity](#capacity) {config.capacity:g} nats"
@@ -127,10 +127,10 @@ def show_facts(run: Run) -> None:
         here = st.session_state.get("cursor_run") == st.session_state["run"]
         epoch = st.session_state["cursor"]["epoch"] if here else max(records)
         epoch = epoch if epoch in records else max(records)  # of a history that was cut short since
-        test = records[epoch]["test"]
+        record = records[epoch]
         elbo = (
-            f"[−ELBO](#elbo) {number(test['reconstruction'] + test['kl'], 1)} [nats](#nats) an image "
-            f"([test set](#test-set), {test['images']:,} images)"
+            f"[−ELBO](#elbo) {number(-record.elbo, 1)} [nats](#nats) an image "
+            f"([test set](#test-set), {record.test['images']:,} images)"
         )
         lines.append(elbo if run.imported else f"At epoch {epoch}: {elbo}")
     # Not a caption, whose grey is too faint on the sidebar's ground.

@@ -11,7 +11,7 @@ import streamlit as st
 from bvae.devices import estimate, seconds_an_epoch
 from bvae.numbers import LONG, number
 from bvae.queue import Entry, Queue
-from bvae.runs import BUNDLED_RUNS, Run, RunError
+from bvae.runs import BUNDLED_RUNS, Epoch, Run, RunError
 from pages.parts.cursor import accept_address
 from pages.parts.figures import show_training, trade_off
 from pages.parts.glossary import explained
@@ -291,18 +291,18 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
         if standing.state != "failed":
             st.markdown("Its curves appear here once it has begun.")
         return
-    test, images = history[-1]["test"], history[-1]["test"]["images"]
+    last = history[-1]
     with st.container(horizontal=True, gap="medium"):
-        st.metric(explained("[−ELBO](#elbo)"), number(test["reconstruction"] + test["kl"]), width="content")
-        st.metric(explained("= [Reconstruction](#reconstruction)"), number(test["reconstruction"]), width="content")
-        st.metric(explained("+ [KL](#kl)"), number(test["kl"]), width="content")
-        used = f"{history[-1]['active_units']} of {run.config.latent_dim}"
+        st.metric(explained("[−ELBO](#elbo)"), number(-last.elbo), width="content")
+        st.metric(explained("= [Reconstruction](#reconstruction)"), number(last.reconstruction), width="content")
+        st.metric(explained("+ [KL](#kl)"), number(last.kl), width="content")
+        used = f"{last.active_units} of {run.config.latent_dim}"
         st.metric(explained("[Active units](#active-units)"), used, width="content")
     st.markdown(
         explained(
             f":small[{run.config.weight}, {run.config.network} [network](#network) on {run.config.dataset}. "
-            f"[Nats](#nats) an image at [epoch](#epoch) {history[-1]['epoch']}, on the [test set](#test-set) of "
-            f"{images:,} images, with one code drawn for each.]"
+            f"[Nats](#nats) an image at [epoch](#epoch) {last.epoch}, on the [test set](#test-set) of "
+            f"{last.test['images']:,} images, with one code drawn for each.]"
         )
     )
     other = next((other.run for other in found if other.name == st.session_state["train_compare"]), None)
@@ -312,7 +312,7 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
             st.code(run.command(), language=None, wrap_lines=True)
 
 
-def _with_history(run: Run) -> tuple[Run, list[dict[str, Any]]] | None:
+def _with_history(run: Run) -> tuple[Run, list[Epoch]] | None:
     """A run and its records, if there are any; why there are none is said."""
     try:
         history = history_of(run)
@@ -365,9 +365,8 @@ def _show_all_runs(found: list[Standing]) -> None:
             history = history_of(run)
         except RunError:
             history = []
-        test = history[-1]["test"] if history else {}
-        bound = test["reconstruction"] + test["kl"] if test else None
-        epoch = history[-1]["epoch"] if history else 0
+        last = history[-1] if history else None
+        epoch = last.epoch if last else 0
         if epoch or (history and standing.imported):  # one untrained lies so far off that all others would meet
             trained.append(run)
         rows.append(
@@ -381,10 +380,10 @@ def _show_all_runs(found: list[Standing]) -> None:
                 "Seed": None if run.imported else run.config.seed,
                 "Network": run.config.network,
                 "Epoch": "weights only" if standing.imported else f"{epoch} of {run.config.epochs}",
-                "−ELBO": bound,
-                "Reconstruction": test.get("reconstruction"),
-                "KL": test.get("kl"),
-                "Active": f"{history[-1]['active_units'] if history else 0} of {run.config.latent_dim}",
+                "−ELBO": -last.elbo if last else None,
+                "Reconstruction": last.reconstruction if last else None,
+                "KL": last.kl if last else None,
+                "Active": f"{last.active_units if last else 0} of {run.config.latent_dim}",
             }
         )
     figures = ("−ELBO", "Reconstruction", "KL")

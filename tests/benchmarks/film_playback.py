@@ -101,7 +101,7 @@ def large_run(folder: Path, source: Run, images: int, epochs: int) -> Run:
         shutil.copy(
             source.path / f"epochs/{there[round(place)]:04d}.safetensors", path / f"epochs/{epoch:04d}.safetensors"
         )
-    lines = [json.dumps(records[min(epoch, len(records) - 1)] | {"epoch": epoch}) + "\n" for epoch in range(epochs)]
+    lines = [json.dumps({**records[min(epoch, len(records) - 1)], "epoch": epoch}) + "\n" for epoch in range(epochs)]
     (path / "history.jsonl").write_text("".join(lines))
     shape = (epochs, len(labels))
     placed = np.stack(principal_components(means, each=True)).astype(np.float32)
