@@ -1,4 +1,4 @@
-"""A run as one zip file, and weights with their config: out of the house, and back in through a guarded door.
+"""A run as one zip file, and weights with their config: written, and taken in after checks.
 
 What comes in is taken for hostile. A zip is judged by its list of contents before anything is unpacked, unpacked into a
 folder of its own beside the runs while the bytes are counted, opened there as a run with every file of it read, and

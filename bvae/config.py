@@ -28,7 +28,7 @@ LEARNING_RATE_SCHEDULES = ("linear", "constant")
 # vanish beside Adam's ε (measured: mlp, 1,000 images); this leaves a factor of ten to either side.
 SIGMAS = (1e-9, 1e3)
 
-# A run this short keeps every epoch; a longer one keeps the epochs that a logarithmic eye asks for.
+# A run this short keeps every epoch; a longer one keeps epochs at about even ratios: most early on.
 EVERY_EPOCH_UP_TO = 20
 DENSE_EPOCHS = (0, 1, 2, 3, 4, 5, 7)
 DECADE_STEPS = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)

@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from bvae.numbers import number
+from bvae.numpy_model import decode
 from bvae.pictures import mosaic
-from bvae.plain import decode
 from bvae.runs import Run, RunError, find_run
 from pages.parts.cursor import open_cursor
 from pages.parts.glossary import explained

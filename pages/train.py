@@ -234,11 +234,12 @@ def show_device(config: Config | None) -> None:
     if not future.done():
         st.markdown(":small[Asking PyTorch for its devices …]")
         return
-    st.session_state["train_devices_shown"] = True
     try:
         found = {device.kind: device for device in future.result()}
     except DeviceError as error:
         st.markdown(f":small[{plain(str(error))} The run is trained on the device that the trainer finds.]")
+        if st.button("Look again", key="train_look_again", on_click=look_again):
+            st.rerun()  # of the page, so that this part comes round until the answer is there
         return
     if config is None:
         return

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import tomllib
 
 import pytest
 from packaging.requirements import Requirement
@@ -44,3 +46,14 @@ def test_every_licence_is_listed() -> None:
     )
     assert {name for name, _ in listed} - {"package"} == {entry.name for entry in ENTRIES}
     assert len([name for name, licence in listed if "says none" in licence]) < 4
+
+
+def test_what_is_installed_is_the_whole_core_and_its_command() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["dependencies"]
+    setup = project["tool"]["setuptools"]
+    assert setup["dynamic"]["dependencies"] == {"file": ["requirements.txt"]}
+    packages = {path.parent.relative_to(ROOT) for path in ROOT.glob("bvae/**/*.py")}
+    assert set(setup["packages"]) == {".".join(path.parts) for path in packages} - {"bvae.tests"}
+    module, _, function = project["project"]["scripts"]["bvae"].partition(":")
+    assert callable(getattr(importlib.import_module(module), function))

@@ -17,6 +17,7 @@ from typing import Any
 import filelock
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
@@ -408,3 +409,21 @@ def test_the_trade_off_compares_runs_on_the_same_images_only(trained_run: Run) -
 def test_times_are_said_as_a_person_says_them() -> None:
     said = [duration(seconds) for seconds in (0.4, 42.4, 89, 100, 3_600, 9_000)]
     assert said == ["a second", "42 seconds", "89 seconds", "2 minutes", "60 minutes", "2.5 hours"]
+
+
+def test_devices_that_could_not_be_asked_for_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query that failed, here since no process can start, is not the server's last word."""
+
+    def shown(text: str) -> bool:
+        app.session_state["asked_page"] = "train"
+        app.run()
+        return any(text in found.value for found in app.markdown)
+
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
+    st.cache_resource.clear()
+    wait(lambda: shown("The run is trained on the device that the trainer finds."))
+    monkeypatch.delenv("PYTHONHOME")
+    app.button("train_look_again").click()
+    wait(lambda: shown("Trained on"))
+    assert not [button for button in app.button if button.key == "train_look_again"]

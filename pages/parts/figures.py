@@ -18,8 +18,8 @@ import streamlit as st
 from PIL import Image
 
 from bvae.numbers import number, thin
+from bvae.numpy_model import decode
 from bvae.pictures import mosaic
-from bvae.plain import decode
 from bvae.runs import Epoch, Run, RunError
 from pages.parts.live import PASSIVE_BELOW, component
 from pages.parts.selection import history_of

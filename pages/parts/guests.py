@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 
 from bvae.network import encoder_layers
-from bvae.plain import encode
+from bvae.numpy_model import encode
 from bvae.runs import Latents, Run, RunError
 
 

@@ -9,7 +9,7 @@ import torch
 from bvae.config import Config
 from bvae.model import BetaVAE
 from bvae.network import decoder_layers, encoder_layers
-from bvae.plain import decode, encode
+from bvae.numpy_model import decode, encode
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (16, 16)])
