@@ -7,6 +7,7 @@ import io
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -16,10 +17,11 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from bvae.runs import Run, find_run, write_layout
-from pages.parts.film import framed
+from pages.parts.film import framed, open_film
+from pages.parts.live import open_live
+from tests.bench import Bench, live_data
 from tests.browsing import (
     CLASS_COLOURS,
-    HeldWeights,
     canvases,
     expect_address,
     expect_all_weights,
@@ -50,14 +52,25 @@ class Board:
         self.tip = self.map.locator(".tip")
         self.moment = self.map.locator(".moment b")
 
-    def open(self, whole: bool = True, **parameters: str) -> Board:
-        """Open the page; `whole` waits for the weights of all epochs, too."""
+    def open(self, **parameters: str) -> Board:
+        """Open the page, and wait for the weights of all epochs."""
         self.page.goto(f"{self.address}/clusters?{urlencode({'run': self.run.name} | parameters)}")
         self.shown()
         expect_address(self.page, "z", lambda text: text is not None)
-        if whole:
-            expect_all_weights(self.page)
+        expect_all_weights(self.page)
         return self
+
+    def heard(self) -> str | None:
+        """The epoch of which Python has heard last."""
+        return in_address(self.page, "epoch")
+
+    def expect_heard(self, *epochs: int) -> None:
+        """Wait until Python has heard of one of these epochs."""
+        expect_address(self.page, "epoch", lambda text: text in map(str, epochs))
+
+    def expect_z(self, expected: np.ndarray, within: float = HALF) -> None:
+        """Wait until Python has heard of a code, (D,)."""
+        expect_z(self.page, expected, within=within)
 
     def shown(self) -> None:
         expect(self.page.locator(".clusters:not([aria-busy])")).to_be_visible()
@@ -69,7 +82,7 @@ class Board:
         for _ in range(self.epochs.index(epoch)):
             self.time.press("ArrowRight")
         expect(self.moment).to_have_text(str(epoch))
-        expect_address(self.page, "epoch", lambda text: text == str(epoch))
+        self.expect_heard(epoch)
         frames(self.page, 3)
 
     def box(self) -> dict[str, float]:
@@ -145,9 +158,53 @@ class Board:
         return found
 
 
+class Component(Board):
+    """The same without a session: the component on a bench, and what it tells Python."""
+
+    def __init__(self, bench: Bench, run: Run) -> None:
+        super().__init__(bench.page, run, "")
+        self.bench = bench
+        self.live = open_live(run, run.name)
+
+    def mount(self, weights: bool = True, **cursor: Any) -> Component:
+        """Hand over the run and its film; `weights` gives those of the epochs before the last, too."""
+        film = open_film(self.live)
+        for store, content in (("runs", self.live.head), ("films", film.content)):
+            assert not self.bench.publish(store, content)
+        if weights:
+            self.release()
+        self.bench.dress("light")
+        data = live_data(self.live, film=film.key, other=None, shapes=[film.shapes], player="")
+        self.bench.mount("clusters", data | {"cursor": data["cursor"] | cursor})
+        self.shown()
+        return self
+
+    def release(self) -> None:
+        assert not self.bench.publish("runs", self.live.rest)
+
+    def heard(self) -> str | None:
+        told = self.bench.said("cursor")
+        return str(told[-1]["epoch"]) if told else str(self.live.space.epochs[-1])
+
+    def expect_heard(self, *epochs: int) -> None:
+        until(self.page, lambda: self.heard() in map(str, epochs), lambda: f"Python has heard of epoch {self.heard()}")
+
+    def expect_z(self, expected: np.ndarray, within: float = HALF) -> None:
+        def off() -> float:
+            told = self.bench.said("cursor")
+            return float(np.abs(np.array(told[-1]["z"]) - expected).max()) if told else np.inf
+
+        until(self.page, lambda: off() < within, lambda: f"Python has heard of a code that is {off():.3f} away")
+
+
 @pytest.fixture
 def board(page: Page, app: str, trained_run: Run) -> Board:
     return Board(page, trained_run, app).open()
+
+
+@pytest.fixture
+def component(bench: Bench, trained_run: Run) -> Component:
+    return Component(bench, trained_run).mount()
 
 
 def near(colour: np.ndarray, expected: str | tuple[int, ...], within: int = 40) -> bool:
@@ -158,159 +215,163 @@ def near(colour: np.ndarray, expected: str | tuple[int, ...], within: int = 40) 
 # Pointing --------------------------------------------------------------------------------------------------------
 
 
-def test_pointing_at_a_place_shows_the_image_that_the_film_has_there(board: Board) -> None:
-    first, last = board.epochs[0], board.epochs[-1]
+def test_pointing_at_a_place_shows_the_image_that_the_film_has_there(component: Component) -> None:
+    first, last = component.epochs[0], component.epochs[-1]
     for epoch in (last, first):
-        board.to(epoch)
-        means = board.run.latents(epoch).mean
-        places = board.places(epoch)
-        for point in board.alone(places, 3.0)[::60][:6]:
-            board.hover(places[point])
-            board.expect_pointed(point)
-            np.testing.assert_array_equal(canvases(board.tip.locator(".image"))[0], board.probe.images[point].ravel())
-            made = board.decoded(epoch, means[point])[0]
-            assert np.abs(canvases(board.tip.locator(".decoded"))[0] - made).max() < 3
-            index, label = board.probe.indices[point], board.probe.labels[point]
-            expect(board.page.locator("#point-title")).to_have_text(f"Test image {index}, class {label}")
-            panel = canvases(board.page.locator(".point .pictures canvas"))
-            np.testing.assert_array_equal(panel[0], board.probe.images[point].ravel())
+        component.to(epoch)
+        means = component.run.latents(epoch).mean
+        places = component.places(epoch)
+        for point in component.alone(places, 3.0)[::60][:6]:
+            component.hover(places[point])
+            component.expect_pointed(point)
+            np.testing.assert_array_equal(
+                canvases(component.tip.locator(".image"))[0], component.probe.images[point].ravel()
+            )
+            made = component.decoded(epoch, means[point])[0]
+            assert np.abs(canvases(component.tip.locator(".decoded"))[0] - made).max() < 3
+            index, label = component.probe.indices[point], component.probe.labels[point]
+            expect(component.page.locator("#point-title")).to_have_text(f"Test image {index}, class {label}")
+            panel = canvases(component.page.locator(".point .pictures canvas"))
+            np.testing.assert_array_equal(panel[0], component.probe.images[point].ravel())
             assert np.abs(panel[1] - made).max() < 3
-            mean, log_variance = (part[point] for part in board.run.latents(epoch))
+            mean, log_variance = (part[point] for part in component.run.latents(epoch))
             kl = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum()
-            said = board.page.locator(".point .figures").inner_text()
+            said = component.page.locator(".point .figures").inner_text()
             assert abs(float(re.search(r"KL ([\d.]+) nats", said)[1]) - kl) < 0.06
-            code = board.page.locator(".point .code").get_attribute("aria-label") or ""
+            code = component.page.locator(".point .code").get_attribute("aria-label") or ""
             for dimension, value in re.findall(r"z(\d+) ([−\d.]+)", code):
                 assert abs(float(value.replace("−", "-")) - mean[int(dimension)]) < 0.006 + HALF
-    board.hover(np.array([2.0, 2.0]))
-    expect(board.tip).to_be_hidden()
+    component.hover(np.array([2.0, 2.0]))
+    expect(component.tip).to_be_hidden()
 
 
-def test_hidden_classes_are_neither_drawn_nor_pointed_at(board: Board) -> None:
-    last = board.epochs[-1]
-    places = board.places(last)
-    zeros = board.probe.labels == 0
-    button = board.page.get_by_role("button", name=re.compile("^Class 0,"))
-    lone = [point for point in board.alone(places, 26.0) if zeros[point]] or [
-        point for point in board.alone(places, 26.0, hidden=zeros) if zeros[point]
+def test_hidden_classes_are_neither_drawn_nor_pointed_at(component: Component) -> None:
+    last = component.epochs[-1]
+    places = component.places(last)
+    zeros = component.probe.labels == 0
+    button = component.page.get_by_role("button", name=re.compile("^Class 0,"))
+    lone = [point for point in component.alone(places, 26.0) if zeros[point]] or [
+        point for point in component.alone(places, 26.0, hidden=zeros) if zeros[point]
     ]
     button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
-    board.hover(np.array([2.0, 2.0]))
-    picture = board.colours()
+    component.hover(np.array([2.0, 2.0]))
+    picture = component.colours()
     for point in lone[:5]:
         x, y = places[point].round().astype(int)
         assert near(picture[y, x], (255, 255, 255), 2), "a hidden point is drawn"
-        board.hover(places[point])
-        board.expect_pointed(None)
+        component.hover(places[point])
+        component.expect_pointed(None)
     # What is shown belongs to its point, filtered or not.
-    rest = [point for point in board.alone(places, 3.0, hidden=zeros) if not zeros[point]]
+    rest = [point for point in component.alone(places, 3.0, hidden=zeros) if not zeros[point]]
     for point in rest[:: len(rest) // 6]:
-        board.hover(places[point])
-        board.expect_pointed(point)
-        np.testing.assert_array_equal(canvases(board.tip.locator(".image"))[0], board.probe.images[point].ravel())
+        component.hover(places[point])
+        component.expect_pointed(point)
+        np.testing.assert_array_equal(
+            canvases(component.tip.locator(".image"))[0], component.probe.images[point].ravel()
+        )
     # One class alone, and all of them again.
-    seven = board.page.get_by_role("button", name=re.compile("^Class 7,"))
+    seven = component.page.get_by_role("button", name=re.compile("^Class 7,"))
     seven.click(modifiers=["Shift"])
-    states = [button.get_attribute("aria-pressed") for button in board.page.locator(".class").all()]
+    states = [button.get_attribute("aria-pressed") for button in component.page.locator(".class").all()]
     assert states == ["true" if label == 7 else "false" for label in range(10)]
-    board.page.get_by_role("button", name="Show all").click()
-    expect(board.page.locator(".class[aria-pressed=false]")).to_have_count(0)
+    component.page.get_by_role("button", name="Show all").click()
+    expect(component.page.locator(".class[aria-pressed=false]")).to_have_count(0)
 
 
 # The clock -------------------------------------------------------------------------------------------------------
 
 
-def test_the_film_plays_pauses_and_rests_on_an_epoch(board: Board) -> None:
-    board.to(board.epochs[0])
-    before = board.colours()
-    board.page.get_by_role("button", name="Play", exact=True).click()
-    expect(board.moment).to_have_text(re.compile(f"^({'|'.join(map(str, board.epochs[2:-1]))})$"))
-    assert in_address(board.page, "epoch") == "0", "Python heard of it while it played"
-    board.page.get_by_role("button", name="Pause").click()
-    expect_address(board.page, "epoch", lambda text: text not in (None, "0"))
-    stopped = int(in_address(board.page, "epoch") or -1)
-    expect(board.moment).to_have_text(str(stopped))
-    expect(board.time).to_have_js_property("value", str(board.epochs.index(stopped)))
-    assert (board.colours() != before).any()
-    still = board.colours()
-    frames(board.page, 10)
-    assert (board.colours() == still).all(), "it moves though it is paused"
+def test_the_film_plays_pauses_and_rests_on_an_epoch(component: Component) -> None:
+    component.to(component.epochs[0])
+    before = component.colours()
+    component.page.get_by_role("button", name="Play", exact=True).click()
+    expect(component.moment).to_have_text(re.compile(f"^({'|'.join(map(str, component.epochs[2:-1]))})$"))
+    assert component.heard() == "0", "Python heard of it while it played"
+    component.page.get_by_role("button", name="Pause").click()
+    component.expect_heard(*component.epochs[1:])
+    stopped = int(component.heard() or -1)
+    expect(component.moment).to_have_text(str(stopped))
+    expect(component.time).to_have_js_property("value", str(component.epochs.index(stopped)))
+    assert (component.colours() != before).any()
+    still = component.colours()
+    frames(component.page, 10)
+    assert (component.colours() == still).all(), "it moves though it is paused"
 
     # The space bar plays too, wherever the focus is; at the end it stops, and begins anew from the start.
-    board.page.get_by_label("Speed").select_option("4")
-    board.field.press(" ")
-    expect(board.page.get_by_role("button", name="Pause")).to_be_visible()
-    expect_address(board.page, "epoch", lambda text: text == str(board.epochs[-1]))
-    expect(board.page.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    board.time.press(" ")
-    expect(board.moment).to_have_text(re.compile(f"^({'|'.join(map(str, board.epochs[:6]))})$"))
-    board.time.press(" ")
+    component.page.get_by_label("Speed").select_option("4")
+    component.field.press(" ")
+    expect(component.page.get_by_role("button", name="Pause")).to_be_visible()
+    component.expect_heard(component.epochs[-1])
+    expect(component.page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    component.time.press(" ")
+    expect(component.moment).to_have_text(re.compile(f"^({'|'.join(map(str, component.epochs[:6]))})$"))
+    component.time.press(" ")
 
 
-def test_a_hand_on_the_scrubber_looks_between_two_epochs_and_python_hears_at_the_release(board: Board) -> None:
-    board.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
-    box = board.time.bounding_box()
+def test_a_hand_on_the_scrubber_looks_between_two_epochs_and_python_hears_at_the_release(component: Component) -> None:
+    component.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
+    box = component.time.bounding_box()
     assert box is not None
-    mouse, middle = board.page.mouse, box["y"] + box["height"] / 2
+    mouse, middle = component.page.mouse, box["y"] + box["height"] / 2
     mouse.move(box["x"] + box["width"] - 8, middle)
     mouse.down()
     for share in (0.83, 0.42):
         mouse.move(box["x"] + share * box["width"], middle, steps=3)
-        frames(board.page, 2)
-        at = float(board.time.input_value())
+        frames(component.page, 2)
+        at = float(component.time.input_value())
         assert at != round(at)
-        before, after = (board.places(board.epochs[int(rounded)]) for rounded in (np.floor(at), np.ceil(at)))
+        before, after = (component.places(component.epochs[int(rounded)]) for rounded in (np.floor(at), np.ceil(at)))
         expected = before + (after - before) * (at - np.floor(at))
-        for point in board.alone(expected, 18.0)[:3]:
+        for point in component.alone(expected, 18.0)[:3]:
             x, y = expected[point].round().astype(int)
-            assert near(board.colours()[y, x], CLASS_COLOURS[board.probe.labels[point]])
-        expect(board.moment).to_have_text(str(board.epochs[round(at)]))
-    assert in_address(board.page, "epoch") == str(board.epochs[-1]), "Python heard before the release"
+            assert near(component.colours()[y, x], CLASS_COLOURS[component.probe.labels[point]])
+        expect(component.moment).to_have_text(str(component.epochs[round(at)]))
+    assert component.heard() == str(component.epochs[-1]), "Python heard before the release"
     mouse.up()
-    expect_address(board.page, "epoch", lambda text: text == str(board.epochs[round(at)]))
-    expect(board.time).to_have_js_property("value", str(round(at)))
+    component.expect_heard(component.epochs[round(at)])
+    expect(component.time).to_have_js_property("value", str(round(at)))
 
 
-def test_keys_step_the_epochs_and_go_from_point_to_point(board: Board) -> None:
-    first, last = board.epochs[0], board.epochs[-1]
+def test_keys_step_the_epochs_and_go_from_point_to_point(component: Component) -> None:
+    first, last = component.epochs[0], component.epochs[-1]
     for key, epoch in (
         ("Home", first),
-        ("ArrowRight", board.epochs[1]),
+        ("ArrowRight", component.epochs[1]),
         ("End", last),
-        ("ArrowLeft", board.epochs[-2]),
+        ("ArrowLeft", component.epochs[-2]),
     ):
-        board.time.press(key)
-        expect(board.moment).to_have_text(str(epoch))
-        expect(board.time).to_have_attribute("aria-valuetext", re.compile(f"^epoch {epoch}(,|$)"))
-        expect_address(board.page, "epoch", lambda text, epoch=epoch: text == str(epoch))
-    board.page.get_by_role("button", name="Epoch after").click()
-    expect(board.moment).to_have_text(str(last))
-    board.field.press("PageUp")
-    expect(board.moment).to_have_text(str(board.epochs[-2]))
-    board.field.press("PageDown")
-    expect(board.moment).to_have_text(str(last))
-    frames(board.page, 3)
+        component.time.press(key)
+        expect(component.moment).to_have_text(str(epoch))
+        expect(component.time).to_have_attribute("aria-valuetext", re.compile(f"^epoch {epoch}(,|$)"))
+        component.expect_heard(epoch)
+    component.page.get_by_role("button", name="Epoch after").click()
+    expect(component.moment).to_have_text(str(last))
+    component.field.press("PageUp")
+    expect(component.moment).to_have_text(str(component.epochs[-2]))
+    component.field.press("PageDown")
+    expect(component.moment).to_have_text(str(last))
+    frames(component.page, 3)
 
-    places = board.places(last)
-    board.field.press("ArrowRight")  # the first press takes hold in the middle
-    frames(board.page, 2)
-    at = board.pointed()
+    places = component.places(last)
+    component.field.press("ArrowRight")  # the first press takes hold in the middle
+    frames(component.page, 2)
+    at = component.pointed()
     assert at is not None
     for key, axis, sign in (("ArrowRight", 0, 1), ("ArrowUp", 1, -1), ("ArrowLeft", 0, -1), ("ArrowDown", 1, 1)):
-        board.field.press(key)
-        frames(board.page, 2)
-        now = board.pointed()
+        component.field.press(key)
+        frames(component.page, 2)
+        now = component.pointed()
         assert now is not None
         assert now != at
         move = places[now] - places[at]
         assert sign * move[axis] >= max(1e-6, abs(move[1 - axis])), f"{key} went astray"
         at = now
-    expect(board.page.locator(".spoken")).to_have_text(
-        f"Test image {board.probe.indices[at]}, class {board.probe.labels[at]}"
+    expect(component.page.locator(".spoken")).to_have_text(
+        f"Test image {component.probe.indices[at]}, class {component.probe.labels[at]}"
     )
-    board.field.press("Enter")
-    expect_z(board.page, board.run.latents(last).mean[at], within=HALF)
+    component.field.press("Enter")
+    component.expect_z(component.run.latents(last).mean[at])
 
 
 # The cursor ------------------------------------------------------------------------------------------------------
@@ -350,11 +411,13 @@ def test_a_click_makes_the_point_the_cursor_of_all_pages(board: Board) -> None:
     assert np.abs(shown - board.decoded(later, board.run.latents(later).mean[outside])[0]).max() < 0.6
 
 
-def test_a_cursor_that_is_no_image_is_drawn_where_its_neighbours_are(board: Board) -> None:
+def test_a_cursor_that_is_no_image_is_drawn_where_its_neighbours_are(bench: Bench, trained_run: Run) -> None:
+    board = Component(bench, trained_run)
     last = board.epochs[-1]
     means = board.run.latents(last).mean
     z = np.round(means[10] * 0.5 + means[400] * 0.5, 3)
-    board.open(z=",".join(f"{value:.3f}" for value in z), epoch=str(last))
+    code = [float(value) for value in z]
+    board.mount(z=code, epoch=last, start={"kind": "code", "code": code})
     expect(board.page.locator("#point-title")).to_have_text("The cursor, no test image")
     expect(board.page.locator(".point .pictures figure:visible")).to_have_count(1)
     assert (
@@ -419,10 +482,10 @@ def test_the_lasso_shows_what_the_selected_images_have_in_common(board: Board) -
     x, y = places[outside].round().astype(int)
     assert not near(board.colours()[y, x], CLASS_COLOURS[board.probe.labels[outside]])
     board.page.get_by_role("button", name="Take the mean code as cursor").click()
-    expect_z(board.page, code, within=0.05)
+    board.expect_z(code, within=0.05)
     board.time.press("ArrowLeft")
     earlier = board.epochs[-2]
-    expect_address(board.page, "epoch", lambda text: text == str(earlier))
+    board.expect_heard(earlier)
     made = canvases(board.page.locator(".means canvas"))[1]
     assert np.abs(made - board.decoded(earlier, board.run.latents(earlier).mean[inside].mean(0))[0]).max() < 8
 
@@ -509,7 +572,7 @@ def test_the_map_is_as_wide_and_as_high_as_its_film_and_nothing_lies_on_it(
         write_layout(path, layout._replace(positions=layout.positions * np.float32(stretched)))
     with serve(tmp_path / "runs", tmp_path / "log") as address:
         for name in ("wide", "high"):
-            board = Board(page, Run(tmp_path / "runs" / name), address).open(whole=False)
+            board = Board(page, Run(tmp_path / "runs" / name), address).open()
             extent = np.ptp(board.film, axis=(0, 1))
             box = board.box()
             assert abs(box["width"] / box["height"] / np.divide(*extent) - 1) < 0.02
@@ -539,12 +602,12 @@ def test_the_map_is_as_wide_and_as_high_as_its_film_and_nothing_lies_on_it(
             assert np.mean(right) > 0.8, "it was moved to another place"
 
 
-def test_an_empty_map_says_how_to_get_back(board: Board) -> None:
-    page, nothing = board.page, board.map.locator(".nothing")
+def test_an_empty_map_says_how_to_get_back(component: Component) -> None:
+    page, nothing = component.page, component.map.locator(".nothing")
     expect(nothing).to_be_hidden()
-    board.field.focus()
-    corner = np.array([0.97, 0.03]) * [board.box()["width"], board.box()["height"]]
-    board.hover(corner)
+    component.field.focus()
+    corner = np.array([0.97, 0.03]) * [component.box()["width"], component.box()["height"]]
+    component.hover(corner)
     for way in ("button", "key"):
         for _ in range(12):
             page.mouse.wheel(0, -300)
@@ -553,10 +616,10 @@ def test_an_empty_map_says_how_to_get_back(board: Board) -> None:
         if way == "button":
             page.get_by_role("button", name="Show all", exact=True).click()
         else:
-            board.field.press("0")
+            component.field.press("0")
         expect(nothing).to_be_hidden()
-        expect(board.field).to_be_focused()
-        board.hover(corner)
+        expect(component.field).to_be_focused()
+        component.hover(corner)
     zero, rest = page.get_by_role("button", name=re.compile("^Class 0,")), page.locator(".class").all()
     zero.click(modifiers=["Shift"])
     zero.click()
@@ -566,10 +629,9 @@ def test_an_empty_map_says_how_to_get_back(board: Board) -> None:
     expect(page.locator(".class[aria-pressed=true]")).to_have_count(len(rest))
 
 
-def test_the_map_does_not_wait_for_all_weights(page: Page, app: str, trained_run: Run) -> None:
-    held = HeldWeights(page)
-    board = Board(page, trained_run, app).open(whole=False, epoch="1")
-    held.expect()
+def test_the_map_does_not_wait_for_all_weights(bench: Bench, trained_run: Run) -> None:
+    board = Component(bench, trained_run).mount(weights=False, epoch=1)
+    expect(board.moment).to_have_text("1")
     places = board.places(1)
     point = int(board.alone(places, 8.0)[0])
     board.hover(places[point])
@@ -578,7 +640,7 @@ def test_the_map_does_not_wait_for_all_weights(page: Page, app: str, trained_run
     assert np.array_equal(canvases(board.tip.locator(".image"))[0], board.probe.images[point].ravel())
     assert not canvases(made).any()
 
-    held.release()
+    board.release()
     expected = board.decoded(1, board.run.latents(1).mean[point])
     expect_pictures(board.page, lambda: canvases(made), expected, within=3)
 
@@ -586,66 +648,66 @@ def test_the_map_does_not_wait_for_all_weights(page: Page, app: str, trained_run
 # Colours and layouts ---------------------------------------------------------------------------------------------
 
 
-def test_colours_are_those_of_the_class_or_of_what_was_measured(board: Board) -> None:
-    last = board.epochs[-1]
-    board.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
-    frames(board.page, 3)
-    places = board.places(last)
-    lone = board.alone(places, 16.0)[:12]
-    picture = board.colours()
+def test_colours_are_those_of_the_class_or_of_what_was_measured(component: Component) -> None:
+    last = component.epochs[-1]
+    component.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
+    frames(component.page, 3)
+    places = component.places(last)
+    lone = component.alone(places, 16.0)[:12]
+    picture = component.colours()
     for point in lone:
         x, y = places[point].round().astype(int)
-        assert near(picture[y, x], CLASS_COLOURS[board.probe.labels[point]]), "a class has another's colour"
+        assert near(picture[y, x], CLASS_COLOURS[component.probe.labels[point]]), "a class has another's colour"
 
-    board.page.get_by_label("Colour by").select_option("kl")
-    frames(board.page, 3)
-    kl = np.stack([0.5 * (m**2 + np.exp(v) - 1 - v).sum(1) for m, v in map(board.run.latents, board.epochs)])
+    component.page.get_by_label("Colour by").select_option("kl")
+    frames(component.page, 3)
+    kl = np.stack([0.5 * (m**2 + np.exp(v) - 1 - v).sum(1) for m, v in map(component.run.latents, component.epochs)])
     least, most = (float(np.quantile(kl[1:], share)) for share in (0.01, 0.99))  # without the untrained epoch
-    shown = [float(board.page.locator(f".scale .{end}").inner_text()) for end in ("least", "most")]
+    shown = [float(component.page.locator(f".scale .{end}").inner_text()) for end in ("least", "most")]
     assert np.allclose(shown, [least, most], atol=0.6)
-    picture = board.colours()
+    picture = component.colours()
     for point in lone:
         x, y = places[point].round().astype(int)
         assert near(picture[y, x], ramp((kl[-1, point] - least) / (most - least))), "a value has another's colour"
-    expect(board.page.locator(".scale-note")).to_contain_text("nats; 2,500 test images")
+    expect(component.page.locator(".scale-note")).to_contain_text("nats; 2,500 test images")
 
-    board.page.get_by_label("Colour by").select_option("class")
-    layout = board.run.layout()
+    component.page.get_by_label("Colour by").select_option("class")
+    layout = component.run.layout()
     assert layout is not None
-    board.page.get_by_role("checkbox", name="Dim what moves without reason").check()
+    component.page.get_by_role("checkbox", name="Dim what moves without reason").check()
     stray = np.zeros(layout.kept.shape, bool)
-    stray[1:] = (layout.kept[1:] >= 0.8) & (np.linalg.norm(np.diff(board.film, axis=0), axis=2) > 0.05)
-    lone_at = [board.alone(board.places(epoch), 6.0) for epoch in board.epochs]
+    stray[1:] = (layout.kept[1:] >= 0.8) & (np.linalg.norm(np.diff(component.film, axis=0), axis=2) > 0.05)
+    lone_at = [component.alone(component.places(epoch), 6.0) for epoch in component.epochs]
     frame = int(np.argmax([stray[frame, lone].sum() for frame, lone in enumerate(lone_at)]))
     assert stray[frame, lone_at[frame]].any(), "no point to see it by"
-    board.to(board.epochs[frame])
-    places, picture = board.places(board.epochs[frame]), board.colours()
+    component.to(component.epochs[frame])
+    places, picture = component.places(component.epochs[frame]), component.colours()
     for point in lone_at[frame]:
         x, y = places[point].round().astype(int)
-        assert near(picture[y, x], CLASS_COLOURS[board.probe.labels[point]]) != stray[frame, point]
-    board.to(last)
-    board.page.get_by_role("checkbox", name="Dim what moves without reason").uncheck()
+        assert near(picture[y, x], CLASS_COLOURS[component.probe.labels[point]]) != stray[frame, point]
+    component.to(last)
+    component.page.get_by_role("checkbox", name="Dim what moves without reason").uncheck()
 
-    board.page.get_by_label("Layout").select_option("pca_last")
-    board.page.wait_for_timeout(600)
-    frames(board.page, 3)  # the end of the way is drawn
-    board.film = framed(principal(board.run))
-    places = board.places(last)
-    for point in board.alone(places, 8.0)[:4]:
-        board.hover(places[point])
-        board.expect_pointed(point)
+    component.page.get_by_label("Layout").select_option("pca_last")
+    component.page.wait_for_timeout(600)
+    frames(component.page, 3)  # the end of the way is drawn
+    component.film = framed(principal(component.run))
+    places = component.places(last)
+    for point in component.alone(places, 8.0)[:4]:
+        component.hover(places[point])
+        component.expect_pointed(point)
 
 
-def test_what_an_image_kept_is_not_known_of_the_first_epoch(board: Board) -> None:
-    layout = board.run.layout()
+def test_what_an_image_kept_is_not_known_of_the_first_epoch(component: Component) -> None:
+    layout = component.run.layout()
     assert layout is not None
-    board.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
-    board.page.get_by_label("Colour by").select_option("kept")
-    text = board.field.evaluate("(field) => getComputedStyle(field).color.match(/[0-9.]+/g).map(Number)")
-    for frame, epoch in enumerate(board.epochs[:2]):
-        board.to(epoch)
-        places, picture = board.places(epoch), board.colours()
-        lone = board.alone(places, 8.0)[:12]
+    component.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
+    component.page.get_by_label("Colour by").select_option("kept")
+    text = component.field.evaluate("(field) => getComputedStyle(field).color.match(/[0-9.]+/g).map(Number)")
+    for frame, epoch in enumerate(component.epochs[:2]):
+        component.to(epoch)
+        places, picture = component.places(epoch), component.colours()
+        lone = component.alone(places, 8.0)[:12]
         assert len(lone) > 3
         for point in lone:
             x, y = places[point].round().astype(int)
@@ -739,22 +801,24 @@ def test_two_runs_side_by_side_run_by_one_clock(board: Board) -> None:
     expect(board.page.locator(".map")).to_have_count(1)
 
 
-def test_a_run_without_a_film_shows_its_principal_components(page: Page, trained_run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "runs" / "without-film"
+def test_a_run_without_a_film_shows_its_principal_components(bench: Bench, tmp_path: Path) -> None:
+    page, path = bench.page, tmp_path / "without-film"
     shutil.copytree(find_run("mnist-beta1").path, path, ignore=shutil.ignore_patterns("layout*"))
-    with serve(path.parent, tmp_path / "log") as address:
-        page.goto(f"{address}/clusters?run=without-film")
-        expect(page.locator(".clusters:not([aria-busy])")).to_be_visible()
-        expect(page.get_by_label("Layout")).to_have_value("pca_last")
-        expect(page.get_by_role("option", name="UMAP film: not worked out yet")).to_be_disabled()
-        expect(page.locator(".quality tbody td").first).to_have_text("–")
-        page.get_by_role("button", name="Play", exact=True).click()
-        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    film = open_film(live := open_live(Run(path), path.name))
+    for store, content in (("runs", live.head), ("runs", live.rest), ("films", film.content)):
+        assert not bench.publish(store, content)
+    bench.mount("clusters", live_data(live, film=film.key, other=None, shapes=[film.shapes], player=""))
+    expect(page.locator(".clusters:not([aria-busy])")).to_be_visible()
+    expect(page.get_by_label("Layout")).to_have_value("pca_last")
+    expect(page.get_by_role("option", name="UMAP film: not worked out yet")).to_be_disabled()
+    expect(page.locator(".quality tbody td").first).to_have_text("–")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
 
-def test_who_asked_for_less_motion_sees_whole_epochs_only(page: Page, app: str, trained_run: Run) -> None:
-    page.emulate_media(reduced_motion="reduce")
-    board = Board(page, trained_run, app).open()
+def test_who_asked_for_less_motion_sees_whole_epochs_only(bench: Bench, trained_run: Run) -> None:
+    bench.page.emulate_media(reduced_motion="reduce")
+    board = Component(bench, trained_run).mount()
     board.to(board.epochs[0])
     rests = board.page.get_by_role("slider", name="Epoch", exact=True)
     seen = rests.evaluate(
