@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from bvae.config import DEVICES, Config, ConfigError, field_type, flag, propose_name
-from bvae.numbers import number
+from bvae.numbers import number, turns
 from bvae.runs import Epoch, Run, RunError, check_new_run, find_run, list_runs, own_folder, run_argument
 
 STOPPED = 130
@@ -175,10 +175,7 @@ def _reconstruct(options: argparse.Namespace) -> None:
     if not 1 <= options.count <= len(probe.images):
         raise ConfigError(f"--count is {options.count}, and the run's probe set has {len(probe.images)} images.")
     # The probe set is sorted by its place in the test split, which mixes the classes; take one of each in turn.
-    turn = np.argsort(
-        [(probe.labels[:place] == label).sum() for place, label in enumerate(probe.labels)], kind="stable"
-    )
-    turn = turn[: options.count]
+    turn = np.argsort(turns(probe.labels), kind="stable")[: options.count]
     originals = probe.images[turn]
     pairs = np.concatenate([originals / 255.0, model(originals).numpy()])
     _save_sheet(

@@ -22,6 +22,15 @@ def thin(values: list[int], most: int, wanted: int | None = None) -> list[int]:
     return sorted(kept | ({wanted} if wanted is not None and wanted in values else set()))
 
 
+def turns(labels: np.ndarray) -> np.ndarray:
+    """Of labels (N,), which one of its class each is, (N,): 0 for the first. Sorted by it, the classes take turns."""
+    order = np.argsort(labels, kind="stable")
+    by_class = labels[order]
+    found = np.empty(len(labels), int)
+    found[order] = np.arange(len(labels)) - np.searchsorted(by_class, by_class)
+    return found
+
+
 def number(value: float, digits: int = 2) -> str:
     """A number with so many decimals and a real minus sign, or as "9.12 × 10⁸" where it is large."""
     if not math.isfinite(value):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from bvae.numbers import number
+from bvae.numbers import number, turns
 
 SHOWN = [
     ((97.2345, 2), "97.23"),
@@ -23,3 +24,10 @@ SHOWN = [
 @pytest.mark.parametrize(("value", "text"), SHOWN)
 def test_a_number_is_short_at_any_size(value: tuple[float, int], text: str) -> None:
     assert number(*value) == text
+
+
+def test_classes_take_turns() -> None:
+    labels = np.array([3, 1, 3, 3, 0, 1])
+    expected = [(labels[:place] == label).sum() for place, label in enumerate(labels)]
+    assert turns(labels).tolist() == expected == [0, 0, 1, 2, 0, 1]
+    assert turns(labels[:0]).tolist() == []

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from bvae.numbers import turns
 from bvae.runs import Run, RunError
 
 MEASURES = ("reconstruction", "KL", "reconstruction + KL")  # each in nats an image
@@ -25,10 +26,9 @@ def draw(labels: np.ndarray, indices: np.ndarray, count: int, seed: int, label: 
     Args:
         labels, indices: (P,), the probe images' classes and positions in the test split.
     """
-    turn = np.zeros(len(labels), int)  # 0 for the first of each class, 1 for the second
-    for each in np.unique(labels):
-        own = np.flatnonzero(labels == each)
-        turn[own[np.argsort(indices[own], kind="stable")]] = np.arange(len(own))
+    turn = np.empty(len(labels), int)
+    placed = np.argsort(indices, kind="stable")
+    turn[placed] = turns(labels[placed])
     rank = np.empty(len(labels), int)
     rank[np.lexsort((labels, turn))] = np.arange(len(labels))
     members = _members(labels, label)

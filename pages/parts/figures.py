@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
-from bvae.numbers import number, thin
+from bvae.numbers import number, thin, turns
 from bvae.numpy_model import decode
 from bvae.pictures import mosaic
 from bvae.runs import Epoch, Run, RunError
@@ -187,8 +187,7 @@ def _pictures(path: str, epoch: int, stamp: tuple[int, int, int] | None) -> dict
 
 def _one_of_each(labels: np.ndarray, count: int) -> np.ndarray:
     """Places of the first image of each class, then the second of each, in order of classes; (count,) at most."""
-    turn = np.array([(labels[:place] == label).sum() for place, label in enumerate(labels[:500])])
-    return np.lexsort((labels[:500], turn))[:count]
+    return np.lexsort((labels, turns(labels)))[:count]
 
 
 def _png(images: np.ndarray) -> str:
