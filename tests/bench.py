@@ -13,10 +13,12 @@ from typing import Any, Literal
 
 from playwright.sync_api import Locator, Page, Route
 
+from bvae.runs import Run
 from pages.parts.bundle import MODULES
-from pages.parts.cursor import image_cursor
+from pages.parts.cursor import Cursor, check_cursor, from_address, image_cursor, to_address
 from pages.parts.glossary import GLOSSARY
-from pages.parts.live import LiveRun
+from pages.parts.live import LiveRun, open_live
+from tests.browsing import Site
 
 ADDRESS = "http://bench"
 THEME = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
@@ -102,3 +104,33 @@ class Bench:
 def live_data(run: LiveRun, **more: Any) -> dict[str, Any]:
     """What every component that draws with a run's weights is sent, see `live_component`, and what else one needs."""
     return {"key": run.key, "cursor": image_cursor(run.space), "revision": 1, "guests": [], "memory": None} | more
+
+
+class OnBench(Site):
+    """A component on the bench. Its cursor is checked and written as an address by what does so in the app."""
+
+    def __init__(self, bench: Bench, run: Run, **data: Any) -> None:
+        """
+        Args:
+            data: what the component needs besides cursor and run.
+        """
+        super().__init__(bench.page, run)
+        self.bench, self.data = bench, data
+        self.space = open_live(run, run.name).space
+        self.cursor: Cursor | None = None  # as the component was sent it
+
+    def open(self, name: str, **parameters: str) -> None:
+        live = open_live(self.run, self.run.name)
+        if self.cursor:
+            self.page.goto(f"{ADDRESS}/")
+        self.cursor, problems = from_address(parameters, live.space)
+        assert not problems
+        for content in (live.head, live.rest):
+            assert self.bench.publish("runs", content) == ""
+        self.bench.mount(name, live_data(live, cursor=self.cursor, rows=live.active) | self.data)
+
+    def in_address(self, name: str) -> str | None:
+        said = self.bench.said("cursor")
+        cursor = check_cursor(said[-1], self.space) if said else self.cursor
+        assert cursor
+        return to_address(cursor).get(name)

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs, urlencode, urlparse
 
 import numpy as np
 import torch
 from playwright.sync_api import Locator, Page, WebSocketRoute
+
+from bvae.runs import Run
 
 WAIT = 120_000  # milliseconds before a browser that never answers fails a test
 
@@ -67,12 +69,54 @@ def expect_pictures(page: Page, read: Callable[[], np.ndarray], expected: np.nda
 
 def expect_z(page: Page, expected: np.ndarray | torch.Tensor, within: float = 6e-4) -> None:
     """Wait until the address carries a code, (D,). It has three decimals there."""
+    expect_address(page, "z", lambda text: has_code(text, expected, within))
 
-    def same(text: str | None) -> bool:
-        found = [float(value) for value in (text or "nan").split(",")]
-        return len(found) == len(expected) and np.allclose(found, expected, atol=within)
 
-    expect_address(page, "z", same)
+def has_code(text: str | None, expected: np.ndarray | torch.Tensor, within: float = 6e-4) -> bool:
+    """Whether a parameter of the address is this code, (D,)."""
+    found = [float(value) for value in (text or "nan").split(",")]
+    return len(found) == len(expected) and np.allclose(found, expected, atol=within)
+
+
+class Site:
+    """Where a component is shown, and what is known of the cursor there: the app in a session, or a bench."""
+
+    def __init__(self, page: Page, run: Run) -> None:
+        self.page, self.run = page, run
+
+    def open(self, name: str, **parameters: str) -> None:
+        """Show the component with the cursor that an address asks for."""
+        raise NotImplementedError
+
+    def in_address(self, name: str) -> str | None:
+        """A parameter of the address, as Python writes it; None where it is absent."""
+        raise NotImplementedError
+
+    def expect_address(self, name: str, check: Callable[[str | None], bool]) -> None:
+        """Wait until Python knows a parameter as expected."""
+        until(
+            self.page,
+            lambda: check(self.in_address(name)),
+            lambda: f"{name} in the address stayed {self.in_address(name)!r}",
+        )
+
+    def expect_z(self, expected: np.ndarray | torch.Tensor) -> None:
+        """Wait until Python knows a code, (D,), to three decimals."""
+        self.expect_address("z", lambda text: has_code(text, expected))
+
+
+class Session(Site):
+    """The app, in a session of its own."""
+
+    def __init__(self, page: Page, run: Run, address: str) -> None:
+        super().__init__(page, run)
+        self.address = address
+
+    def open(self, name: str, **parameters: str) -> None:
+        self.page.goto(f"{self.address}/{name}?{urlencode({'run': self.run.name} | parameters)}")
+
+    def in_address(self, name: str) -> str | None:
+        return in_address(self.page, name)
 
 
 def frames(page: Page, count: int) -> None:

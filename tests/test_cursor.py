@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, expect
 
 from bvae.runs import Run, find_run
 from pages.parts.live import LiveRun, open_live
-from tests.bench import Bench
+from tests.bench import Bench, live_data
 from tests.browsing import comes_true
 
 PAGES = ("traverse", "interpolate", "generate")
@@ -36,8 +36,7 @@ class Shown:
             "interpolate": {},
             "generate": {"seed": 0, "noise": base64.b64encode(noise.tobytes()).decode(), "around": list(range(100))},
         }
-        sent = {"key": live.key, "cursor": cursor, "revision": revision, "guests": [], "memory": None}
-        return sent | own[self.name]
+        return live_data(live, cursor=cursor, revision=revision) | own[self.name]
 
     def mount(self, live: LiveRun, cursor: Cursor, revision: int = 1) -> None:
         self.bench.mount(self.name, self.data(live, cursor, revision))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -17,20 +17,22 @@ from playwright.sync_api import Page, expect
 from bvae.runs import Run
 from bvae.tests.sheets import tiles
 from pages.parts.live import gallery
-from tests.browsing import canvases, downloaded, expect_address, expect_pictures, expect_z
+from tests.bench import Bench, OnBench
+from tests.browsing import Session, Site, canvases, downloaded, expect_pictures
 
 
 class Generate:
     """What a person sees and does on the page."""
 
-    def __init__(self, page: Page, run: Run, address: str) -> None:
-        self.page, self.run, self.address = page, run, address
+    def __init__(self, site: Site) -> None:
+        self.site, self.page, self.run = site, site.page, site.run
+        page = site.page
         self.temperature = page.get_by_role("slider", name="Temperature")
         self.epoch = page.get_by_role("slider", name="Epoch", exact=True)
         self.seed = page.get_by_role("spinbutton", name="Seed")
 
     def open(self, **parameters: str) -> Generate:
-        self.page.goto(f"{self.address}/generate?{urlencode({'run': self.run.name} | parameters)}")
+        self.site.open("generate", **parameters)
         self.expect_drawn()
         return self
 
@@ -64,10 +66,10 @@ class Generate:
         expect_pictures(self.page, self.chosen, picture, within)
 
     def expect_address(self, name: str, check: Callable[[str | None], bool]) -> None:
-        expect_address(self.page, name, check)
+        self.site.expect_address(name, check)
 
     def expect_z(self, expected: np.ndarray) -> None:
-        expect_z(self.page, expected)
+        self.site.expect_z(expected)
 
     def posterior(self, seed: int, temperature: float, epoch: int | None = None) -> np.ndarray:
         """Codes from the aggregate posterior as the page describes them, (100, D)."""
@@ -92,31 +94,38 @@ def grey(images: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture
-def generate(page: Page, app: str, trained_run: Run) -> Generate:
-    return Generate(page, trained_run, app)
+def generate(bench: Bench, trained_run: Run) -> Generate:
+    epsilon, around = noise(0)
+    sent = base64.b64encode(epsilon.tobytes()).decode()
+    return Generate(OnBench(bench, trained_run, seed=0, noise=sent, around=around.tolist()))
 
 
-def test_a_seed_repeats_the_hundred_images_and_a_new_one_changes_them(generate: Generate) -> None:
-    generate.open()
-    expect(generate.seed).to_have_value("0")
-    generate.expect_images(noise(0)[0])
-    first = generate.images()
+@pytest.fixture
+def visit(page: Page, app: str, trained_run: Run) -> Generate:
+    return Generate(Session(page, trained_run, app))
 
-    generate.seed.fill("2026")
-    generate.seed.press("Enter")
-    generate.expect_noise_of(2026)
-    generate.expect_images(noise(2026)[0])
-    assert not np.array_equal(generate.images(), first)
 
-    generate.page.get_by_role("button", name="New seed").click()
-    expect(generate.seed).not_to_have_value("2026")
-    seed = int(generate.seed.input_value())
-    generate.expect_noise_of(seed)
+def test_a_seed_repeats_the_hundred_images_and_a_new_one_changes_them(visit: Generate) -> None:
+    visit.open()
+    expect(visit.seed).to_have_value("0")
+    visit.expect_images(noise(0)[0])
+    first = visit.images()
 
-    generate.seed.fill("0")
-    generate.seed.press("Enter")
-    generate.expect_noise_of(0)
-    assert np.array_equal(generate.images(), first)
+    visit.seed.fill("2026")
+    visit.seed.press("Enter")
+    visit.expect_noise_of(2026)
+    visit.expect_images(noise(2026)[0])
+    assert not np.array_equal(visit.images(), first)
+
+    visit.page.get_by_role("button", name="New seed").click()
+    expect(visit.seed).not_to_have_value("2026")
+    seed = int(visit.seed.input_value())
+    visit.expect_noise_of(seed)
+
+    visit.seed.fill("0")
+    visit.seed.press("Enter")
+    visit.expect_noise_of(0)
+    assert np.array_equal(visit.images(), first)
 
 
 def test_a_seed_that_is_none_is_answered_with_a_sentence_and_nothing_is_lost(generate: Generate) -> None:
@@ -168,69 +177,69 @@ def test_the_aggregate_posterior_is_drawn_around_test_images_at_each_epoch(gener
     generate.expect_images(noise(0)[0], epoch)
 
 
-def test_the_chosen_image_becomes_the_cursor_and_traverse_shows_it(generate: Generate) -> None:
-    generate.open()
-    page = generate.page
+def test_the_chosen_image_becomes_the_cursor_and_traverse_shows_it(visit: Generate) -> None:
+    visit.open()
+    page = visit.page
     codes = noise(0)[0]
     tile = page.get_by_role("button", name="Image 37 of 100")
     tile.click()
     expect(tile).to_have_attribute("aria-current", "true")
-    generate.expect_z(codes[36])
-    generate.expect_chosen(generate.images()[36])
+    visit.expect_z(codes[36])
+    visit.expect_chosen(visit.images()[36])
     expect(page.locator(".norm")).to_have_text(f"‖z‖ = {np.linalg.norm(codes[36]):.2f}")
     expect(page.get_by_text("Image 37, now the cursor")).to_be_visible()
 
     tile.press("ArrowDown")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    generate.expect_z(codes[47])
-    generate.expect_chosen(generate.images()[47])
-    generate.temperature.press("ArrowRight")
+    visit.expect_z(codes[47])
+    visit.expect_chosen(visit.images()[47])
+    visit.temperature.press("ArrowRight")
     expect(page.get_by_text("The cursor", exact=True)).to_be_visible()
-    generate.temperature.press("ArrowLeft")
+    visit.temperature.press("ArrowLeft")
     expect(page.get_by_text("Image 48, now the cursor")).to_be_visible()
 
-    generate.epoch.press("ArrowLeft")
-    epoch = generate.run.epochs()[-2]
-    generate.expect_address("epoch", lambda text: text == str(epoch))
-    generate.expect_z(codes[47])
-    generate.expect_chosen(grey(generate.decoded(codes[47:48], epoch))[0])
-    generate.epoch.press("End")
+    visit.epoch.press("ArrowLeft")
+    epoch = visit.run.epochs()[-2]
+    visit.expect_address("epoch", lambda text: text == str(epoch))
+    visit.expect_z(codes[47])
+    visit.expect_chosen(grey(visit.decoded(codes[47:48], epoch))[0])
+    visit.epoch.press("End")
 
     page.get_by_role("link", name="Open in Traverse").click()
     expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
     expect(page.get_by_text("Started from a random code, drawn from the prior")).to_be_visible()
-    generate.expect_z(codes[47])
-    generate.expect_chosen(grey(generate.decoded(codes[47:48]))[0])
+    visit.expect_z(codes[47])
+    visit.expect_chosen(grey(visit.decoded(codes[47:48]))[0])
 
 
-def test_the_page_is_found_as_it_was_left_and_a_reload_keeps_the_cursor(generate: Generate) -> None:
-    generate.open()
-    page = generate.page
+def test_the_page_is_found_as_it_was_left_and_a_reload_keeps_the_cursor(visit: Generate) -> None:
+    visit.open()
+    page = visit.page
     page.get_by_role("radio", name="aggregate posterior").check()
-    generate.temperature.fill("0.7")
-    generate.seed.fill("11")
-    generate.seed.press("Enter")
+    visit.temperature.fill("0.7")
+    visit.seed.fill("11")
+    visit.seed.press("Enter")
     expect(page.locator(".hundred > .note")).to_contain_text("default_rng(11)")
-    codes = generate.posterior(11, 0.7)
-    generate.expect_images(codes)
+    codes = visit.posterior(11, 0.7)
+    visit.expect_images(codes)
     page.get_by_role("button", name="Image 5 of 100").click()
-    generate.expect_z(codes[4])
+    visit.expect_z(codes[4])
 
     page.get_by_role("link", name="Interpolate").click()
     expect(page.locator(".interpolate:not([aria-busy])")).to_be_visible()
     page.get_by_role("link", name="Generate").click()
-    generate.expect_images(codes)
-    expect(generate.seed).to_have_value("11")
-    expect(generate.temperature).to_have_value("0.7")
+    visit.expect_images(codes)
+    expect(visit.seed).to_have_value("11")
+    expect(visit.temperature).to_have_value("0.7")
     expect(page.get_by_role("radio", name="aggregate posterior")).to_be_checked()
     expect(page.get_by_text("Image 5, now the cursor")).to_be_visible()
 
     page.reload()
-    generate.expect_drawn()
-    generate.expect_z(codes[4])
-    generate.expect_chosen(grey(generate.decoded(codes[4:5]))[0], within=2)  # three decimals
-    generate.expect_images(noise(0)[0])
+    visit.expect_drawn()
+    visit.expect_z(codes[4])
+    visit.expect_chosen(grey(visit.decoded(codes[4:5]))[0], within=2)  # three decimals
+    visit.expect_images(noise(0)[0])
 
 
 def test_images_and_codes_are_saved(generate: Generate) -> None:

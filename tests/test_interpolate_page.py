@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -19,21 +18,23 @@ from playwright.sync_api import Locator, Page, expect
 from bvae.latent import interpolate
 from bvae.runs import Run
 from bvae.tests.sheets import tiles
-from tests.browsing import canvases, comes_true, downloaded, expect_address, expect_z, frames
+from tests.bench import Bench, OnBench
+from tests.browsing import Session, Site, canvases, comes_true, downloaded, frames
 
 
 class Interpolate:
     """What a person sees and does on the page."""
 
-    def __init__(self, page: Page, run: Run, address: str) -> None:
-        self.page, self.run, self.address = page, run, address
+    def __init__(self, site: Site) -> None:
+        self.site, self.page, self.run = site, site.page, site.run
+        page = site.page
         self.scrub = page.get_by_role("slider", name="Position on the way from A to B")
         self.epoch = page.get_by_role("slider", name="Epoch", exact=True)
         self.play = page.get_by_role("button", name=re.compile("^(Play|Pause)$"))
         self.sent = page.locator(".sent")
 
     def open(self, **parameters: str) -> Interpolate:
-        self.page.goto(f"{self.address}/interpolate?{urlencode({'run': self.run.name} | parameters)}")
+        self.site.open("interpolate", **parameters)
         self.expect_drawn()
         return self
 
@@ -70,10 +71,10 @@ class Interpolate:
         return self.run.model(epoch).decode(codes).flatten(1).numpy()
 
     def expect_address(self, name: str, check: Callable[[str | None], bool]) -> None:
-        expect_address(self.page, name, check)
+        self.site.expect_address(name, check)
 
     def expect_z(self, expected: torch.Tensor) -> None:
-        expect_z(self.page, expected)
+        self.site.expect_z(expected)
 
     def frames(self, count: int) -> None:
         frames(self.page, count)
@@ -83,8 +84,13 @@ class Interpolate:
 
 
 @pytest.fixture
-def walk(page: Page, app: str, trained_run: Run) -> Interpolate:
-    return Interpolate(page, trained_run, app)
+def walk(bench: Bench, trained_run: Run) -> Interpolate:
+    return Interpolate(OnBench(bench, trained_run))
+
+
+@pytest.fixture
+def visit(page: Page, app: str, trained_run: Run) -> Interpolate:
+    return Interpolate(Session(page, trained_run, app))
 
 
 def grey(images: np.ndarray) -> np.ndarray:
@@ -176,9 +182,9 @@ def test_the_cursor_can_be_an_end_and_keeps_what_the_sliders_added(walk: Interpo
     expect(walk.slot("B")).to_have_attribute("aria-label", re.compile(r"test image \d+, moved$"))
 
 
-def test_a_drawing_can_be_an_end_and_without_one_a_link_leads_to_the_draw_page(walk: Interpolate) -> None:
-    walk.open()
-    page = walk.page
+def test_a_drawing_can_be_an_end_and_without_one_a_link_leads_to_the_draw_page(visit: Interpolate) -> None:
+    visit.open()
+    page = visit.page
     expect(page.get_by_role("button", name="Your drawing")).to_be_hidden()
     page.get_by_role("link", name="Draw one").click()
     expect(page.locator(".draw:not([aria-busy])")).to_be_visible()
@@ -194,18 +200,18 @@ def test_a_drawing_can_be_an_end_and_without_one_a_link_leads_to_the_draw_page(w
     page.wait_for_url(lambda url: url != before and "z=" in url)
 
     page.get_by_role("link", name="Interpolate").click()
-    walk.expect_drawn()
-    expect(walk.slot("A")).to_have_attribute("aria-label", "A, start of the walk: drawing, by your hand")
+    visit.expect_drawn()
+    expect(visit.slot("A")).to_have_attribute("aria-label", "A, start of the walk: drawing, by your hand")
     page.get_by_role("button", name="Swap A and B").click()
-    walk.slot("C").check()
+    visit.slot("C").check()
     page.get_by_role("button", name="Your drawing").click()
-    expect(walk.slot("C")).to_have_attribute("aria-label", "C, lower left corner: drawing, by your hand")
-    walk.expect_drawn()
-    slots = walk.images(".slots").astype(np.uint8)
+    expect(visit.slot("C")).to_have_attribute("aria-label", "C, lower left corner: drawing, by your hand")
+    visit.expect_drawn()
+    slots = visit.images(".slots").astype(np.uint8)
     assert np.array_equal(slots[1], slots[2])
-    end = walk.run.model().posterior(slots[1].reshape(1, *walk.run.image_shape)).mean[0]
-    codes = interpolate(walk.code("A"), end, 16)
-    assert np.abs(walk.images(".walk-steps") - grey(walk.decoded(codes))).max() < 0.6
+    end = visit.run.model().posterior(slots[1].reshape(1, *visit.run.image_shape)).mean[0]
+    codes = interpolate(visit.code("A"), end, 16)
+    assert np.abs(visit.images(".walk-steps") - grey(visit.decoded(codes))).max() < 0.6
 
 
 def test_it_plays_when_asked_pauses_and_goes_there_and_back(walk: Interpolate) -> None:
@@ -306,34 +312,34 @@ def test_path_lengths_are_those_of_numpy(walk: Interpolate) -> None:
         assert np.allclose([float(bar) for bar in bars], lengths, atol=0.0051)
 
 
-def test_the_grid_lies_between_four_corners_and_a_cell_goes_to_traverse(walk: Interpolate) -> None:
-    walk.open()
-    walk.slot("C").check()
-    walk.page.get_by_role("radio", name="Class 0").check()
-    walk.expect_drawn()
-    a, b, c, d = (walk.code(letter) for letter in "ABCD")
+def test_the_grid_lies_between_four_corners_and_a_cell_goes_to_traverse(visit: Interpolate) -> None:
+    visit.open()
+    visit.slot("C").check()
+    visit.page.get_by_role("radio", name="Class 0").check()
+    visit.expect_drawn()
+    a, b, c, d = (visit.code(letter) for letter in "ABCD")
     share = torch.linspace(0, 1, 8)
     rows = [torch.lerp(interpolate(a, b, 8), interpolate(c, d, 8), down) for down in share]
     codes = torch.cat(rows)
-    assert np.abs(walk.images(".grid") - grey(walk.decoded(codes))).max() < 0.6
+    assert np.abs(visit.images(".grid") - grey(visit.decoded(codes))).max() < 0.6
 
-    cell = walk.page.get_by_role("button", name="Row 4, column 6")
+    cell = visit.page.get_by_role("button", name="Row 4, column 6")
     cell.hover()
-    expect(walk.page.locator(".looked-text")).to_have_text("A 16 % · B 41 % · C 12 % · D 31 %")
+    expect(visit.page.locator(".looked-text")).to_have_text("A 16 % · B 41 % · C 12 % · D 31 %")
     cell.click()
-    expect(walk.sent).to_contain_text("Row 4, column 6 is the cursor now")
+    expect(visit.sent).to_contain_text("Row 4, column 6 is the cursor now")
     expect(cell).to_have_attribute("aria-current", "true")
-    walk.expect_z(codes[29])
+    visit.expect_z(codes[29])
     cell.press("ArrowDown")
-    walk.page.keyboard.press("ArrowLeft")
-    walk.page.keyboard.press("Enter")
-    walk.expect_z(codes[36])
+    visit.page.keyboard.press("ArrowLeft")
+    visit.page.keyboard.press("Enter")
+    visit.expect_z(codes[36])
 
-    walk.page.get_by_role("link", name="Open Traverse").click()
-    expect(walk.page.locator(".traverse:not([aria-busy])")).to_be_visible()
-    walk.expect_z(codes[36])
-    shown = canvases(walk.page.get_by_role("img", name="Decoded image"))[0]
-    assert np.abs(shown - grey(walk.decoded(codes[36][None]))[0]).max() < 0.6
+    visit.page.get_by_role("link", name="Open Traverse").click()
+    expect(visit.page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    visit.expect_z(codes[36])
+    shown = canvases(visit.page.get_by_role("img", name="Decoded image"))[0]
+    assert np.abs(shown - grey(visit.decoded(codes[36][None]))[0]).max() < 0.6
 
 
 def test_a_step_becomes_the_cursor_and_an_end_stays_its_test_image(walk: Interpolate) -> None:
@@ -364,38 +370,43 @@ def test_the_clock_takes_the_same_images_at_another_epoch(walk: Interpolate) -> 
     walk.expect_z(walk.code("A", epochs[1]))  # the cursor kept its image
 
 
-def test_the_page_is_found_as_it_was_left_and_a_reload_shows_the_same_cursor(walk: Interpolate) -> None:
-    walk.open()
-    page = walk.page
+def test_the_page_is_found_as_it_was_left_and_a_reload_shows_the_same_cursor(visit: Interpolate) -> None:
+    visit.open()
+    page = visit.page
     page.get_by_role("button", name="All at random").click()
     page.get_by_role("radio", name="spherical").check()
     page.get_by_label("A to B in").select_option("8")
-    walk.slot("D").check()
-    walk.epoch.press("ArrowLeft")
-    expect(walk.epoch).to_have_attribute("aria-valuetext", f"epoch {walk.run.epochs()[-2]}")
+    visit.slot("D").check()
+    visit.epoch.press("ArrowLeft")
+    expect(visit.epoch).to_have_attribute("aria-valuetext", f"epoch {visit.run.epochs()[-2]}")
     page.get_by_role("button", name="Step 4 of 16").click()
-    codes = interpolate(walk.code("A", walk.run.epochs()[-2]), walk.code("B", walk.run.epochs()[-2]), 16, "spherical")
-    walk.expect_z(codes[3])
-    before = [walk.index(letter) for letter in "ABCD"]
+    codes = interpolate(
+        visit.code("A", visit.run.epochs()[-2]),
+        visit.code("B", visit.run.epochs()[-2]),
+        16,
+        "spherical",
+    )
+    visit.expect_z(codes[3])
+    before = [visit.index(letter) for letter in "ABCD"]
 
     page.get_by_role("link", name="Generate").click()
     expect(page.locator(".generate:not([aria-busy])")).to_be_visible()
     page.get_by_role("link", name="Interpolate").click()
-    walk.expect_drawn()
-    assert [walk.index(letter) for letter in "ABCD"] == before
+    visit.expect_drawn()
+    assert [visit.index(letter) for letter in "ABCD"] == before
     expect(page.get_by_role("radio", name="spherical")).to_be_checked()
     expect(page.get_by_label("A to B in")).to_have_value("8")
-    expect(walk.slot("D")).to_be_checked()
-    assert walk.scrub.input_value() == "30"
-    assert np.abs(walk.images(".walk-steps") - grey(walk.decoded(codes, walk.run.epochs()[-2]))).max() < 0.6
+    expect(visit.slot("D")).to_be_checked()
+    assert visit.scrub.input_value() == "30"
+    assert np.abs(visit.images(".walk-steps") - grey(visit.decoded(codes, visit.run.epochs()[-2]))).max() < 0.6
     expect(page.get_by_role("button", name="Step 4 of 16")).to_have_attribute("aria-current", "true")
 
-    walk.expect_z(codes[3])
+    visit.expect_z(codes[3])
     page.reload()
-    walk.expect_drawn()
-    walk.expect_z(codes[3])
-    expect(walk.epoch).to_have_attribute("aria-valuetext", f"epoch {walk.run.epochs()[-2]}")
-    expect(walk.slot("A")).to_have_attribute("aria-label", re.compile("^A, start of the walk: code, "))
+    visit.expect_drawn()
+    visit.expect_z(codes[3])
+    expect(visit.epoch).to_have_attribute("aria-valuetext", f"epoch {visit.run.epochs()[-2]}")
+    expect(visit.slot("A")).to_have_attribute("aria-label", re.compile("^A, start of the walk: code, "))
 
 
 def test_the_walk_is_saved_as_png_gif_and_csv(walk: Interpolate) -> None:

@@ -27,7 +27,7 @@ from bvae.runs import Run, list_runs, run_files
 from bvae.training import train_run
 from pages.parts.live import gallery
 from pages.parts.run_table import row
-from tests.browsing import WAIT, rerun
+from tests.browsing import WAIT, Session, rerun
 from tests.conftest import ROOT, copy_app, serve
 from tests.test_app import open_app, texts
 from tests.test_every_page import TEXTS
@@ -183,7 +183,7 @@ def test_a_run_leaves_as_a_zip_and_comes_back_bit_for_bit(
     assert [file.name for file in runs.iterdir()] == [name]
 
     page.get_by_role("link", name=f"Explore {name} in Traverse").click()
-    traverse = Traverse(page, came, server)
+    traverse = Traverse(Session(page, came, server))
     expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
     traverse.expect_address("digit", lambda text: text is not None)
     traverse.expect_picture(traverse.start_code())
@@ -243,7 +243,7 @@ def test_weights_with_their_config_become_a_run_to_look_at(
     run = Run(runs / "mine")
     assert all(np.array_equal(run.weights()[part], array) for part, array in trained_run.weights(epoch).items())
     page.get_by_role("link", name="Explore mine in Traverse").click()
-    traverse = Traverse(page, run, server)
+    traverse = Traverse(Session(page, run, server))
     expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
     traverse.expect_address("digit", lambda text: text is not None)
     traverse.expect_picture(traverse.start_code())
@@ -330,7 +330,7 @@ def test_the_server_takes_no_more_than_the_page_says() -> None:
 
 def test_a_run_that_is_deleted_while_it_is_looked_at(page: Page, server: str, runs: Path, trained_run: Run) -> None:
     copy = small_copy(trained_run, runs / "copy")
-    traverse = Traverse(page, copy, server).open()
+    traverse = Traverse(Session(page, copy, server)).open()
     first = traverse.order()[0]
     digit = traverse.in_address("digit")
     shutil.rmtree(copy.path)
@@ -343,7 +343,7 @@ def test_a_run_that_is_deleted_while_it_is_looked_at(page: Page, server: str, ru
     traverse.expect_address("run", lambda run: run == other.name)
     if int(digit or -1) in other.probe().indices[gallery(other.probe().labels)]:
         assert traverse.in_address("digit") == digit, "the image that was looked at stays"
-    traverse = Traverse(page, other, server)
+    traverse = Traverse(Session(page, other, server))
     traverse.expect_picture(traverse.start_code())
     expect_no_fault(page)
     page.get_by_role("link", name="Load", exact=True).click()
@@ -356,7 +356,7 @@ def test_a_run_that_is_deleted_while_it_is_looked_at(page: Page, server: str, ru
 
 def test_an_address_of_a_run_that_is_deleted(page: Page, server: str, runs: Path, trained_run: Run) -> None:
     copy = small_copy(trained_run, runs / "copy")
-    traverse = Traverse(page, copy, server).open()
+    traverse = Traverse(Session(page, copy, server)).open()
     address = page.url
     shutil.rmtree(copy.path)
     page.goto("about:blank")

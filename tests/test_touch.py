@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, FloatRect, Locator, Page, expect
 
 from bvae.runs import Run
-from tests.browsing import expect_z, frames, in_address, until
+from tests.browsing import Session, expect_z, frames, in_address, until
 from tests.conftest import watched
 from tests.test_traverse_page import Traverse
 
@@ -70,7 +70,7 @@ class Finger:
 def test_a_finger_sets_a_slider_by_dragging_and_scrolls_the_page_past_it(
     phone: Page, app: str, trained_run: Run
 ) -> None:
-    traverse, finger = Traverse(phone, trained_run, app).open(), Finger(phone)
+    traverse, finger = Traverse(Session(phone, trained_run, app)).open(), Finger(phone)
     dimension = traverse.active()[2]
     slider, code = traverse.slider(dimension), traverse.start_code().copy()
     slider.evaluate("(slider) => slider.scrollIntoView({ block: 'center' })")
@@ -105,7 +105,7 @@ def test_a_finger_sets_a_slider_by_dragging_and_scrolls_the_page_past_it(
 @pytest.mark.parametrize("name", ["traverse", ""], ids=["traverse", "home"])
 def test_on_a_phone_the_picture_stays_in_view_and_no_prose(phone: Page, app: str, trained_run: Run, name: str) -> None:
     phone.goto(f"{app}/{name}?run={trained_run.name}")
-    traverse, finger = Traverse(phone, trained_run, app), Finger(phone)
+    traverse, finger = Traverse(Session(phone, trained_run, app)), Finger(phone)
     expect(phone.locator(".traverse:not([aria-busy])")).to_be_visible()
     traverse.expect_address("z", lambda z: z is not None)
 

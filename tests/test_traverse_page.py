@@ -21,32 +21,32 @@ from bvae.runs import Run
 from bvae.tests.sheets import tiles
 from pages.parts.live import open_live
 from pages.parts.spread import BINS, LEVELS, REACH, quantiles, whole
-from tests.bench import Bench
+from tests.bench import Bench, OnBench
 from tests.browsing import (
     READ_CANVAS,
     HeldWeights,
+    Session,
+    Site,
     canvases,
     downloaded,
-    expect_address,
     expect_all_weights,
     expect_pictures,
-    expect_z,
     frames,
-    in_address,
 )
 
 
 class Traverse:
     """What a person sees and does on the page."""
 
-    def __init__(self, page: Page, run: Run, address: str) -> None:
-        self.page, self.run, self.address = page, run, address
+    def __init__(self, site: Site) -> None:
+        self.site, self.page, self.run = site, site.page, site.run
+        page = site.page
         self.picture = page.get_by_role("img", name="Decoded image")
         self.epoch = page.get_by_role("slider", name="Epoch", exact=True)
         self.sign = page.locator(".sign").get_by_role("status")
 
     def open(self, **parameters: str) -> Traverse:
-        self.page.goto(f"{self.address}/traverse?{urlencode({'run': self.run.name} | parameters)}")
+        self.site.open("traverse", **parameters)
         expect(self.page.locator(".traverse:not([aria-busy])")).to_be_visible()
         self.expect_address("z", lambda z: z is not None)
         return self
@@ -65,17 +65,17 @@ class Traverse:
         return np.array(self.picture.evaluate(READ_CANVAS)).reshape(self.run.image_shape)
 
     def in_address(self, name: str) -> str | None:
-        return in_address(self.page, name)
+        return self.site.in_address(name)
 
     def expect_address(self, name: str, check: Callable[[str | None], bool]) -> None:
-        expect_address(self.page, name, check)
+        self.site.expect_address(name, check)
 
     def z(self) -> np.ndarray:
         """The code that the address carries, to three decimals."""
         return np.array([float(value) for value in (self.in_address("z") or "").split(",")])
 
     def expect_z(self, expected: np.ndarray) -> None:
-        expect_z(self.page, expected)
+        self.site.expect_z(expected)
 
     def start_code(self, epoch: int | None = None) -> np.ndarray:
         """The code at an epoch of the test image named in the address, (D,)."""
@@ -114,8 +114,13 @@ class Traverse:
 
 
 @pytest.fixture
-def traverse(page: Page, app: str, trained_run: Run) -> Traverse:
-    return Traverse(page, trained_run, app)
+def traverse(bench: Bench, trained_run: Run) -> Traverse:
+    return Traverse(OnBench(bench, trained_run))
+
+
+@pytest.fixture
+def visit(page: Page, app: str, trained_run: Run) -> Traverse:
+    return Traverse(Session(page, trained_run, app))
 
 
 def test_there_is_a_slider_for_every_dimension_in_order_of_what_it_carries(traverse: Traverse) -> None:
@@ -134,16 +139,16 @@ def test_there_is_a_slider_for_every_dimension_in_order_of_what_it_carries(trave
     expect(traverse.slider(passive[0])).to_be_visible()
 
 
-def test_dragging_a_slider_redraws_before_it_is_released_and_python_hears_after(traverse: Traverse) -> None:
-    traverse.open()
-    dimension = traverse.order()[0]
-    slider = traverse.slider(dimension)
-    code = traverse.start_code().copy()
-    traverse.expect_picture(code)
-    before = traverse.in_address("z")
+def test_dragging_a_slider_redraws_before_it_is_released_and_python_hears_after(visit: Traverse) -> None:
+    visit.open()
+    dimension = visit.order()[0]
+    slider = visit.slider(dimension)
+    code = visit.start_code().copy()
+    visit.expect_picture(code)
+    before = visit.in_address("z")
     box = slider.bounding_box()
     assert box is not None
-    mouse = traverse.page.mouse
+    mouse = visit.page.mouse
 
     middle = box["y"] + box["height"] / 2
     mouse.move(box["x"] + box["width"] * 0.5, middle)
@@ -152,38 +157,38 @@ def test_dragging_a_slider_redraws_before_it_is_released_and_python_hears_after(
     for share in (0.25, 0.6, 0.85):
         mouse.move(box["x"] + box["width"] * share, middle, steps=5)
         code[dimension] = float(slider.input_value())
-        traverse.expect_picture(code)
-        pictures.append(traverse.image())
-        assert traverse.in_address("z") == before, "Python heard before the release"
+        visit.expect_picture(code)
+        pictures.append(visit.image())
+        assert visit.in_address("z") == before, "Python heard before the release"
     mouse.up()
 
     assert np.abs(pictures[0] - pictures[2]).max() > 30, "the drag changed nothing that can be seen"
-    traverse.expect_z(code)
-    traverse.expect_picture(code)
+    visit.expect_z(code)
+    visit.expect_picture(code)
     assert float(slider.input_value()) == pytest.approx(code[dimension])
 
 
-def test_a_shared_address_restores_the_view(traverse: Traverse) -> None:
-    traverse.open()
-    first, second = traverse.order()[:2]
-    traverse.slider(first).fill("1.5")
-    traverse.expect_address("z", lambda z: z is not None and float(z.split(",")[first]) == 1.5)
-    traverse.slider(second).fill("-2.25")
-    traverse.expect_address("z", lambda z: z is not None and float(z.split(",")[second]) == -2.25)
-    traverse.epoch.press("ArrowLeft")
-    epoch = traverse.run.epochs()[-2]
-    traverse.expect_address("epoch", lambda text: text == str(epoch))
-    traverse.page.get_by_role("radio", name="keep the code").check()
-    z, picture, address = traverse.z(), traverse.image(), traverse.page.url
+def test_a_shared_address_restores_the_view(visit: Traverse) -> None:
+    visit.open()
+    first, second = visit.order()[:2]
+    visit.slider(first).fill("1.5")
+    visit.expect_address("z", lambda z: z is not None and float(z.split(",")[first]) == 1.5)
+    visit.slider(second).fill("-2.25")
+    visit.expect_address("z", lambda z: z is not None and float(z.split(",")[second]) == -2.25)
+    visit.epoch.press("ArrowLeft")
+    epoch = visit.run.epochs()[-2]
+    visit.expect_address("epoch", lambda text: text == str(epoch))
+    visit.page.get_by_role("radio", name="keep the code").check()
+    z, picture, address = visit.z(), visit.image(), visit.page.url
 
-    traverse.page.goto("about:blank")
-    traverse.page.goto(address)
-    expect(traverse.page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    visit.page.goto("about:blank")
+    visit.page.goto(address)
+    expect(visit.page.locator(".traverse:not([aria-busy])")).to_be_visible()
 
-    expect(traverse.epoch).to_have_attribute("aria-valuetext", f"epoch {epoch}")
-    traverse.expect_picture(z, epoch)
-    assert np.abs(traverse.image() - picture).max() <= 2  # the address rounds to three decimals
-    assert np.allclose(traverse.z(), z)
+    expect(visit.epoch).to_have_attribute("aria-valuetext", f"epoch {epoch}")
+    visit.expect_picture(z, epoch)
+    assert np.abs(visit.image() - picture).max() <= 2  # the address rounds to three decimals
+    assert np.allclose(visit.z(), z)
 
 
 def test_double_click_and_delete_return_a_slider_to_the_start(traverse: Traverse) -> None:
@@ -269,18 +274,18 @@ def test_the_clock_keeps_the_digit_or_the_code(traverse: Traverse) -> None:
     traverse.expect_z(last)
 
 
-def test_the_clock_shows_what_the_epoch_scored(traverse: Traverse) -> None:
-    traverse.open()
-    history = {record["epoch"]: record for record in traverse.run.history()}
-    for key, epoch in (("Home", traverse.run.epochs()[0]), ("ArrowRight", traverse.run.epochs()[1])):
-        traverse.epoch.press(key)
+def test_the_clock_shows_what_the_epoch_scored(visit: Traverse) -> None:
+    visit.open()
+    history = {record["epoch"]: record for record in visit.run.history()}
+    for key, epoch in (("Home", visit.run.epochs()[0]), ("ArrowRight", visit.run.epochs()[1])):
+        visit.epoch.press(key)
         test = history[epoch]["test"]
         sentence = f"KL {test['kl']:.1f}, in nats an image; test set, 10,000"
-        expect(traverse.page.locator(".facts")).to_contain_text(sentence)
+        expect(visit.page.locator(".facts")).to_contain_text(sentence)
         sidebar = f"At epoch {epoch}: −ELBO {test['reconstruction'] + test['kl']:.1f} nats"
-        expect(traverse.page.get_by_test_id("stSidebar")).to_contain_text(sidebar)
+        expect(visit.page.get_by_test_id("stSidebar")).to_contain_text(sidebar)
         kl = history[epoch]["kl_per_dimension"]
-        expect(traverse.slider(3)).to_have_attribute("aria-label", f"z3, {kl[3]:.2f} nats")
+        expect(visit.slider(3)).to_have_attribute("aria-label", f"z3, {kl[3]:.2f} nats")
 
 
 def test_a_random_code_is_a_draw_from_the_prior_and_reset_returns_to_it(traverse: Traverse) -> None:
@@ -307,16 +312,16 @@ def test_a_random_code_is_a_draw_from_the_prior_and_reset_returns_to_it(traverse
     traverse.expect_z(start)
 
 
-def test_the_origin_is_the_code_of_zeros(traverse: Traverse) -> None:
-    traverse.open()
-    expect(traverse.page.get_by_role("radio", name="Class 3")).to_be_checked()
-    traverse.page.get_by_role("button", name="Origin").click()
-    traverse.expect_z(np.zeros(20))
-    traverse.expect_picture(np.zeros(20))
-    expect(traverse.page.locator(".start :checked")).to_have_count(0)
-    traverse.page.reload()
-    expect(traverse.page.locator(".traverse:not([aria-busy])")).to_be_visible()
-    expect(traverse.page.locator(".start :checked")).to_have_count(0)
+def test_the_origin_is_the_code_of_zeros(visit: Traverse) -> None:
+    visit.open()
+    expect(visit.page.get_by_role("radio", name="Class 3")).to_be_checked()
+    visit.page.get_by_role("button", name="Origin").click()
+    visit.expect_z(np.zeros(20))
+    visit.expect_picture(np.zeros(20))
+    expect(visit.page.locator(".start :checked")).to_have_count(0)
+    visit.page.reload()
+    expect(visit.page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    expect(visit.page.locator(".start :checked")).to_have_count(0)
 
 
 def test_where_there_is_no_digit_to_keep_it_says_so_and_a_class_gives_one(traverse: Traverse) -> None:
@@ -422,108 +427,108 @@ def test_a_wrong_address_is_answered_with_a_sentence(
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
-def test_back_and_forward_return_picture_and_address(traverse: Traverse) -> None:
-    traverse.open()
-    dimension = traverse.order()[0]
-    steps, codes = [traverse.page.evaluate("history.length")], []
+def test_back_and_forward_return_picture_and_address(visit: Traverse) -> None:
+    visit.open()
+    dimension = visit.order()[0]
+    steps, codes = [visit.page.evaluate("history.length")], []
     for value in (1, 2):
-        traverse.slider(dimension).fill(str(value))
-        code = traverse.start_code().copy()
+        visit.slider(dimension).fill(str(value))
+        code = visit.start_code().copy()
         code[dimension] = value
-        traverse.expect_z(code)
+        visit.expect_z(code)
         codes.append(code)
-        steps.append(traverse.page.evaluate("history.length"))
+        steps.append(visit.page.evaluate("history.length"))
     assert np.diff(steps).tolist() == [1, 1], "a change should be one step of the history"
 
-    for move, code in ((traverse.page.go_back, codes[0]), (traverse.page.go_forward, codes[1])):
+    for move, code in ((visit.page.go_back, codes[0]), (visit.page.go_forward, codes[1])):
         move()
-        traverse.expect_z(code)
-        expect(traverse.slider(dimension)).to_have_attribute("aria-valuetext", f"{code[dimension]:.2f}")
-        traverse.expect_picture(code, tolerance=2)
-    traverse.slider(dimension).press("ArrowRight")
+        visit.expect_z(code)
+        expect(visit.slider(dimension)).to_have_attribute("aria-valuetext", f"{code[dimension]:.2f}")
+        visit.expect_picture(code, tolerance=2)
+    visit.slider(dimension).press("ArrowRight")
     code[dimension] = 2.05
-    traverse.expect_z(code)
+    visit.expect_z(code)
 
 
-def test_the_same_position_is_told_again_after_python_went_elsewhere(traverse: Traverse) -> None:
-    traverse.open()
-    origin = traverse.page.get_by_role("button", name="Origin")
+def test_the_same_position_is_told_again_after_python_went_elsewhere(visit: Traverse) -> None:
+    visit.open()
+    origin = visit.page.get_by_role("button", name="Origin")
     origin.click()
-    traverse.expect_z(np.zeros(20))
-    traverse.page.go_back()
-    traverse.expect_address("digit", lambda text: text is not None)
-    expect(traverse.page.get_by_text(re.compile(r"^Started from test image \d+, class 3:"))).to_be_visible()
+    visit.expect_z(np.zeros(20))
+    visit.page.go_back()
+    visit.expect_address("digit", lambda text: text is not None)
+    expect(visit.page.get_by_text(re.compile(r"^Started from test image \d+, class 3:"))).to_be_visible()
     origin.click()
-    traverse.expect_z(np.zeros(20))
-    traverse.expect_picture(np.zeros(20))
+    visit.expect_z(np.zeros(20))
+    visit.expect_picture(np.zeros(20))
 
 
-def test_a_shared_address_keeps_the_kind_of_start_and_what_the_epoch_keeps(traverse: Traverse) -> None:
-    traverse.open()
-    traverse.page.get_by_role("radio", name="keep the code").check()
-    traverse.expect_address("keep", lambda text: text == "code")
-    traverse.page.reload()
-    expect(traverse.page.get_by_role("radio", name="keep the code")).to_be_checked()
+def test_a_shared_address_keeps_the_kind_of_start_and_what_the_epoch_keeps(visit: Traverse) -> None:
+    visit.open()
+    visit.page.get_by_role("radio", name="keep the code").check()
+    visit.expect_address("keep", lambda text: text == "code")
+    visit.page.reload()
+    expect(visit.page.get_by_role("radio", name="keep the code")).to_be_checked()
     for button, kind, sentence in (
         ("Random code", "random", "Started from a random code"),
         ("Origin", "origin", "Started from the origin"),
     ):
-        traverse.page.get_by_role("button", name=button).click()
-        traverse.expect_address("start", lambda text, kind=kind: text == kind)
-        z = traverse.z()
-        traverse.page.reload()
-        expect(traverse.page.get_by_text(sentence)).to_be_visible()
-        traverse.expect_picture(z, tolerance=2)
+        visit.page.get_by_role("button", name=button).click()
+        visit.expect_address("start", lambda text, kind=kind: text == kind)
+        z = visit.z()
+        visit.page.reload()
+        expect(visit.page.get_by_text(sentence)).to_be_visible()
+        visit.expect_picture(z, tolerance=2)
 
 
-def test_the_page_opens_by_its_name_too(traverse: Traverse) -> None:
-    traverse.open()
-    expect(traverse.page.get_by_role("dialog")).to_have_count(0)
-    traverse.slider(traverse.order()[0]).fill("1")
-    traverse.expect_address("z", lambda z: "1" in (z or "").split(","))
-    assert urlparse(traverse.page.url).path == "/traverse"
+def test_the_page_opens_by_its_name_too(visit: Traverse) -> None:
+    visit.open()
+    expect(visit.page.get_by_role("dialog")).to_have_count(0)
+    visit.slider(visit.order()[0]).fill("1")
+    visit.expect_address("z", lambda z: "1" in (z or "").split(","))
+    assert urlparse(visit.page.url).path == "/traverse"
 
 
-def test_weights_and_script_travel_once_and_the_picture_stays_through_reruns(traverse: Traverse) -> None:
+def test_weights_and_script_travel_once_and_the_picture_stays_through_reruns(visit: Traverse) -> None:
     sizes: list[int] = []
-    traverse.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
-    traverse.open()
-    expect_all_weights(traverse.page)
+    visit.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
+    visit.open()
+    expect_all_weights(visit.page)
     assert sum(size > 300_000 for size in sizes) == 2, "the weights of the last epoch, and those of the others"
     sizes.clear()
-    traverse.picture.evaluate("(canvas) => { canvas.dataset.mark = 'the same canvas'; }")
+    visit.picture.evaluate("(canvas) => { canvas.dataset.mark = 'the same canvas'; }")
 
     for value in ("1", "2"):
-        traverse.slider(traverse.order()[0]).fill(value)
-        traverse.expect_address("z", lambda z, value=value: value in (z or "").split(","))
+        visit.slider(visit.order()[0]).fill(value)
+        visit.expect_address("z", lambda z, value=value: value in (z or "").split(","))
 
     assert sum(sizes) < 100_000, "neither weights nor the page's script"
-    assert traverse.picture.get_attribute("data-mark") == "the same canvas"
+    assert visit.picture.get_attribute("data-mark") == "the same canvas"
 
 
-def test_a_slider_moves_before_the_other_epochs_have_come_and_the_clock_waits_for_them(traverse: Traverse) -> None:
-    held = HeldWeights(traverse.page)
-    traverse.open()
+def test_a_slider_moves_before_the_other_epochs_have_come_and_the_clock_waits_for_them(visit: Traverse) -> None:
+    held = HeldWeights(visit.page)
+    visit.open()
     held.expect()
-    first, second = traverse.order()[:2]
-    z = traverse.start_code()
-    traverse.slider(first).fill("2")
+    first, second = visit.order()[:2]
+    z = visit.start_code()
+    visit.slider(first).fill("2")
     z[first] = 2
-    traverse.expect_picture(z)
+    visit.expect_picture(z)
 
-    traverse.epoch.press("Home")
-    traverse.frames()
-    traverse.expect_picture(z)  # of the last epoch, and the page says so
-    expect(traverse.page.locator(".epoch-value")).to_have_text(str(traverse.run.epochs()[-1]))
+    visit.epoch.press("Home")
+    visit.frames()
+    visit.expect_picture(z)  # of the last epoch, and the page says so
+    expect(visit.page.locator(".epoch-value")).to_have_text(str(visit.run.epochs()[-1]))
 
     held.release()
-    expect(traverse.page.locator(".epoch-value")).to_have_text("0, before any training")
-    z += traverse.start_code(0) - traverse.start_code()
-    traverse.expect_picture(z, epoch=0)
-    traverse.expect_address("epoch", lambda epoch: epoch == "0")
-    traverse.slider(second).fill("1")
+    expect(visit.page.locator(".epoch-value")).to_have_text("0, before any training")
+    z += visit.start_code(0) - visit.start_code()
+    visit.expect_picture(z, epoch=0)
+    visit.expect_address("epoch", lambda epoch: epoch == "0")
+    visit.slider(second).fill("1")
     z[second] = 1
-    traverse.expect_picture(z, epoch=0)
+    visit.expect_picture(z, epoch=0)
 
 
 def test_the_other_epochs_may_come_before_the_last(bench: Bench, trained_run: Run) -> None:
@@ -731,21 +736,21 @@ def test_the_arrow_keys_move_the_pad_and_the_focus_goes_with_them(traverse: Trav
     expect(sliders[1]).to_have_attribute("aria-valuetext", "−0.50")
 
 
-def test_the_page_is_found_as_it_was_left(traverse: Traverse) -> None:
-    traverse.open()
-    first, second, third = traverse.active()[:3]
-    across, up = traverse.page.get_by_label("Across", exact=True), traverse.page.get_by_label("Up", exact=True)
+def test_the_page_is_found_as_it_was_left(visit: Traverse) -> None:
+    visit.open()
+    first, second, third = visit.active()[:3]
+    across, up = visit.page.get_by_label("Across", exact=True), visit.page.get_by_label("Up", exact=True)
     across.select_option(str(second))  # which is the other one: they change places
     expect(up).to_have_value(str(first))
     up.select_option(str(third))
-    traverse.page.get_by_role("radio", name="quantiles of the data").check()
-    before = traverse.in_address("z")
-    traverse.go("Generate")
-    traverse.go("Traverse")
+    visit.page.get_by_role("radio", name="quantiles of the data").check()
+    before = visit.in_address("z")
+    visit.go("Generate")
+    visit.go("Traverse")
     expect(across).to_have_value(str(second))
     expect(up).to_have_value(str(third))
-    expect(traverse.page.get_by_role("radio", name="quantiles of the data")).to_be_checked()
-    traverse.expect_address("z", lambda z: z == before)
+    expect(visit.page.get_by_role("radio", name="quantiles of the data")).to_be_checked()
+    visit.expect_address("z", lambda z: z == before)
 
 
 # The tour --------------------------------------------------------------------------------------------------------
@@ -817,33 +822,33 @@ def test_the_tour_steps_for_those_who_ask_for_less_motion(traverse: Traverse) ->
     expect(traverse.slider(first)).not_to_have_js_property("value", values[0])
 
 
-def test_who_leaves_the_page_takes_the_picture_of_the_tour_along(traverse: Traverse) -> None:
-    traverse.open()
-    first = traverse.active()[0]
-    start = traverse.start_code()
-    traverse.page.get_by_role("button", name="Play a tour of the dimensions").click()
-    traverse.frames(40)
-    traverse.go("Generate")
-    traverse.go("Traverse")
-    traverse.expect_address("z", lambda z: z is not None)
-    assert traverse.z()[first] != pytest.approx(start[first], abs=0.01)
-    assert np.allclose(np.delete(traverse.z(), first), np.delete(start, first), atol=6e-4)
+def test_who_leaves_the_page_takes_the_picture_of_the_tour_along(visit: Traverse) -> None:
+    visit.open()
+    first = visit.active()[0]
+    start = visit.start_code()
+    visit.page.get_by_role("button", name="Play a tour of the dimensions").click()
+    visit.frames(40)
+    visit.go("Generate")
+    visit.go("Traverse")
+    visit.expect_address("z", lambda z: z is not None)
+    assert visit.z()[first] != pytest.approx(start[first], abs=0.01)
+    assert np.allclose(np.delete(visit.z(), first), np.delete(start, first), atol=6e-4)
 
 
-def test_who_leaves_the_tour_by_the_back_button_finds_the_links_as_they_were(traverse: Traverse) -> None:
-    traverse.page.goto(f"{traverse.address}/load?run={traverse.run.name}")
-    traverse.go("Traverse")
-    expect(traverse.page.locator(".traverse:not([aria-busy])")).to_be_visible()
-    traverse.expect_address("z", lambda z: z is not None)
-    traverse.page.get_by_role("button", name="Play a tour of the dimensions").click()
-    traverse.frames()
-    while "/load" not in traverse.page.url:
-        traverse.page.go_back()
-    expect(traverse.page.get_by_role("heading", level=1, name="Load")).to_be_visible()
-    expect(traverse.page.locator(".traverse")).to_have_count(0)
-    traverse.frames(3)
-    traverse.go("Generate")
-    expect(traverse.page.get_by_role("heading", level=1, name="Generate")).to_be_visible()
+def test_who_leaves_the_tour_by_the_back_button_finds_the_links_as_they_were(visit: Traverse) -> None:
+    visit.site.open("load")
+    visit.go("Traverse")
+    expect(visit.page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    visit.expect_address("z", lambda z: z is not None)
+    visit.page.get_by_role("button", name="Play a tour of the dimensions").click()
+    visit.frames()
+    while "/load" not in visit.page.url:
+        visit.page.go_back()
+    expect(visit.page.get_by_role("heading", level=1, name="Load")).to_be_visible()
+    expect(visit.page.locator(".traverse")).to_have_count(0)
+    visit.frames(3)
+    visit.go("Generate")
+    expect(visit.page.get_by_role("heading", level=1, name="Generate")).to_be_visible()
 
 
 # Saving ----------------------------------------------------------------------------------------------------------
@@ -851,13 +856,13 @@ def test_who_leaves_the_tour_by_the_back_button_finds_the_links_as_they_were(tra
 
 def test_pictures_and_codes_are_saved(traverse: Traverse) -> None:
     # What is written into a picture cannot be read from it, so it is kept as it is written.
-    traverse.page.add_init_script("""
+    traverse.page.evaluate("""() => {
       const draw = CanvasRenderingContext2D.prototype.fillText;
       CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
         (window.written ??= []).push(text);
         return draw.call(this, text, ...rest);
       };
-    """)
+    }""")
     traverse.open()
     page, run = traverse.page, traverse.run
     first, second = traverse.active()[:2]
@@ -943,40 +948,40 @@ def test_the_save_menu_can_be_left_with_escape(traverse: Traverse) -> None:
     expect(traverse.page.get_by_role("button", name="Picture, PNG")).to_be_hidden()
 
 
-def test_where_the_tab_key_leads_the_picture_that_stays_in_view_is_not_on_top(traverse: Traverse) -> None:
-    traverse.page.set_viewport_size({"width": 800, "height": 1000})
-    traverse.open()
-    traverse.page.get_by_role("combobox", name="Across").focus()
-    for _ in range(len(traverse.active()) + 5):  # the pad, the folded dimensions, the sliders, Reset all and the strip
-        traverse.page.keyboard.press("Shift+Tab")
-        traverse.frames(2)
-        focused = traverse.page.locator(".controls :focus")
-        box, above = focused.bounding_box(), traverse.page.locator(".picture").bounding_box()
+def test_where_the_tab_key_leads_the_picture_that_stays_in_view_is_not_on_top(visit: Traverse) -> None:
+    visit.page.set_viewport_size({"width": 800, "height": 1000})
+    visit.open()
+    visit.page.get_by_role("combobox", name="Across").focus()
+    for _ in range(len(visit.active()) + 5):  # the pad, the folded dimensions, the sliders, Reset all and the strip
+        visit.page.keyboard.press("Shift+Tab")
+        visit.frames(2)
+        focused = visit.page.locator(".controls :focus")
+        box, above = focused.bounding_box(), visit.page.locator(".picture").bounding_box()
         assert box is not None
         assert above is not None
         assert box["y"] >= above["y"] + above["height"], focused.get_attribute("aria-label")
 
 
-def test_in_a_low_window_the_clock_stays_in_view_with_the_picture(traverse: Traverse) -> None:
-    traverse.page.set_viewport_size({"width": 1400, "height": 650})
-    traverse.open()
-    traverse.page.get_by_role("heading", name="Two dimensions at once").scroll_into_view_if_needed()
-    expect(traverse.picture).to_be_in_viewport(ratio=1)
-    expect(traverse.page.get_by_role("radio", name="keep the code")).to_be_in_viewport(ratio=1)
+def test_in_a_low_window_the_clock_stays_in_view_with_the_picture(visit: Traverse) -> None:
+    visit.page.set_viewport_size({"width": 1400, "height": 650})
+    visit.open()
+    visit.page.get_by_role("heading", name="Two dimensions at once").scroll_into_view_if_needed()
+    expect(visit.picture).to_be_in_viewport(ratio=1)
+    expect(visit.page.get_by_role("radio", name="keep the code")).to_be_in_viewport(ratio=1)
 
 
-def test_home_has_the_sliders_the_picture_and_the_clock_and_no_more(traverse: Traverse) -> None:
-    traverse.page.goto(f"{traverse.address}/?run={traverse.run.name}")
-    expect(traverse.page.locator(".traverse.compact:not([aria-busy])")).to_be_visible()
-    traverse.expect_address("z", lambda z: z is not None)
-    dimension = traverse.active()[0]
-    traverse.slider(dimension).fill("1")
-    code = traverse.start_code().copy()
+def test_home_has_the_sliders_the_picture_and_the_clock_and_no_more(visit: Traverse) -> None:
+    visit.site.open("")
+    expect(visit.page.locator(".traverse.compact:not([aria-busy])")).to_be_visible()
+    visit.expect_address("z", lambda z: z is not None)
+    dimension = visit.active()[0]
+    visit.slider(dimension).fill("1")
+    code = visit.start_code().copy()
     code[dimension] = 1
-    traverse.expect_z(code)
-    traverse.expect_picture(code)
-    expect(traverse.epoch).to_be_visible()
-    expect(traverse.page.get_by_text(re.compile("carry nothing|carries nothing"))).to_be_visible()
+    visit.expect_z(code)
+    visit.expect_picture(code)
+    expect(visit.epoch).to_be_visible()
+    expect(visit.page.get_by_text(re.compile("carry nothing|carries nothing"))).to_be_visible()
     for heading in ("Starting point", f"Along z{dimension}", "Two dimensions at once", "All active dimensions"):
-        expect(traverse.page.get_by_role("heading", name=heading)).to_be_hidden()
-    expect(traverse.page.get_by_text("Save", exact=True)).to_be_hidden()
+        expect(visit.page.get_by_role("heading", name=heading)).to_be_hidden()
+    expect(visit.page.get_by_text("Save", exact=True)).to_be_hidden()
