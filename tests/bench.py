@@ -6,12 +6,16 @@ someone to tell what was chosen; here that is a list that a test reads.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import re
+import threading
 import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import Locator, Page
 
 from bvae.runs import Run
 from pages.parts.bundle import MODULES
@@ -20,7 +24,6 @@ from pages.parts.glossary import GLOSSARY
 from pages.parts.live import LiveRun, open_live
 from tests.browsing import Site
 
-ADDRESS = "http://bench"
 THEME = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 
 # What a component says of its states stands in `said`; `redraw` is what Streamlit does at every rerun.
@@ -52,9 +55,11 @@ class Bench:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.contents: dict[str, bytes] = {}  # by address: what travels as bytes
-        page.route(f"{ADDRESS}/**", self.serve)
-        page.goto(f"{ADDRESS}/")
+        self.clear()
+
+    def clear(self) -> None:
+        """A blank page again."""
+        self.page.goto(f"{host()}/")
 
     def mount(self, name: str, data: dict[str, Any]) -> Locator:
         """Mount the component of `assets/html/<name>.html` and return its element."""
@@ -81,24 +86,49 @@ class Bench:
 
     def publish(self, store: str, content: bytes) -> str:
         """Hand over what travels as bytes: "runs", "films" or "encoders"; what was refused is returned."""
-        address = f"{ADDRESS}/content/{len(self.contents)}"
-        self.contents[address] = content
-        return str(self.page.evaluate(PUBLISH, [store, address]))
-
-    def serve(self, route: Route) -> None:
-        """Answer as a host of plain files would."""
-        address = route.request.url
-        path = address.removeprefix(f"{ADDRESS}/")
-        if address in self.contents:
-            route.fulfill(body=self.contents[address], content_type="application/octet-stream")
-        elif path.endswith(".js"):
-            route.fulfill(path=MODULES / path, content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html><title>Bench</title><body>", content_type="text/html")
+        path = f"/content/{hashlib.sha256(content).hexdigest()}"
+        Host.contents[path] = content
+        return str(self.page.evaluate(PUBLISH, [store, path]))
 
     def said(self, state: str) -> list[Any]:
         """What the component told Python of one of its states, oldest first."""
         return [value for name, value in self.page.evaluate("said") if name == state]
+
+
+class Host(BaseHTTPRequestHandler):
+    """A host of plain files: a blank page, the modules, and what travels as bytes.
+
+    Playwright's own way of answering for a host takes seconds for the weights of a run.
+    """
+
+    protocol_version = "HTTP/1.1"  # a connection serves all modules of a page
+    contents: ClassVar[dict[str, bytes]] = {}  # by path
+
+    def do_GET(self) -> None:
+        if self.path in self.contents:
+            self.answer(self.contents[self.path], "application/octet-stream")
+        elif self.path.endswith(".js"):
+            self.answer((MODULES / self.path[1:]).read_bytes(), "text/javascript")
+        else:
+            self.answer(b"<!doctype html><title>Bench</title><link rel=icon href=data:,><body>", "text/html")
+
+    def answer(self, content: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@functools.cache
+def host() -> str:
+    """The address of a host of this process's own, which ends with it."""
+    server = ThreadingHTTPServer(("localhost", 0), Host)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://localhost:{server.server_port}"
 
 
 def live_data(run: LiveRun, **more: Any) -> dict[str, Any]:
@@ -122,7 +152,7 @@ class OnBench(Site):
     def open(self, name: str, **parameters: str) -> None:
         live = open_live(self.run, self.run.name)
         if self.cursor:
-            self.page.goto(f"{ADDRESS}/")
+            self.bench.clear()
         self.cursor, problems = from_address(parameters, live.space)
         assert not problems
         for content in (live.head, live.rest):
