@@ -27,8 +27,18 @@ CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-net
 
 
 def find_chromium() -> str | None:
-    """The Chromium named by $CHROMIUM or found on the path; None leaves it to Playwright's own."""
-    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "chrome"]
+    """The Chromium named by $CHROMIUM or found on the path; None leaves it to Playwright's own.
+
+    The one without windows comes first: it opens a page with a third of the work.
+    """
+    names = [
+        os.environ.get("CHROMIUM"),
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "chrome",
+    ]
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
