@@ -239,7 +239,7 @@ def test_nothing_leaves_this_computer(page: Page, trained_run: Run, tmp_path: Pa
         zip_door.locator("input[type=file]").set_input_files(
             {"name": "weights.pt", "mimeType": "", "buffer": b"\x80\x02 no zip"}
         )
-        expect(page.get_by_role("alert").first).to_contain_text("is a pickle")
+        expect(page.get_by_role("alert").filter(has_text="is a pickle")).to_be_visible()
         page.goto(f"{address}/nowhere")
         expect(page.get_by_role("dialog")).to_be_visible()
     own = urlsplit(address).netloc
@@ -264,6 +264,7 @@ def test_a_fault_that_nobody_foresaw_is_one_sentence_with_a_way_on(page: Page, t
         for where in ("draw", "clusters", "train"):
             page.goto(f"{address}/{where}")
             if where == "train":
+                expect(page.get_by_role("heading", name="New run")).to_be_visible()
                 page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
                 page.get_by_role("spinbutton", name="Epochs", exact=True).fill("7")
                 page.keyboard.press("Tab")
