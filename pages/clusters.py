@@ -13,7 +13,7 @@ from bvae.film import catch_up, progress, start
 from bvae.runs import Run, RunError
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.film import Film, film_stamp, mount_film, open_film
-from pages.parts.film_player import film_player
+from pages.parts.film_player import mount_player
 from pages.parts.film_quality import say_size, show_quality
 from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, live_component, mount_head, mount_rest, open_live
@@ -173,9 +173,8 @@ try:
     own_film, others = shown[0][1], shown[1:]
     other = {"key": others[0][0].key, "film": others[0][1].key} if others else None
     shapes = [film.shapes for _, film in shown]
-    live_component(
-        "clusters", run, cursor, revision, film=own_film.key, other=other, shapes=shapes, player=film_player()
-    )
+    live_component("clusters", run, cursor, revision, film=own_film.key, other=other, shapes=shapes)
+    mount_player()
     mount_film(own_film)
     for other_run, film in others:
         mount_head(other_run, "second_head")

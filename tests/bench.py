@@ -90,6 +90,11 @@ class Bench:
         Host.contents[path] = content
         return str(self.page.evaluate(PUBLISH, [store, path]))
 
+    def publish_run(self, run: LiveRun) -> None:
+        """Hand over the weights of all epochs of a run, as the app does."""
+        for content in (run.head, run.rest):
+            assert self.publish("runs", content) == ""
+
     def said(self, state: str) -> list[Any]:
         """What the component told Python of one of its states, oldest first."""
         return [value for name, value in self.page.evaluate("said") if name == state]
@@ -155,8 +160,7 @@ class OnBench(Site):
             self.bench.clear()
         self.cursor, problems = from_address(parameters, live.space)
         assert not problems
-        for content in (live.head, live.rest):
-            assert self.bench.publish("runs", content) == ""
+        self.bench.publish_run(live)
         self.bench.mount(name, live_data(live, cursor=self.cursor, rows=live.active) | self.data)
 
     def in_address(self, name: str) -> str | None:

@@ -174,7 +174,7 @@ class Component(Board):
         if weights:
             self.release()
         self.bench.dress("light")
-        data = live_data(self.live, film=film.key, other=None, shapes=[film.shapes], player="")
+        data = live_data(self.live, film=film.key, other=None, shapes=[film.shapes])
         self.bench.mount("clusters", data | {"cursor": data["cursor"] | cursor})
         self.shown()
         return self
@@ -375,6 +375,19 @@ def test_keys_step_the_epochs_and_go_from_point_to_point(component: Component) -
 
 
 # The cursor ------------------------------------------------------------------------------------------------------
+
+
+def test_film_script_and_player_travel_once(page: Page, app: str, trained_run: Run) -> None:
+    sizes: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
+    board = Board(page, trained_run, app).open()
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    assert max(sizes) > 1_000_000
+    sizes.clear()
+    board.time.press("ArrowLeft")
+    board.expect_heard(board.epochs[-2])
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    assert sum(sizes) < 60_000
 
 
 def test_a_click_makes_the_point_the_cursor_of_all_pages(board: Board) -> None:
@@ -805,9 +818,9 @@ def test_a_run_without_a_film_shows_its_principal_components(bench: Bench, tmp_p
     page, path = bench.page, tmp_path / "without-film"
     shutil.copytree(find_run("mnist-beta1").path, path, ignore=shutil.ignore_patterns("layout*"))
     film = open_film(live := open_live(Run(path), path.name))
-    for store, content in (("runs", live.head), ("runs", live.rest), ("films", film.content)):
-        assert not bench.publish(store, content)
-    bench.mount("clusters", live_data(live, film=film.key, other=None, shapes=[film.shapes], player=""))
+    bench.publish_run(live)
+    assert not bench.publish("films", film.content)
+    bench.mount("clusters", live_data(live, film=film.key, other=None, shapes=[film.shapes]))
     expect(page.locator(".clusters:not([aria-busy])")).to_be_visible()
     expect(page.get_by_label("Layout")).to_have_value("pca_last")
     expect(page.get_by_role("option", name="UMAP film: not worked out yet")).to_be_disabled()

@@ -45,12 +45,11 @@ def test_classes_that_are_formulas_are_text_in_what_the_pages_save(
     record = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(record | {"class_names": FORMULAS[:10]}))
     run = open_live(Run(folder), "formulas")
-    for part in (run.head, run.rest):
-        assert not bench.publish("runs", part)
+    bench.publish_run(run)
     if where == "clusters":
         film = open_film(run)
         assert not bench.publish("films", film.content)
-        bench.mount("clusters", live_data(run, film=film.key, other=None, shapes=[film.shapes], player=""))
+        bench.mount("clusters", live_data(run, film=film.key, other=None, shapes=[film.shapes]))
         page.locator(".clusters .save summary").click()
     else:
         images, _ = sheet(run.path, run.key, run.space.epochs, tuple(range(20)))

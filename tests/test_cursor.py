@@ -101,8 +101,7 @@ def echo(said: Cursor) -> Cursor:
 
 
 def test_a_late_echo_does_not_take_the_hand_back(shown: Shown, live: LiveRun) -> None:
-    shown.bench.publish("runs", live.head)
-    shown.bench.publish("runs", live.rest)
+    shown.bench.publish_run(live)
     shown.mount(live, code(live, 0.5))
     shown.expect_open()
     shown.moves(1)
@@ -118,8 +117,7 @@ def test_a_late_echo_does_not_take_the_hand_back(shown: Shown, live: LiveRun) ->
 
 
 def test_a_new_revision_counts_and_the_same_position_is_news_after_it(shown: Shown, live: LiveRun) -> None:
-    shown.bench.publish("runs", live.head)
-    shown.bench.publish("runs", live.rest)
+    shown.bench.publish_run(live)
     shown.mount(live, code(live, 0.5))
     shown.expect_open()
     shown.moves(1)
@@ -150,8 +148,7 @@ def test_a_run_that_comes_late_does_not_replace_the_one_asked_for_since(
     shown.bench.publish("runs", other.head)
     shown.bench.publish("runs", other.rest)
     shown.expect_open()
-    shown.bench.publish("runs", live.head)  # late
-    shown.bench.publish("runs", live.rest)
+    shown.bench.publish_run(live)  # late
     settled = shown.settled()
     assert settled["z"] == [-0.25] * other.space.latent_dim
     assert [said["z"][0] for said in shown.said()] == [-0.25]
@@ -229,8 +226,7 @@ def test_the_image_is_kept_or_the_code(shown: Shown, live: LiveRun, trained_run:
     own = live.space.means
     z = (own[before][7] + 0.5).tolist()
     start = {"kind": "digit", "index": int(live.space.indices[7])}
-    shown.bench.publish("runs", live.head)
-    shown.bench.publish("runs", live.rest)
+    shown.bench.publish_run(live)
     shown.mount(live, {"z": z, "epoch": before, "start": start, "keep": "digit"})
     shown.expect_open()
     settled = shown.settled()

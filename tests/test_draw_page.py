@@ -98,8 +98,8 @@ class BenchDesk(Desk):
         """Mount the page with all that it needs of the run."""
         live = open_live(self.run, self.run.name)
         encoders = pack_encoders(live.path, live.key, live.space.epochs, live.space.epochs[-1])
-        for store, content in (("runs", live.head), ("runs", live.rest), ("encoders", encoders)):
-            assert self.bench.publish(store, content) == ""
+        self.bench.publish_run(live)
+        assert self.bench.publish("encoders", encoders) == ""
         self.data = live_data(live, centred=True)
         return self.mount()
 

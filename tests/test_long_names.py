@@ -133,10 +133,10 @@ def test_long_names_leave_every_page_whole(page: Page, app: str, name: str) -> N
 def test_a_name_that_is_cut_is_whole_at_the_pointer_and_with_the_focus(bench: Bench, named: Path) -> None:
     page, run = bench.page, open_live(Run(named), "named")
     film = open_film(run)
-    for store, content in (("runs", run.head), ("runs", run.rest), ("films", film.content)):
-        assert not bench.publish(store, content)
-    sent = live_data(run, film=film.key, other=None, shapes=[film.shapes], player=film_player())
-    bench.mount("clusters", sent)
+    bench.publish_run(run)
+    assert not bench.publish("films", film.content)
+    page.evaluate("(player) => { globalThis.betaVaePlayer = player; }", film_player())
+    bench.mount("clusters", live_data(run, film=film.key, other=None, shapes=[film.shapes]))
     tip = page.locator(".term-tip")
     for label in (0, 3, 4):
         button = page.locator(".classes button").nth(label)

@@ -15,6 +15,8 @@ declare global {
   var betaVaeFilms: Shelf<Film> | undefined;
   /** How they are looked at; see clusters/looks.js. */
   var betaVaeLooks: Looks | undefined;
+  /** The page in which a film plays alone, still without a film; see store/player.js. */
+  var betaVaePlayer: string | undefined;
   /** The encoders of the selected run; see shared/encoders.js. */
   var betaVaeEncoders: Shelf<EncoderShelf> | undefined;
   /** What the marked words mean, by key; see shell/glossary.js. */

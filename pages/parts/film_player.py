@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import functools
 
+import streamlit as st
+
 from pages.parts.bundle import bundle
 from pages.parts.live import ASSETS
+
+_store = st.components.v2.component("player_script", html="<span hidden></span>\n", js=bundle("store/player.js"))
+
+
+def mount_player() -> None:
+    """Hand the file to the browser. It is the same at every rerun, so that it is sent once."""
+    _store(key="player_script", data=[film_player()], height="content")
 
 
 @functools.cache

@@ -22,17 +22,14 @@ import { Stage } from "./stage.js";
 /** @import { Settings } from "./choices.js" */
 /** @import { Sides } from "./sides.js" */
 
-/**
- * @typedef {{settings: Settings, hidden: Iterable<number>, player: () => string}} BoardOptions hidden: classes; player:
- *   see `Shot`
- */
+/** @typedef {{settings: Settings, hidden: Iterable<number>}} BoardOptions hidden: classes */
 
 export class Board {
   /**
    * @param {HTMLElement} root @param {Link} link @param {Sides} sides @param {CursorState} cursor
    * @param {BoardOptions} options
    */
-  constructor(root, link, sides, cursor, { settings, hidden, player }) {
+  constructor(root, link, sides, cursor, { settings, hidden }) {
     this.root = root;
     this.link = link;
     this.sides = sides;
@@ -66,7 +63,7 @@ export class Board {
     });
     this.choices = new Choices(root, (changes) => this.set(changes));
     new SaveMenu(this.find(".saving"), {
-      shot: () => shotOf(this.sides, this.stage.maps, this.settings.speed, player()),
+      shot: () => shotOf(this.sides, this.stage.maps, this.settings.speed),
       moment: () => this.clock.at,
     });
     this.beside = this.besides();

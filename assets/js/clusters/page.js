@@ -28,7 +28,6 @@ import { Sides } from "./sides.js";
  * @property {string} film its key
  * @property {Keys|null} other the run beside it
  * @property {Record<string, number>[]} shapes by kind of layout, of each film
- * @property {string} player see `Shot`
  * @property {Memory|null} memory
  * @typedef {LiveData & OfClusters} ClustersData
  */
@@ -95,8 +94,7 @@ class Clusters {
     if (!first) return;
     const shown = second ? [first, second] : [first];
     if (!this.board) {
-      const options = { settings, hidden: this.hidden, player: () => this.data?.player ?? "" };
-      this.board = new Board(this.root, this.link, new Sides(shown), data.cursor, options);
+      this.board = new Board(this.root, this.link, new Sides(shown), data.cursor, { settings, hidden: this.hidden });
     } else if (!this.board.sides.areOf(shown)) {
       this.board.open(new Sides(shown), data.cursor);
     }

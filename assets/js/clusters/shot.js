@@ -33,8 +33,8 @@ import { KIND_NAMES } from "./words.js";
  * @property {string} player what pages/parts/film_player.py makes
  */
 
-/** @param {Sides} sides @param {FilmMap[]} maps @param {number} speed @param {string} player @returns {Shot} */
-export function shotOf(sides, maps, speed, player) {
+/** @param {Sides} sides @param {FilmMap[]} maps @param {number} speed @returns {Shot} */
+export function shotOf(sides, maps, speed) {
   return {
     maps: maps.map(({ scene, view, film }, place) => {
       const { kind, frames } = scene; // a film goes on being saved while another layout is looked at
@@ -51,7 +51,7 @@ export function shotOf(sides, maps, speed, player) {
     speed,
     font: getComputedStyle(maps[0].figure).fontFamily,
     colouredBy: colourWords(sides.first, maps[0].scene.colourBy).title,
-    player,
+    player: globalThis.betaVaePlayer ?? "",
   };
 }
 
