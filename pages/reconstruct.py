@@ -1,5 +1,7 @@
 """Reconstruct: test images and what the model makes of them, epoch by epoch."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -12,6 +14,7 @@ from pages.parts.selection import live_run
 
 RANDOM, WORST, BEST = "Random", "Worst", "Best"
 ALL = -1
+KEPT: dict[str, Any] = {"on_change": accept_address, "persist_state": "session"}
 
 
 def new_draw() -> None:
@@ -58,8 +61,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         horizontal=True,
         key="reconstruct_which",
         width=240,
-        on_change=accept_address,
-        persist_state="session",
+        **KEPT,
     )
     label = st.selectbox(
         "Class",
@@ -67,16 +69,11 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         format_func=lambda position: "All" if position == ALL else class_names[position],
         key="reconstruct_class",
         width=110,
-        on_change=accept_address,
-        persist_state="session",
+        **KEPT,
     )
-    count = st.selectbox(
-        "How many", [10, 20, 50], key="reconstruct_count", width=110, on_change=accept_address, persist_state="session"
-    )
+    count = st.selectbox("How many", [10, 20, 50], key="reconstruct_count", width=110, **KEPT)
     if which == RANDOM:
-        seed = st.number_input(
-            "Seed", 0, 999_999, key="reconstruct_seed", width=160, on_change=accept_address, persist_state="session"
-        )
+        seed = st.number_input("Seed", 0, 999_999, key="reconstruct_seed", width=160, **KEPT)
         st.button("New draw", on_click=new_draw, width=110)
     else:
         measure = st.selectbox(
@@ -85,8 +82,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             format_func=capital,
             key="reconstruct_by",
             width=160,
-            on_change=accept_address,
-            persist_state="session",
+            **KEPT,
         )
         ranked = st.session_state.get("reconstruct_ranked", ("", -1))
         if ranked[0] != run.key or ranked[1] not in run.space.epochs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import math
 import shlex
@@ -228,11 +227,8 @@ class Run:
     def version(self) -> str:
         """A text that changes whenever a file that `history`, `probe`, `weights` or `latents` reads does."""
         read = [self.path / files.HISTORY, self.path / files.PROBE, *self.path.glob("*/*.safetensors")]
-        stamps = []
-        for path in sorted(read):
-            with contextlib.suppress(FileNotFoundError):  # a trainer may be thinning at this moment
-                stat = path.stat()
-                stamps.append(f"{path} {stat.st_mtime_ns} {stat.st_size}")
+        # Of one that a trainer thins away at this moment there is none.
+        stamps = [f"{path} {found}" for path in sorted(read) if (found := files.stamp(path))]
         return hashlib.sha256("\n".join(stamps).encode()).hexdigest()
 
     def identity(self) -> int:

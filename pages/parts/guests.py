@@ -25,7 +25,7 @@ class Guest:
     """An image and its posterior in one run, at each of E epochs."""
 
     kind: str  # "digit" or "drawing"
-    index: int  # of a digit: its position in the test split; of a drawing: its number, see draw.js
+    index: int  # of a digit: its position in the test split; of a drawing: its number, see assets/js/draw/drawing.js
     label: int  # its class, −1 of a drawing
     image: np.ndarray  # (H, W) uint8
     mean: np.ndarray  # (E, D) float32

@@ -147,29 +147,29 @@ def security_headers(host: str, embedded: bool) -> dict[str, str]:
     return headers | {"Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items())}
 
 
-_inline: list[str] = []
+STATIC = Path(st.__file__).parent / "static"  # Streamlit's own page
 
 
+@functools.cache
 def inline_scripts() -> str:
     """The hashes of the scripts that stand in Streamlit's own page, as a policy allows them."""
-    if not _inline:
-        page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
-        for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL):
-            _inline.append(f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'")
-    return " ".join(_inline)
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    return " ".join(f"'sha256-{found}'" for found in hashes)
 
 
 @functools.cache
 def preloads() -> str:
     """Has the browser fetch what shows the parts of every page beside Streamlit's own page, and not once the first of
     them has come: the first slider is there sooner, and what stands below a part is not seen above it for a moment."""
-    static = Path(st.__file__).parent / "static"
-    there = set(re.findall(r"static/js/([\w.-]+\.js)", (static / "index.html").read_text(encoding="utf-8")))
+    modules = STATIC / "static" / "js"
+    there = set(re.findall(r"static/js/([\w.-]+\.js)", (STATIC / "index.html").read_text(encoding="utf-8")))
     found: list[str] = []
-    wanted = [path.name for path in (static / "static" / "js").glob("*.js") if path.name.startswith(EVERYWHERE)]
+    wanted = [path.name for path in modules.glob("*.js") if path.name.startswith(EVERYWHERE)]
     while wanted:
         found.append(name := wanted.pop())
-        source = (static / "static" / "js" / name).read_text(encoding="utf-8")
+        source = (modules / name).read_text(encoding="utf-8")
         wanted += set(re.findall(r'from\s*"\./([\w.-]+\.js)"', source)) - there - {*found, *wanted}
     base = st.get_option("server.baseUrlPath").strip("/")
     return ", ".join(f"<{'/' * bool(base)}{base}/static/js/{name}>; rel=modulepreload" for name in found)

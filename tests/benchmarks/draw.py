@@ -16,8 +16,6 @@ import argparse
 import base64
 import collections
 import json
-import os
-import platform
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench import Bench
+from tests.benchmarks.in_browser import tabulated
 from tests.conftest import CHROMIUM_ARGUMENTS, find_chromium
 from tests.pictures import drawn, file_of, inked, placed, places, ruled
 
@@ -139,19 +138,8 @@ def main() -> None:
             parts["each further"] += others
             spent += steps
         browser.close()
-    result: dict[str, Any] = {
-        "browser": f"Chromium {version}, headless, software rendering",
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {platform.system()}",
-    }
-    print(f"A photograph of 12 megapixels, in ms.\n{result['browser']}; {result['machine']}.\n")
-    print(f"| {'':16} | count | median |  95 % | within {IN_TIME_MS} ms |")
-    print(f"| {'-' * 16} | ----: | -----: | ----: | ------------: |")
-    for part, milliseconds in parts.items():
-        values = np.array(milliseconds)
-        median, high = np.percentile(values, [50, 95])
-        in_time = float((values <= IN_TIME_MS).mean())
-        result[part] = {"median": median, "p95": high, "in_time": in_time, "count": len(values)}
-        print(f"| {part:16} | {len(values):5} | {median:6.1f} | {high:5.1f} | {in_time:13.1%} |")
+    print("A photograph of 12 megapixels, in ms.")
+    result = tabulated(parts, IN_TIME_MS, version)
     result["shares"] = {step: microseconds / spent.total() for step, microseconds in spent.most_common()}
     print()
     for step, share in result["shares"].items():

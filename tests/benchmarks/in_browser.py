@@ -60,13 +60,19 @@ def report(title: str, page: Page, run: Run, parts: dict[str, list[float]], in_t
         parts: milliseconds.
         in_time: the most milliseconds that count as in time.
     """
+    result = {"run": run.name, "network": run.config.network}
+    print(f"{title}, in ms. Run {run.name} ({run.config.network}).")
+    result |= tabulated(parts, in_time, page.context.browser.version)
+    if file:
+        file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def tabulated(parts: dict[str, list[float]], in_time: float, chromium: str) -> dict[str, Any]:
+    """Print how long it took in each part as a table, and where, and return the same by name; see `report`."""
     result: dict[str, Any] = {
-        "run": run.name,
-        "network": run.config.network,
-        "browser": f"Chromium {page.context.browser.version}, headless, software rendering",
+        "browser": f"Chromium {chromium}, headless, software rendering",
         "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {platform.system()}",
     }
-    print(f"{title}, in ms. Run {run.name} ({run.config.network}).")
     print(f"{result['browser']}; {result['machine']}.\n")
     print(f"| {'':17} | count | median |   95 % |    max | within {in_time:.0f} ms |")
     print(f"| {'-' * 17} | ----: | -----: | -----: | -----: | -----------: |")
@@ -76,5 +82,4 @@ def report(title: str, page: Page, run: Run, parts: dict[str, list[float]], in_t
         share = float((values <= in_time).mean())
         result[part] = {"median": median, "p95": high, "max": values.max(), "in_time": share, "count": len(values)}
         print(f"| {part:17} | {len(values):5} | {median:6.2f} | {high:6.2f} | {values.max():6.2f} | {share:12.1%} |")
-    if file:
-        file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return result
