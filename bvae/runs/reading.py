@@ -58,7 +58,7 @@ class Layout(NamedTuple):
     positions: np.ndarray  # (E, P, 2) float32, in the units of UMAP
     kept: np.ndarray  # (E, P) float32, share of its neighbours that an image kept since the epoch before
     # These come last, so that while the film is worked out they may be of the first few epochs only.
-    reconstruction: np.ndarray  # (R, P) float32 nats, see metrics.py `per_image`
+    reconstruction: np.ndarray  # (R, P) float32 nats, see metrics/bound.py
     independent: np.ndarray  # (F, P, 2) float32, each epoch's own UMAP
     about: dict[str, Any]  # layout.json; see film.py
 

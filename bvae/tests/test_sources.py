@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,10 @@ from bvae.runs import files
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("schema", "record", "files", "writers", "folders", "reading", "finding", "writing")
+# What is measured, from the ground up, and what of it works on arrays alone.
+METRICS = ("bound", "information", "decomposition", "regimes", "likelihood", "representation", "samples", "scores",
+           "udr", "names", "directions", "measuring")  # fmt: skip
+WITHOUT_TORCH = ("information", "decomposition", "regimes", "representation", "scores", "udr", "directions")
 PROGRAM = [
     path
     for path in [ROOT / "app.py", *sorted(ROOT.glob("bvae/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
@@ -61,11 +67,33 @@ def test_only_the_package_names_a_runs_files(path: Path) -> None:
     assert set(named(path.read_text(encoding="utf-8"))) <= weights
 
 
-def test_the_package_imports_downwards_only() -> None:
-    assert {path.stem for path in (ROOT / "bvae/runs").glob("*.py")} == {*FLOORS, "__init__"}
-    for floor, name in enumerate(FLOORS):
-        for node in ast.walk(ast.parse((ROOT / f"bvae/runs/{name}.py").read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("bvae.runs"):
-                last = node.module.removeprefix("bvae.runs").removeprefix(".")
-                for used in [last] if last else [alias.name for alias in node.names]:
-                    assert used in FLOORS[:floor], f"{name}.py imports {used}"
+def used(source: str, package: str) -> Iterator[str]:
+    """The modules of a package that a source imports, wherever it does."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and f"{node.module}.".startswith(f"{package}."):
+            last = node.module.removeprefix(package).removeprefix(".")
+            yield from [last] if last else [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize(("package", "floors"), [("runs", FLOORS), ("metrics", METRICS)])
+def test_a_package_imports_downwards_only(package: str, floors: tuple[str, ...]) -> None:
+    there = {path.stem for path in (ROOT / "bvae" / package).glob("*.py")}
+    assert there <= {*floors, "__init__"}
+    assert there == {*floors, "__init__"} or package == "metrics"
+    for floor, name in enumerate(floors):
+        if (path := ROOT / f"bvae/{package}/{name}.py").exists():
+            for other in used(path.read_text(encoding="utf-8"), f"bvae.{package}"):
+                assert other in floors[:floor], f"{name}.py imports {other}"
+
+
+def test_what_is_measured_knows_nothing_of_who_asks() -> None:
+    above = {"archive", "cli", "film", "film_worker", "foreign", "pictures", "queue"}
+    for path in (ROOT / "bvae/metrics").glob("*.py"):
+        assert not above & {other.partition(".")[0] for other in used(path.read_text(encoding="utf-8"), "bvae")}, path
+
+
+def test_arithmetic_on_arrays_waits_for_no_torch() -> None:
+    there = [f"bvae.metrics.{name}" for name in WITHOUT_TORCH if (ROOT / f"bvae/metrics/{name}.py").exists()]
+    code = f"import sys, {', '.join(['bvae.metrics', *there])}; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

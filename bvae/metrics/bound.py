@@ -1,4 +1,4 @@
-"""What is measured of a trained model."""
+"""The two terms of the bound, image by image."""
 
 from __future__ import annotations
 
