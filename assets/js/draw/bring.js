@@ -18,6 +18,7 @@ const MAX_PIXELS = 40e6; // a browser takes four bytes each to open it
 const LEAST_LEVELS = 3; // of 255, between paper and ink: a step of two is how a browser rounds
 const LEAST_INK = 8; // grey levels: more than the steps in which a smooth shade is stored
 const SURE_INK = 5; // standard deviations of the paper
+const REHEARSALS = 6;
 
 /** A picture that cannot be used. Its message is a sentence for the page. */
 export class PictureError extends Error {}
@@ -62,7 +63,7 @@ export async function readPicture(file) {
 /** @param {string} name of the file @param {ImageData} pixels @returns {Reading} */
 export function prepared(name, pixels) {
   const { data, width, height } = pixels;
-  const { levels, ...greys } = greysOf(data, width, height);
+  const { levels, greys } = greysOf(data, width, height);
   if (levels === 0)
     throw new PictureError(`${name} is of one colour, so there is nothing on it to see. Choose another picture.`);
   const strokes = strokesOf(greys);
@@ -76,26 +77,37 @@ export function prepared(name, pixels) {
 }
 
 /**
- * Take all steps twice with a picture made up here: a browser runs what it has not run before four times as long. While somebody
- * looks for a file there is time for it.
+ * Take all steps several times with a picture made up here: a browser runs what it has not run before four times as long, and
+ * compiles it again when it meets what it has not met. So this one is askew, grainy and unevenly lit, as photographs are. While
+ * somebody looks for a file there is time for it.
  */
 export async function rehearse() {
-  const [width, height] = [PICTURE_SIDE, 0.75 * PICTURE_SIDE];
-  const pixels = new ImageData(width, height);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at += 4) {
-      const table = Math.min(x, y, width - 1 - x, height - 1 - y) < 20;
-      const written = Math.abs(x - 200) < 8 && Math.abs(y - 150) < 80;
-      pixels.data.fill(table || written ? 60 : y % 24 === 0 ? 150 : 180 + 0.15 * x, at, at + 3);
-      pixels.data[at + 3] = 255;
-    }
-  }
   let found;
-  for (let turn = 0; turn < 2; turn++) {
-    const { strokes } = prepared("", await pixelsOf(pixels, width, height));
+  for (let turn = 0; turn < REHEARSALS; turn++) {
+    const pixels = madeUp(turn);
+    const { strokes } = prepared("", await pixelsOf(pixels, pixels.width, pixels.height));
     const one = fitted(strokes, 0, 200, true);
     asMnist(one.ink, one.width, one.height, [28, 28], true);
     found = { figures: strokes.figures.length, lines: strokes.lines, border: strokes.border };
   }
   return found;
+}
+
+/** A 1 on a ruled sheet that lies on a table. @param {number} turn how far it is askew */
+function madeUp(turn) {
+  const [width, height] = [PICTURE_SIDE, 0.75 * PICTURE_SIDE];
+  const pixels = new ImageData(width, height);
+  const slope = 0.01 + 0.007 * turn;
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at += 4) {
+      const [u, v] = [x + slope * (y - height / 2), y - slope * (x - width / 2)];
+      const table = Math.min(u, v, width - u, height - v) < 24;
+      const written = Math.abs(u - 200) < 8 && Math.abs(v - 150) < 80;
+      const grain = ((x * 37 + y * 101) % 17) / 4;
+      const ruled = (v + height) % 24 < 1.3;
+      pixels.data.fill((table || written ? 60 : ruled ? 150 : 180 + 0.15 * x) + grain, at, at + 3);
+      pixels.data[at + 3] = 255;
+    }
+  }
+  return pixels;
 }

@@ -10,7 +10,7 @@ const LUMINANCE = [0.299, 0.587, 0.114]; // ITU-R BT.601
  * The greys of a picture along the direction of colour in which it differs most from its surroundings, from the least to
  * the greatest; what is lighter to the eye stays so.
  * @param {Uint8ClampedArray} data red, green, blue and opacity of each pixel @param {number} width @param {number} height
- * @returns {Greys & {levels: number}} levels: how far apart the extremes were, in 255ths of full contrast
+ * @returns {{greys: Greys, levels: number}} levels: how far apart the extremes were, in 255ths of full contrast
  */
 export function greysOf(data, width, height) {
   const colours = opaque(data);
@@ -28,7 +28,7 @@ export function greysOf(data, width, height) {
   const stretched = levels > 0 ? 255 / (high - low) : 0;
   const source = new Uint8Array(values.length);
   for (let at = 0; at < values.length; at++) source[at] = (values[at] - low) * stretched + 0.5;
-  return { source, width, height, levels };
+  return { greys: { source, width, height }, levels };
 }
 
 /**

@@ -19,12 +19,12 @@ const FAMILY = 3; // as many parallel lines are ruled paper, whatever else is on
 
 /**
  * @param {Greys} greys with what is sought dark
- * @returns {Greys & {lines: number}} the same without its lines
+ * @returns {{greys: Greys, lines: number}} the same without its lines
  */
 export function withoutLines(greys) {
   const across = withoutLevelLines(greys);
-  const down = withoutLevelLines(turned(across));
-  return { ...turned(down), lines: across.lines + down.lines };
+  const down = withoutLevelLines(turned(across.greys));
+  return { greys: turned(down.greys), lines: across.lines + down.lines };
 }
 
 /** @param {Greys} greys @returns {Greys} */
@@ -34,7 +34,7 @@ function turned({ source, width, height }) {
   return { source: out, width: height, height: width };
 }
 
-/** Lines that run from left to right. @param {Greys} greys @returns {Greys & {lines: number}} without them */
+/** Lines that run from left to right. @param {Greys} greys @returns {{greys: Greys, lines: number}} without them */
 function withoutLevelLines(greys) {
   const { width, height } = greys;
   const most = Math.max(3, Math.round(2 * THICKEST * Math.max(width, height)));
@@ -42,7 +42,7 @@ function withoutLevelLines(greys) {
   const found = runs.length > width / 2 ? levelLines(greys, runs) : [];
   const source = greys.source.slice();
   for (const line of found) paintOver(source, greys, line, runs);
-  return { source, width, height, lines: found.length };
+  return { greys: { source, width, height }, lines: found.length };
 }
 
 /**

@@ -100,7 +100,7 @@ export function withoutImpulses(picture) {
       if (least - value > IMPULSE || value - most > IMPULSE) count++;
     }
   }
-  return count > IMPULSES * source.length ? { ...picture, ...medians(picture) } : picture;
+  return count > IMPULSES * source.length ? medians(picture) : picture;
 }
 
 /**
@@ -153,7 +153,7 @@ export function inkOf(picture, paper) {
 
 /** @param {Greys} picture @returns {Greys} */
 function smoothed({ source, width, height }) {
-  const means = boxMean(source, width, height, 1);
+  const means = boxMean(Float32Array.from(source), width, height, 1);
   const out = new Uint8Array(means.length);
   for (let at = 0; at < out.length; at++) out[at] = means[at] + 0.5;
   return { source: out, width, height };

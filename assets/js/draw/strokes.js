@@ -45,10 +45,10 @@ export function strokesOf(brought, wish = null, wanted = ALL) {
   const steps = inverted ? NONE : wanted;
   const frame = steps.border ? sheet : null;
   const page = frame ? onlySheet(picture, frame) : picture;
-  let cleaned = { ...page, source: dark ? page.source : negative(page.source), lines: 0 }; // what is sought is dark
-  if (steps.lines) cleaned = withoutLines(cleaned);
+  const greys = { source: dark ? page.source : negative(page.source), width, height }; // what is sought is dark
+  const cleaned = steps.lines ? withoutLines(greys) : { greys, lines: 0 };
   const { ink, strength, noise, typical, uneven } = inkOf(
-    cleaned,
+    cleaned.greys,
     steps.light ? "around" : inverted ? "lightest" : "usual",
   );
   const soft = new Uint8Array(ink.length);

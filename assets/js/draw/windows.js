@@ -2,11 +2,14 @@
 
 export const SPECTRUM_SIDE = 160; // pixels of the longer side at most, where the sizes of things are looked at
 
-/** @typedef {{source: Uint8Array, width: number, height: number}} Greys */
+/**
+ * @typedef {{source: Uint8Array, width: number, height: number}} Greys always with these three and in this order: a browser compiles
+ *   a function anew for every other form of object that it meets
+ */
 
 /**
  * The mean over a window of 2·radius + 1 pixels a side, as far as it lies in the picture.
- * @param {Uint8Array|Float32Array} values @param {number} width @param {number} height @param {number} radius
+ * @param {Float32Array} values @param {number} width @param {number} height @param {number} radius
  */
 export function boxMean(values, width, height, radius) {
   const across = new Float32Array(values.length);
