@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bvae.numbers import thin
-from bvae.runs import Layout, Run, RunError, schema, write_film_about, write_layout, writer_lives
+from bvae.runs import Film, Run, RunError, schema, write_film, write_film_about, writer_lives
 
 FORMAT = 1
 KINDS = schema.LAYOUTS
@@ -84,9 +84,9 @@ def fitting(run: Run, epochs: list[int]) -> list[int]:
 def finished(run: Run, seed: int | None = None) -> dict[str, Any] | None:
     """What layout.json holds of a film to which nothing is to be added; None if there is none, or of another seed."""
     with contextlib.suppress(RunError):
-        if progress(run).state == "finished" and (layout := run.layout()) is not None:
-            same = seed in (None, layout.about.get("seed"))
-            return layout.about if same and set(KINDS) == set(layout.about.get("kinds") or ()) else None
+        if progress(run).state == "finished" and (film := run.film()) is not None:
+            same = seed in (None, film.about.get("seed"))
+            return film.about if same and set(KINDS) == set(film.about.get("kinds") or ()) else None
     return None
 
 
@@ -119,7 +119,7 @@ def start(path: Path) -> None:
     check_writable(path)
     process = launch(path)
     # So that it is seen to begin, before it has imported what it needs.
-    write_film(run, None, state="running", stage="Starting", done=0, remaining=None, error=None, pid=process.pid)
+    update_film(run, None, state="running", stage="Starting", done=0, remaining=None, error=None, pid=process.pid)
 
 
 def catch_up(path: Path) -> None:
@@ -144,10 +144,10 @@ def launch(path: Path) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def write_film(run: Run, layout: Layout | None, **about: Any) -> None:
+def update_film(run: Run, film: Film | None, **about: Any) -> None:
     """Write the film of a run as far as it is, or only what is said of it, changed in these points."""
     about = {"format": FORMAT, "pid": os.getpid(), "host": socket.gethostname(), "heartbeat": time.time(), **about}
-    if layout is None:
+    if film is None:
         write_film_about(run.path, about)
     else:
-        write_layout(run.path, layout._replace(about=about))
+        write_film(run.path, film._replace(about=about))

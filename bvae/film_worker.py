@@ -12,7 +12,7 @@ from typing import Any
 import filelock
 import numpy as np
 
-from bvae.film import KINDS, check_writable, due_epochs, finished, write_film
+from bvae.film import KINDS, check_writable, due_epochs, finished, update_film
 from bvae.layout import (
     NEIGHBOURS,
     Frame,
@@ -27,7 +27,7 @@ from bvae.layout import (
     spurious,
     steps,
 )
-from bvae.runs import Layout, Run, RunError, film_lock
+from bvae.runs import Film, Run, RunError, film_lock
 
 POLL_SECONDS = 2.0
 MEANS_HELD = 2**28  # bytes; the means of more epochs are read anew when they are needed
@@ -74,7 +74,7 @@ def work(
         return _Worker(run, seed, report).all(follow, compare)
     except (RunError, OSError, ValueError) as error:
         with contextlib.suppress(RunError):
-            write_film(run, None, state="failed", error=str(error))
+            update_film(run, None, state="failed", error=str(error))
         raise error if isinstance(error, RunError) else RunError(str(error)) from error
     finally:
         lock.release()
@@ -147,7 +147,7 @@ class _Worker:
     def take_up(self) -> None:
         """Keep what an earlier pass left, as far as its epochs are the run's."""
         try:
-            found = self.run.layout()
+            found = self.run.film()
         except RunError:
             return
         if found is None or found.kept.shape[1] != len(self.labels):
@@ -269,7 +269,7 @@ class _Worker:
         return min(1.0, done / (sum(_WORK.values()) * epochs))
 
     def say(self, stage: str) -> None:
-        write_film(self.run, None, state="running", stage=stage, error=None, done=round(100 * self.share()))
+        update_film(self.run, None, state="running", stage=stage, error=None, done=round(100 * self.share()))
         if self.report:
             self.report(stage, self.share())
 
@@ -291,7 +291,7 @@ class _Worker:
                 for kind, frames in self.kinds.items() if frames
             },
         }  # fmt: skip
-        layout = Layout(
+        film = Film(
             epochs=self.epochs,
             positions=np.stack([frame.positions for frame in self.frames]),
             kept=np.stack([frame.kept for frame in self.frames]),
@@ -299,7 +299,7 @@ class _Worker:
             independent=np.array(self.independent, np.float32).reshape(-1, images, 2),
             about={},
         )
-        write_film(self.run, layout, **about)
+        update_film(self.run, film, **about)
         if self.report:
             self.report(stage, share)
         return about

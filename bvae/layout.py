@@ -1,4 +1,4 @@
-"""The film of latent space: the means of all epochs in the plane, each epoch beside the last, and how true that is.
+"""The layout of latent space: the means of an epoch in the plane, beside those of the last, and how true that is.
 
 Every frame is a UMAP of its own epoch (McInnes et al. 2018): umap-learn's fuzzy graph, over exact neighbours, and the
 same attraction and repulsion. What makes frames a film is where each begins and what holds it. A frame begins where the

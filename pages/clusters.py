@@ -12,7 +12,7 @@ from bvae.codes import codes_csv, codes_npz
 from bvae.film import catch_up, progress, start
 from bvae.runs import Run, RunError
 from pages.parts.cursor import accept_address, open_cursor
-from pages.parts.film import Film, film_stamp, mount_film, open_film
+from pages.parts.film import LiveFilm, film_stamp, mount_film, open_film
 from pages.parts.film_player import mount_player
 from pages.parts.film_quality import say_size, show_quality
 from pages.parts.glossary import explained
@@ -57,7 +57,7 @@ def pick_second() -> LiveRun | None:
 # How far a film is -----------------------------------------------------------------------------------------------
 
 
-def watch(shown: list[tuple[LiveRun, Film]], polled: bool, newer: bool) -> None:
+def watch(shown: list[tuple[LiveRun, LiveFilm]], polled: bool, newer: bool) -> None:
     """How far the films are, and what can be done about it. A fragment, which comes round while there is news.
 
     Args:
@@ -72,7 +72,7 @@ def watch(shown: list[tuple[LiveRun, Film]], polled: bool, newer: bool) -> None:
         show_progress(live, film)
 
 
-def busy(shown: list[tuple[LiveRun, Film]]) -> bool:
+def busy(shown: list[tuple[LiveRun, LiveFilm]]) -> bool:
     """Whether a film is being worked out."""
     return any(progress(Run(live.path)).state == "running" for live, _ in shown)
 
@@ -82,7 +82,7 @@ def has_newer(live: LiveRun) -> bool:
     return max(Run(live.path).epochs(), default=0) > live.space.epochs[-1]
 
 
-def show_progress(live: LiveRun, film: Film) -> None:
+def show_progress(live: LiveRun, film: LiveFilm) -> None:
     """How far a run's film is, and a button where something can be done about it."""
     found, name = progress(Run(live.path)), f"**{plain(live.space.run)}**"
     whole = film.frames.get("umap") == len(film.epochs)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from bvae.config import MAX_LATENTS, MAX_PROBE_IMAGES, Config
-from bvae.film import write_film
-from bvae.runs import FORMAT, Layout, Run, write_json, write_tensors
+from bvae.film import update_film
+from bvae.runs import FORMAT, Film, Run, write_json, write_tensors
 from pages.parts.film import MAX_BYTES
 from pages.parts.live import MOST_EPOCHS
 from tests.conftest import ROOT
@@ -83,8 +83,8 @@ def make_run(path: Path, images: int, latent_dim: int, filmed: int = 0, size: in
     if filmed:
         frames, shares = noise.random((filmed, images, 2), np.float32), noise.random((filmed, images), np.float32)
         epochs = list(range(filmed))
-        film = Layout(epochs, frames, shares, shares, frames, {})
-        write_film(run, film, state="finished", epochs=epochs, images=images)
+        film = Film(epochs, frames, shares, shares, frames, {})
+        update_film(run, film, state="finished", epochs=epochs, images=images)
     return run
 
 

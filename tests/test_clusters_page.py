@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from bvae.runs import Run, find_run, write_layout
+from bvae.runs import Run, find_run, write_film
 from pages.parts.film import framed, open_film
 from pages.parts.live import open_live
 from tests.bench import Bench, live_data
@@ -41,9 +41,9 @@ class Board:
 
     def __init__(self, page: Page, run: Run, address: str) -> None:
         self.page, self.run, self.address = page, run, address
-        layout = run.layout()
-        assert layout is not None
-        self.film = framed(layout.positions)  # (E, P, 2)
+        film = run.film()
+        assert film is not None
+        self.film = framed(film.positions)  # (E, P, 2)
         self.epochs = run.epochs()
         self.probe = run.probe()
         self.map = page.locator(".map").first
@@ -577,12 +577,12 @@ def shift_of(board: Board, scale: float) -> np.ndarray:
 def test_the_map_is_as_wide_and_as_high_as_its_film_and_nothing_lies_on_it(
     page: Page, trained_run: Run, tmp_path: Path
 ) -> None:
-    layout = trained_run.layout()
-    assert layout is not None
+    film = trained_run.film()
+    assert film is not None
     for name, stretched in (("wide", (1.5, 1.0)), ("high", (0.55, 1.0))):
         path = tmp_path / "runs" / name
         shutil.copytree(trained_run.path, path, ignore=shutil.ignore_patterns("layout*"))
-        write_layout(path, layout._replace(positions=layout.positions * np.float32(stretched)))
+        write_film(path, film._replace(positions=film.positions * np.float32(stretched)))
     with serve(tmp_path / "runs", tmp_path / "log") as address:
         for name in ("wide", "high"):
             board = Board(page, Run(tmp_path / "runs" / name), address).open()
@@ -685,11 +685,11 @@ def test_colours_are_those_of_the_class_or_of_what_was_measured(component: Compo
     expect(component.page.locator(".scale-note")).to_contain_text("nats; 2,500 test images")
 
     component.page.get_by_label("Colour by").select_option("class")
-    layout = component.run.layout()
-    assert layout is not None
+    film = component.run.film()
+    assert film is not None
     component.page.get_by_role("checkbox", name="Dim what moves without reason").check()
-    stray = np.zeros(layout.kept.shape, bool)
-    stray[1:] = (layout.kept[1:] >= 0.8) & (np.linalg.norm(np.diff(component.film, axis=0), axis=2) > 0.05)
+    stray = np.zeros(film.kept.shape, bool)
+    stray[1:] = (film.kept[1:] >= 0.8) & (np.linalg.norm(np.diff(component.film, axis=0), axis=2) > 0.05)
     lone_at = [component.alone(component.places(epoch), 6.0) for epoch in component.epochs]
     frame = int(np.argmax([stray[frame, lone].sum() for frame, lone in enumerate(lone_at)]))
     assert stray[frame, lone_at[frame]].any(), "no point to see it by"
@@ -712,8 +712,8 @@ def test_colours_are_those_of_the_class_or_of_what_was_measured(component: Compo
 
 
 def test_what_an_image_kept_is_not_known_of_the_first_epoch(component: Component) -> None:
-    layout = component.run.layout()
-    assert layout is not None
+    film = component.run.film()
+    assert film is not None
     component.page.get_by_role("checkbox", name="Class names").uncheck()  # which may cover a point
     component.page.get_by_label("Colour by").select_option("kept")
     text = component.field.evaluate("(field) => getComputedStyle(field).color.match(/[0-9.]+/g).map(Number)")
@@ -724,7 +724,7 @@ def test_what_an_image_kept_is_not_known_of_the_first_epoch(component: Component
         assert len(lone) > 3
         for point in lone:
             x, y = places[point].round().astype(int)
-            expected = ramp(layout.kept[frame, point]) if frame else tuple(text[:3])
+            expected = ramp(film.kept[frame, point]) if frame else tuple(text[:3])
             assert near(picture[y, x], expected), f"at epoch {epoch} a point has another's colour"
 
 

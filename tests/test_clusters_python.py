@@ -23,9 +23,9 @@ from streamlit.testing.v1 import AppTest
 
 from bvae.film import progress
 from bvae.film_worker import work
-from bvae.runs import BUNDLED_RUNS, Run, read_json, read_tensors, write_json, write_layout, write_tensors
+from bvae.runs import BUNDLED_RUNS, Run, read_json, read_tensors, write_film, write_json, write_tensors
 from bvae.tests.waiting import wait
-from pages.parts.film import MAX_BYTES, Film, bytes_an_epoch, film_stamp, framed, open_film
+from pages.parts.film import MAX_BYTES, LiveFilm, bytes_an_epoch, film_stamp, framed, open_film
 from pages.parts.film_quality import KINDS, by_epoch, in_words, summary
 from pages.parts.live import open_live
 from tests.browsing import CLASS_COLOURS
@@ -76,14 +76,14 @@ def filmed(with_film: Run, folder: Path) -> Run:
     return Run(folder / "filmed")
 
 
-def sent(film: Film) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def sent(film: LiveFilm) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """What the browser gets: the tensors and what is said of them."""
     (length,) = struct.unpack("<Q", film.content[:8])
     metadata = json.loads(film.content[8 : 8 + length])["__metadata__"]
     return safetensors.numpy.load(film.content), json.loads(metadata["film"])
 
 
-def pack(run: Run) -> tuple[Film, dict[str, np.ndarray], dict[str, Any]]:
+def pack(run: Run) -> tuple[LiveFilm, dict[str, np.ndarray], dict[str, Any]]:
     film = open_film(open_live(run, run.name))
     return film, *sent(film)
 
@@ -114,9 +114,9 @@ def test_images_and_codes_are_those_of_the_run(with_film: Run) -> None:
 
 def test_the_film_is_that_of_the_run_centred_once_and_of_radius_one(with_film: Run) -> None:
     _, tensors, about = pack(with_film)
-    layout = with_film.layout()
-    assert layout is not None
-    for kind, made in {"umap": layout.positions, "independent": layout.independent}.items():
+    film = with_film.film()
+    assert film is not None
+    for kind, made in {"umap": film.positions, "independent": film.independent}.items():
         positions = tensors[kind].astype(np.float64)
         assert positions.shape == (len(EPOCHS), IMAGES, 2)
         np.testing.assert_allclose(positions.mean((0, 1)), 0, atol=1e-5)
@@ -127,11 +127,11 @@ def test_the_film_is_that_of_the_run_centred_once_and_of_radius_one(with_film: R
         np.testing.assert_allclose(
             (made - made[0, 0]) * (scale[1] / scale[0]), positions - positions[0, 0], rtol=1e-3, atol=1e-4
         )
-    assert np.array_equal(tensors["kept"], layout.kept)
-    assert np.array_equal(tensors["reconstruction"], layout.reconstruction)
-    assert about["kinds"] == layout.about["kinds"]  # from the process that worked them out, number by number
+    assert np.array_equal(tensors["kept"], film.kept)
+    assert np.array_equal(tensors["reconstruction"], film.reconstruction)
+    assert about["kinds"] == film.about["kinds"]  # from the process that worked them out, number by number
     assert set(about["kinds"]) == set(KINDS)
-    assert about["null_test"] == layout.about["null_test"]
+    assert about["null_test"] == film.about["null_test"]
 
 
 def test_principal_components_are_those_of_scikit_learn(with_film: Run) -> None:
@@ -159,7 +159,7 @@ def test_without_a_film_there_are_principal_components(trained_run: Run, folder:
 
 
 def test_frames_of_snapshots_that_are_gone_are_dropped_with_their_figures(filmed: Run) -> None:
-    before = filmed.layout()
+    before = filmed.film()
     assert before is not None
     for kind in ("epochs", "latents"):
         (filmed.path / kind / "0001.safetensors").unlink()
@@ -185,11 +185,11 @@ def test_an_epoch_that_the_film_has_not_ends_it_there(filmed: Run, trained_run: 
 
 
 def test_a_film_of_other_images_is_refused_in_a_sentence(filmed: Run) -> None:
-    layout = filmed.layout()
-    assert layout is not None
-    write_layout(filmed.path, layout._replace(
-        positions=layout.positions[:, :9], independent=layout.independent[:, :9], kept=layout.kept[:, :9],
-        reconstruction=layout.reconstruction[:, :9],
+    made = filmed.film()
+    assert made is not None
+    write_film(filmed.path, made._replace(
+        positions=made.positions[:, :9], independent=made.independent[:, :9], kept=made.kept[:, :9],
+        reconstruction=made.reconstruction[:, :9],
     ))  # fmt: skip
     film, tensors, _ = pack(filmed)
     assert "umap" not in tensors
@@ -314,7 +314,7 @@ def test_the_page_shows_the_film_and_its_figures(filmed: Run) -> None:
     assert not [button for button in app.button if "film" in button.label.lower()]
     table = app.table[0].value
     assert list(table.index) == [name for name, *_ in KINDS.values()]
-    figures = filmed.layout().about["kinds"]["umap"]  # type: ignore[union-attr]
+    figures = filmed.film().about["kinds"]["umap"]  # type: ignore[union-attr]
     worst, mean = min(figures["trustworthiness"]), np.mean(figures["trustworthiness"])
     assert table.loc["UMAP film", "Trust\u00adworthiness"] == f"{worst:.3f}\u00a0· {mean:.3f}"
 
@@ -354,21 +354,19 @@ def test_how_far_a_film_is_is_said(trained_run: Run, folder: Path, remaining: fl
 
 def test_new_frames_are_news_when_the_last_is_there_and_when_all_is_done(filmed: Run) -> None:
     live = open_live(filmed, "filmed")
-    layout = filmed.layout()
-    assert layout is not None
+    film = filmed.film()
+    assert film is not None
     finished = film_stamp(live)
     stamps = []
     for frames, reconstructed in ((2, 0), (3, 0), (4, 0), (4, 2), (4, 4)):
         parts = {
-            "positions": layout.positions[:frames],
-            "kept": layout.kept[:frames],
-            "independent": layout.independent[:0],
+            "positions": film.positions[:frames],
+            "kept": film.kept[:frames],
+            "independent": film.independent[:0],
         }
-        part = layout._replace(
-            epochs=layout.epochs[:frames], reconstruction=layout.reconstruction[:reconstructed], **parts
-        )
-        write_layout(filmed.path, part)
-        running(filmed, stage="x", epochs=layout.epochs[:frames], done=1)
+        part = film._replace(epochs=film.epochs[:frames], reconstruction=film.reconstruction[:reconstructed], **parts)
+        write_film(filmed.path, part)
+        running(filmed, stage="x", epochs=film.epochs[:frames], done=1)
         stamps.append(film_stamp(live))
     assert stamps[0] == stamps[1]
     assert stamps[2] == stamps[3]
@@ -432,12 +430,12 @@ def test_a_damaged_film_is_said_and_principal_components_stay(filmed: Run) -> No
 def test_a_film_that_the_run_has_grown_beyond_is_brought_up_to_date(
     filmed: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layout = filmed.layout()
-    assert layout is not None
-    write_layout(filmed.path, layout._replace(
-        epochs=layout.epochs[:2], positions=layout.positions[:2], independent=layout.independent[:2],
-        kept=layout.kept[:2], reconstruction=layout.reconstruction[:2],
-        about=layout.about | {"epochs": layout.epochs[:2]},
+    made = filmed.film()
+    assert made is not None
+    write_film(filmed.path, made._replace(
+        epochs=made.epochs[:2], positions=made.positions[:2], independent=made.independent[:2],
+        kept=made.kept[:2], reconstruction=made.reconstruction[:2],
+        about=made.about | {"epochs": made.epochs[:2]},
     ))  # fmt: skip
     app = open_clusters()
     assert not app.exception
@@ -454,10 +452,10 @@ def test_a_film_that_the_run_has_grown_beyond_is_brought_up_to_date(
     assert not app.exception
     wait(lambda: progress(filmed).state != "running")
     assert progress(filmed).state == "finished"
-    caught_up = filmed.layout()
+    caught_up = filmed.film()
     assert caught_up is not None
     assert caught_up.epochs == list(EPOCHS)
-    assert np.array_equal(caught_up.positions[:2], layout.positions[:2])
+    assert np.array_equal(caught_up.positions[:2], made.positions[:2])
 
 
 def test_frames_are_shown_before_what_they_are_compared_with(trained_run: Run, folder: Path) -> None:
@@ -542,7 +540,7 @@ def test_a_second_run_that_cannot_be_read_is_said_and_the_first_stays(filmed: Ru
 
 
 def test_the_figures_show_every_value_at_its_epoch(with_film: Run) -> None:
-    about = with_film.layout().about  # type: ignore[union-attr]
+    about = with_film.film().about  # type: ignore[union-attr]
     figure, words = by_epoch(about)
     drawn = {(trace.name, trace.yaxis): trace for trace in figure.data}
     assert len(drawn) == 16
@@ -618,9 +616,9 @@ def test_classes_that_touch_in_the_bundled_films_have_colours_far_apart() -> Non
     touching = np.zeros((10, 10))
     for path in BUNDLED_RUNS.iterdir():
         run = Run(path)
-        layout, labels = run.layout(), run.probe().labels
-        assert layout is not None
-        near = NearestNeighbors(n_neighbors=10).fit(layout.positions[-1]).kneighbors(return_distance=False)
+        film, labels = run.film(), run.probe().labels
+        assert film is not None
+        near = NearestNeighbors(n_neighbors=10).fit(film.positions[-1]).kneighbors(return_distance=False)
         counts = np.zeros((10, 10))
         np.add.at(counts, (labels[:, None], labels[near]), 1)
         counts = np.triu(counts + counts.T, 1)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from bvae.runs import Layout, Run, find_run
+from bvae.runs import Film, Run, find_run
 from pages.parts.film import framed
 from pages.parts.glossary import MARK
 from tests.browsing import CLASS_COLOURS, WAIT, canvases, downloaded, frames
@@ -30,17 +30,17 @@ SECONDS = 0.6  # from epoch to epoch
 class Map:
     """Where a run's points are to be seen on a picture of its film."""
 
-    layout: Layout
+    film: Film
     labels: np.ndarray
 
     @property
     def shape(self) -> float:
         """The width by the height of a picture that the film fills."""
-        return float(np.divide(*np.ptp(self.layout.positions, axis=(0, 1))))
+        return float(np.divide(*np.ptp(self.film.positions, axis=(0, 1))))
 
     def places(self, frame: int, size: tuple[int, int]) -> np.ndarray:
         """Pixels across and down on a picture of that width and height, (P, 2)."""
-        film = self.layout.positions.astype(np.float64)
+        film = self.film.positions.astype(np.float64)
         low, high = film.min((0, 1)), film.max((0, 1))
         scale = (1 - MARGIN) * (size / (high - low)).min()
         return np.array(size) / 2 + (film[frame] - (low + high) / 2) * [scale, -scale]
@@ -64,11 +64,11 @@ class Map:
 
 
 @pytest.fixture(scope="module")
-def film(trained_run: Run) -> Map:
-    layout = trained_run.layout()
-    assert layout is not None
-    assert layout.about["state"] == "finished"
-    return Map(layout, trained_run.probe().labels)
+def drawn(trained_run: Run) -> Map:
+    film = trained_run.film()
+    assert film is not None
+    assert film.about["state"] == "finished"
+    return Map(film, trained_run.probe().labels)
 
 
 class Clusters:
@@ -119,18 +119,18 @@ def map_of(picture: np.ndarray, *films: Map, place: int = 0) -> np.ndarray:
     return picture[head : head + height, bounds[place] : bounds[place + 1]]
 
 
-def test_the_picture_shows_the_map_as_it_is(clusters: Clusters, film: Map) -> None:
+def test_the_picture_shows_the_map_as_it_is(clusters: Clusters, drawn: Map) -> None:
     clusters.go(3)
     path = clusters.save("Picture, PNG")
     assert path.name == "mnist-beta4-umap.png"
     with Image.open(path) as picture:
         assert picture.format == "PNG"
         assert picture.width == 1200
-        film.check(map_of(np.array(picture.convert("RGB")), film), 3, within=24)
+        drawn.check(map_of(np.array(picture.convert("RGB")), drawn), 3, within=24)
 
 
-def test_the_gif_is_the_film(clusters: Clusters, film: Map) -> None:
-    last = len(film.layout.epochs) - 1
+def test_the_gif_is_the_film(clusters: Clusters, drawn: Map) -> None:
+    last = len(drawn.film.epochs) - 1
     path = clusters.save("Film, GIF")
     assert path.name == "mnist-beta4-umap.gif"
     with Image.open(path) as gif:
@@ -141,11 +141,11 @@ def test_the_gif_is_the_film(clusters: Clusters, film: Map) -> None:
             gif.seek(number)
             durations.append(gif.info["duration"])
             if number in (0, gif.n_frames // 2, gif.n_frames - 1):
-                shown.append(map_of(np.array(gif.convert("RGB")), film))
+                shown.append(map_of(np.array(gif.convert("RGB")), drawn))
     assert set(durations[:-1]) == {1000 / FRAMES_A_SECOND}
     assert durations[-1] == 1500
-    film.check(shown[0], 0, within=40)
-    film.check(shown[-1], last, within=40)
+    drawn.check(shown[0], 0, within=40)
+    drawn.check(shown[-1], last, within=40)
     assert not np.array_equal(shown[0], shown[1])
     assert (shown[0] == shown[0][0, 0]).all(2).mean() > 0.5  # the paper is one colour
     expect(clusters.page.locator("details.save")).to_be_visible()
@@ -184,9 +184,9 @@ def pixels(address: str) -> np.ndarray:
         return np.array(picture.convert("RGB"))
 
 
-def test_the_video_plays(clusters: Clusters, film: Map) -> None:
+def test_the_video_plays(clusters: Clusters, drawn: Map) -> None:
     clusters.choose("Speed", "4")
-    last = len(film.layout.epochs) - 1
+    last = len(drawn.film.epochs) - 1
     video = clusters.page.get_by_role("button", name="Film, MP4", include_hidden=True)
     name = "Film, MP4" if video.count() else "Film, WebM"
     path = clusters.save(name)
@@ -204,8 +204,8 @@ def test_the_video_plays(clusters: Clusters, film: Map) -> None:
     assert width == 800
     assert height % 2 == 0
     # A video has one colour for four pixels, and a point is a few pixels.
-    film.check(map_of(first, film), 0, within=90, share=0.9)
-    film.check(map_of(final, film), last, within=90, share=0.9)
+    drawn.check(map_of(first, drawn), 0, within=90, share=0.9)
+    drawn.check(map_of(final, drawn), last, within=90, share=0.9)
 
 
 def test_a_film_that_is_cancelled_leaves_nothing(clusters: Clusters) -> None:
@@ -224,26 +224,26 @@ def test_a_film_that_is_cancelled_leaves_nothing(clusters: Clusters) -> None:
     assert clusters.save("Picture, PNG").suffix == ".png"
 
 
-def test_positions_and_codes_are_saved_as_tables(clusters: Clusters, film: Map) -> None:
+def test_positions_and_codes_are_saved_as_tables(clusters: Clusters, drawn: Map) -> None:
     with clusters.save("Positions, CSV").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    probe, (count, images) = clusters.run.probe(), film.layout.positions.shape[:2]
+    probe, (count, images) = clusters.run.probe(), drawn.film.positions.shape[:2]
     assert len(rows) == count * images
     said = {(row["run"], row["beta"], row["capacity"], row["layout"]) for row in rows}
     assert said == {(clusters.run.name, "4", "", "umap")}
     column = {name: np.array([row[name] for row in rows]).reshape(count, images) for name in rows[0]}
-    assert np.array_equal(column["epoch"].astype(int)[:, 0], film.layout.epochs)
+    assert np.array_equal(column["epoch"].astype(int)[:, 0], drawn.film.epochs)
     assert np.array_equal(column["index"].astype(int), np.tile(probe.indices, (count, 1)))
     names = np.array(clusters.run.class_names)
     assert np.array_equal(column["class"], np.tile(names[probe.labels], (count, 1)))
     found = np.stack([column["x"], column["y"]], 2).astype(float)
-    assert np.allclose(found, framed(film.layout.positions), atol=1e-5)
-    mean, log_variance = clusters.run.latents(film.layout.epochs[-1])
+    assert np.allclose(found, framed(drawn.film.positions), atol=1e-5)
+    mean, log_variance = clusters.run.latents(drawn.film.epochs[-1])
     kl = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(1)
     assert np.allclose(column["kl"].astype(float)[-1], kl, rtol=1e-4)
-    assert np.allclose(column["reconstruction"].astype(float), film.layout.reconstruction, rtol=1e-5)
+    assert np.allclose(column["reconstruction"].astype(float), drawn.film.reconstruction, rtol=1e-5)
     assert set(column["kept"][0]) == {""}, "since which epoch?"
-    assert np.allclose(column["kept"][1:].astype(float), film.layout.kept[1:], rtol=1e-5)
+    assert np.allclose(column["kept"][1:].astype(float), drawn.film.kept[1:], rtol=1e-5)
 
     epoch = clusters.run.epochs()[-1]
     for kind in ("CSV", "NPZ"):
@@ -260,7 +260,7 @@ def test_positions_and_codes_are_saved_as_tables(clusters: Clusters, film: Map) 
         assert np.array_equal(means.astype(np.float32), mean)
 
 
-def test_two_runs_are_saved_side_by_side(clusters: Clusters, film: Map) -> None:
+def test_two_runs_are_saved_side_by_side(clusters: Clusters, drawn: Map) -> None:
     page = clusters.page
     page.get_by_label("Second run, side by side").click()
     page.get_by_role("option", name="mnist-beta10", exact=True).click()
@@ -269,14 +269,14 @@ def test_two_runs_are_saved_side_by_side(clusters: Clusters, film: Map) -> None:
     path = clusters.save("Picture, PNG")
     assert path.name == "mnist-beta4-mnist-beta10-umap.png"
     other = find_run("mnist-beta10")
-    layout = other.layout()
-    assert layout is not None
+    film = other.film()
+    assert film is not None
     with Image.open(path) as picture:
         assert picture.width == 2400
         sheet = np.array(picture.convert("RGB"))
-    beside = Map(layout, other.probe().labels)
-    film.check(map_of(sheet, film, beside), 0, within=24)
-    beside.check(map_of(sheet, film, beside, place=1), 0, within=24)
+    beside = Map(film, other.probe().labels)
+    drawn.check(map_of(sheet, drawn, beside), 0, within=24)
+    beside.check(map_of(sheet, drawn, beside, place=1), 0, within=24)
 
 
 # The page that plays alone -------------------------------------------------------------------------------------------
@@ -328,27 +328,27 @@ def opened(browser: Browser, path: Path, scheme: str = "light") -> Iterator[Play
     assert not problems
 
 
-def test_the_film_plays_without_a_network(alone: Player, film: Map, trained_run: Run) -> None:
-    page, last = alone.page, len(film.layout.epochs) - 1
-    epochs = film.layout.epochs
+def test_the_film_plays_without_a_network(alone: Player, drawn: Map, trained_run: Run) -> None:
+    page, last = alone.page, len(drawn.film.epochs) - 1
+    epochs = drawn.film.epochs
     expect(page.get_by_role("heading", level=1)).to_have_text(trained_run.name)
     expect(alone.epoch).to_have_text(f"Epoch {epochs[0]}")
-    film.check(alone.picture(), 0, within=24)
+    drawn.check(alone.picture(), 0, within=24)
 
     page.get_by_label("Speed").select_option("4")
     page.locator("body").press(" ")
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     expect(alone.epoch).to_have_text(f"Epoch {epochs[last]}")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    film.check(alone.picture(), last, within=24)
+    drawn.check(alone.picture(), last, within=24)
 
 
-def test_the_film_is_scrubbed_without_a_network(alone: Player, film: Map) -> None:
-    page, epochs = alone.page, film.layout.epochs
+def test_the_film_is_scrubbed_without_a_network(alone: Player, drawn: Map) -> None:
+    page, epochs = alone.page, drawn.film.epochs
     page.get_by_role("slider", name="Epoch").fill("5")
     expect(alone.epoch).to_have_text(f"Epoch {epochs[5]}")
-    film.check(alone.picture(), 5, within=24)
-    kinds = film.layout.about["kinds"]
+    drawn.check(alone.picture(), 5, within=24)
+    kinds = drawn.film.about["kinds"]
     row = page.get_by_role("row", name="Trustworthiness")
     expected = [f"{kinds[kind]['trustworthiness'][5]:.3f}" for kind in ("umap", "independent")]
     expect(row.get_by_role("cell")).to_have_text(expected)
@@ -362,13 +362,13 @@ def test_the_film_is_scrubbed_without_a_network(alone: Player, film: Map) -> Non
     expect(alone.epoch).to_have_text(f"Epoch {epochs[-1]}")
 
 
-def test_a_point_shows_its_image_without_a_network(alone: Player, film: Map, trained_run: Run) -> None:
+def test_a_point_shows_its_image_without_a_network(alone: Player, drawn: Map, trained_run: Run) -> None:
     page, probe = alone.page, trained_run.probe()
     height, width, _ = alone.picture().shape
     box = alone.canvas.bounding_box()
     assert box is not None
-    for point in film.lonely(0, (width, height))[:3]:
-        x, y = film.places(0, (width, height))[point]
+    for point in drawn.lonely(0, (width, height))[:3]:
+        x, y = drawn.places(0, (width, height))[point]
         page.mouse.move(box["x"] + 1 + x, box["y"] + 1 + y)  # within the border of one pixel
         image = page.get_by_role("img", name=f"Test image {probe.indices[point]}, ")
         expect(image).to_have_attribute("aria-label", f"Test image {probe.indices[point]}, class {probe.labels[point]}")
@@ -381,7 +381,7 @@ def test_a_point_shows_its_image_without_a_network(alone: Player, film: Map, tra
         frames(page, 2)  # the points are where they were drawn last
 
 
-def test_a_class_is_hidden_and_an_empty_map_says_so_without_a_network(alone: Player, film: Map) -> None:
+def test_a_class_is_hidden_and_an_empty_map_says_so_without_a_network(alone: Player, drawn: Map) -> None:
     def coloured() -> int:
         return int((np.abs(alone.picture().astype(int) - PALETTE[9]).max(2) < 20).sum())
 
@@ -406,11 +406,11 @@ def test_a_class_is_hidden_and_an_empty_map_says_so_without_a_network(alone: Pla
     expect(nothing).to_be_hidden()
 
 
-def test_it_is_dark_where_the_reader_is(browser: Browser, saved: Path, film: Map) -> None:
+def test_it_is_dark_where_the_reader_is(browser: Browser, saved: Path, drawn: Map) -> None:
     for player in opened(browser, saved, "dark"):
         picture = player.picture()
         assert picture[0, 0].max() < 60
-        film.check(picture, 0, within=24)
+        drawn.check(picture, 0, within=24)
 
 
 def test_a_name_cannot_break_out_of_the_file(clusters: Clusters, browser: Browser) -> None:

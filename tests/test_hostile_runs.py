@@ -28,9 +28,9 @@ from streamlit.testing.v1 import AppTest
 from bvae.archive import import_run
 from bvae.cli import main
 from bvae.config import Config, ConfigError
-from bvae.film import progress, write_film
+from bvae.film import progress, update_film
 from bvae.queue import Queue
-from bvae.runs import Layout, Run, RunError, digest, list_runs, read_json, read_state, write_json, write_tensors
+from bvae.runs import Film, Run, RunError, digest, list_runs, read_json, read_state, write_json, write_tensors
 from bvae.training import train_run
 from pages.parts import choice, encoders, figures, film, film_quality, live, run_table, selection, watch
 from tests.conftest import ROOT
@@ -69,8 +69,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kept = noise.random((len(epochs), images)).astype(np.float32)
     measured = {"trustworthiness": [0.9, 0.8], "continuity": [0.9, 0.8], "accuracy": [0.5, 0.6]}
     kinds = {"umap": measured | {"step": [0.1], "spurious": [None]}, "independent": {"step": [0.2]}}
-    write_film(
-        run, Layout(epochs, frames, kept, kept, frames, {}), state="finished", stage="Finished", done=100,
+    update_film(
+        run, Film(epochs, frames, kept, kept, frames, {}), state="finished", stage="Finished", done=100,
         remaining=0.0, error=None, epochs=epochs, images=images, seed=0, neighbours=9, seconds=1.0, null_test=0.0,
         kinds=kinds,
     )  # fmt: skip
@@ -109,7 +109,7 @@ def told(run: Run, file: str) -> Iterator[Callable[[], Any]]:
     if everything or file.startswith("probe"):
         yield lambda: run.probe()._asdict()
     if everything or file.startswith("layout"):
-        yield lambda: (run.layout() or Layout(*[None] * 6))._asdict()  # type: ignore[arg-type]
+        yield lambda: (run.film() or Film(*[None] * 6))._asdict()  # type: ignore[arg-type]
     if everything or file in ("layout.json", "status.json"):
         yield lambda: progress(run)
     if everything or file.startswith("state"):

@@ -20,8 +20,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from bvae import compiled
-from bvae import layout as film_layout
+from bvae import compiled, layout
 from bvae.config import MAX_PROBE_IMAGES, Config
 from bvae.film import KINDS, MOST_POINTS, due_epochs, progress, start
 from bvae.film_worker import work
@@ -312,13 +311,13 @@ def small_run(trained_run: Run, tmp_path: Path) -> Run:
 
 def test_a_film_is_worked_out_and_read_back(small_run: Run) -> None:
     assert progress(small_run).state == "absent"
-    assert small_run.layout() is None
+    assert small_run.film() is None
     told: list[tuple[str, float]] = []
     about = work(small_run, report=lambda *news: told.append(news))
     assert progress(small_run).state == "finished"
     assert [share for _, share in told] == sorted(share for _, share in told)
     assert told[-1] == ("Finished", 1.0)
-    found = small_run.layout()
+    found = small_run.film()
     assert found is not None
     assert found.epochs == about["epochs"] == [0, 1, 100]
     assert found.positions.shape == found.independent.shape == (3, 120, 2)
@@ -340,14 +339,14 @@ def test_the_film_is_there_before_what_it_is_compared_with(small_run: Run) -> No
     told: list[tuple[str, float]] = []
     work(small_run, seed=3, report=lambda *news: told.append(news), compare=False)
     assert told[-1] == ("The frames are there", 1.0)
-    frames = small_run.layout()
+    frames = small_run.film()
     assert frames is not None
     assert frames.epochs == [0, 1, 100]
     assert len(frames.independent) == len(frames.reconstruction) == 0
     assert frames.about["kinds"] == {}
     assert progress(small_run).state == "behind"
     work(small_run)  # of the seed that the film has
-    whole = small_run.layout()
+    whole = small_run.film()
     assert whole is not None
     assert np.array_equal(whole.positions, frames.positions)
     assert whole.about["seed"] == 3
@@ -387,12 +386,12 @@ def test_new_epochs_are_added_and_no_frame_moves(small_run: Run) -> None:
     for file in later:
         file.rename(file.with_suffix(".later"))
     work(small_run)
-    before = small_run.layout()
+    before = small_run.film()
     for file in later:
         file.with_suffix(".later").rename(file)
     assert progress(small_run).state == "behind"
     work(small_run)
-    after = small_run.layout()
+    after = small_run.film()
     assert before is not None
     assert after is not None
     assert (before.epochs, after.epochs) == ([0, 1], [0, 1, 100])
@@ -401,7 +400,7 @@ def test_new_epochs_are_added_and_no_frame_moves(small_run: Run) -> None:
     # And what was added is what a film made in one go has.
     (small_run.path / "layout.safetensors").unlink()
     work(small_run)
-    whole = small_run.layout()
+    whole = small_run.film()
     assert whole is not None
     assert np.array_equal(whole.positions, after.positions)
     assert np.array_equal(whole.independent, after.independent)
@@ -412,13 +411,13 @@ def test_a_damaged_film_is_named_and_made_anew(small_run: Run) -> None:
     file = small_run.path / "layout.safetensors"
     file.write_bytes(file.read_bytes()[:-40])
     with pytest.raises(RunError, match=r"layout\.safetensors is damaged"):
-        small_run.layout()
+        small_run.film()
     work(small_run)
-    assert small_run.layout() is not None
+    assert small_run.film() is not None
     tensors, _ = read_tensors(file)
     write_tensors(file, tensors | {"kept": tensors["kept"][:, :5]})
     with pytest.raises(RunError, match="does not hold the film"):
-        small_run.layout()
+        small_run.film()
 
 
 def test_a_film_says_why_it_cannot_be(small_run: Run) -> None:
@@ -473,12 +472,12 @@ def test_a_film_of_more_than_memory_should_hold_is_of_fewer_epochs(
     small_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = work(small_run, compare=False)
-    before = small_run.layout()
+    before = small_run.film()
     assert before is not None
     monkeypatch.setattr("bvae.film_worker.MEANS_HELD", 1)  # one epoch's at a time
     (small_run.path / "layout.safetensors").unlink()
     assert work(small_run)["epochs"] == whole["epochs"]
-    again = small_run.layout()
+    again = small_run.film()
     assert again is not None
     np.testing.assert_array_equal(again.positions, before.positions)
     probe_size = small_run.config.probe_size
@@ -508,7 +507,7 @@ def test_the_command_returns_with_the_film_and_the_comparison_follows(small_run:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert f"{small_run.path}: 3 frames of 120 images in " in done.stdout
     assert "in the background" in done.stderr
-    frames = small_run.layout()
+    frames = small_run.film()
     assert frames is not None
     assert frames.epochs == [0, 1, 100]
     assert not len(frames.independent)
@@ -533,7 +532,7 @@ def test_a_queued_run_has_its_film_when_it_is_trained(tmp_path: Path, monkeypatc
     wait(lambda: not queue.entries())
     run = Run(tmp_path / "trial")
     wait(lambda: progress(run).state == "finished")
-    found = run.layout()
+    found = run.film()
     assert found is not None
     assert found.epochs == [0, 1, 2]
 
@@ -555,7 +554,7 @@ def test_a_run_that_is_stopped_and_resumed_has_the_film_of_all_its_epochs(
     queue.resume("trial", epochs=came + 3)
     wait(lambda: not queue.entries() and not queue.working())
     wait(lambda: progress(run()).state not in ("running", "absent"))
-    found = run().layout()
+    found = run().film()
     assert found is not None
     assert found.epochs == run().epochs()
     assert found.epochs[-1] == came + 3
@@ -567,7 +566,7 @@ def test_the_constants_are_those_of_umap_learn() -> None:
     from umap.umap_ import find_ab_params
 
     defaults = UMAP()
-    assert defaults.n_neighbors == film_layout.NEIGHBOURS
-    assert defaults.min_dist == film_layout.MIN_DISTANCE
+    assert defaults.n_neighbors == layout.NEIGHBOURS
+    assert defaults.min_dist == layout.MIN_DISTANCE
     assert defaults.negative_sample_rate == compiled.NEGATIVE_SAMPLES
-    assert find_ab_params(defaults.spread, defaults.min_dist) == pytest.approx(film_layout._CURVE, abs=1e-7)
+    assert find_ab_params(defaults.spread, defaults.min_dist) == pytest.approx(layout._CURVE, abs=1e-7)

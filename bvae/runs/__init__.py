@@ -49,7 +49,7 @@ from bvae.runs.folders import (
     remove_unfinished,
     run_folders,
 )
-from bvae.runs.reading import Latents, Layout, Probe, Run, model_shapes
+from bvae.runs.reading import Film, Latents, Probe, Run, model_shapes
 from bvae.runs.record import Epoch, Figures
 from bvae.runs.writers import process_lives, writer_lives
 from bvae.runs.writing import (
@@ -58,16 +58,16 @@ from bvae.runs.writing import (
     check_new_run,
     read_state,
     write_config,
+    write_film,
     write_film_about,
-    write_layout,
     write_status,
 )
 
 __all__ = [
-    "BESIDE_APP", "BUNDLED_RUNS", "FORMAT", "OTHER_EPOCHS", "UNFINISHED", "UNSAFE_SUFFIXES", "Epoch", "Figures",
-    "Latents", "Layout", "Probe", "Run", "RunError", "RunWriter", "State", "Tensors", "check_new_run",
-    "check_run_name", "digest", "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved",
-    "is_run_file", "list_runs", "model_shapes", "own_folder", "process_lives", "read_json", "read_state",
-    "read_tensors", "remove_unfinished", "run_argument", "run_files", "run_folders", "run_lock", "write_config",
-    "write_film_about", "write_json", "write_layout", "write_status", "write_tensors", "writer_lives",
+    "BESIDE_APP", "BUNDLED_RUNS", "FORMAT", "OTHER_EPOCHS", "UNFINISHED", "UNSAFE_SUFFIXES", "Epoch", "Figures", "Film",
+    "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "Tensors", "check_new_run", "check_run_name", "digest",
+    "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved", "is_run_file", "list_runs",
+    "model_shapes", "own_folder", "process_lives", "read_json", "read_state", "read_tensors", "remove_unfinished",
+    "run_argument", "run_files", "run_folders", "run_lock", "write_config", "write_film", "write_film_about",
+    "write_json", "write_status", "write_tensors", "writer_lives",
 ]  # fmt: skip

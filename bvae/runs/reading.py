@@ -51,7 +51,7 @@ class Probe(NamedTuple):
     indices: np.ndarray  # (P,) int64, positions in the test split
 
 
-class Layout(NamedTuple):
+class Film(NamedTuple):
     """The film of latent space, of E snapshots."""
 
     epochs: list[int]
@@ -302,7 +302,7 @@ class Run:
             raise RunError(f"{path} holds means or variances that no encoder gives{OTHER_EPOCHS}.")
         return latents
 
-    def layout(self) -> Layout | None:
+    def film(self) -> Film | None:
         """The film of latent space as far as it is worked out, None before that.
 
         Raises:
@@ -331,7 +331,7 @@ class Run:
             raise RunError(f"{path} does not hold the film of a run. Delete it, and the film is worked out anew.")
         epochs = tensors.pop("epochs").tolist()
         try:
-            return Layout(epochs, about=self._film_about(), **tensors)
+            return Film(epochs, about=self._film_about(), **tensors)
         except (RunError, schema.SchemaError) as error:
             raise RunError(f"{error} Or delete {path}, and the film is worked out anew.") from error
 

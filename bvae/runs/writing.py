@@ -29,7 +29,7 @@ from bvae.runs.files import (
     write_tensors,
 )
 from bvae.runs.folders import check_run_name
-from bvae.runs.reading import Latents, Layout, Probe, Run
+from bvae.runs.reading import Film, Latents, Probe, Run
 from bvae.runs.writers import HEARTBEAT_SECONDS
 
 RESUMABLE = ("epochs", "device")  # what of its config a resumed run may change
@@ -251,11 +251,11 @@ def _remove_leftovers(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def write_layout(path: Path, layout: Layout) -> None:
+def write_film(path: Path, film: Film) -> None:
     """Write the film of a run, the frames before what is said of them."""
-    tensors = {name: np.asarray(array) for name, array in layout._asdict().items() if name != "about"}
+    tensors = {name: np.asarray(array) for name, array in film._asdict().items() if name != "about"}
     write_tensors(path / files.FILM, tensors)
-    write_json(path / files.FILM_ABOUT, layout.about)
+    write_json(path / files.FILM_ABOUT, film.about)
 
 
 def write_film_about(path: Path, about: Mapping[str, Any]) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from bvae.config import Config
-from bvae.film import write_film
+from bvae.film import update_film
 from bvae.network import decoder_layers, encoder_layers, parameter_shapes
-from bvae.runs import Latents, Layout, Probe, Run, RunWriter, State, find_run
+from bvae.runs import Film, Latents, Probe, Run, RunWriter, State, find_run
 
 READ = {
     "mnist-beta1": {
@@ -81,7 +81,7 @@ def as_json(value: object) -> bytes:
 def test_what_is_read_of_the_bundled_runs(name: str) -> None:
     run = find_run(name)
     status = {key: value for key, value in run.status().items() if key not in ("pid", "host", "heartbeat")}
-    film = run.layout()
+    film = run.film()
     assert film is not None
     found = {
         "said": sha(*map(as_json, (run.record(Path("somewhere")), status, [*map(dict, run.history())], run.epochs()))),
@@ -126,9 +126,9 @@ def test_what_is_written_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             writer.save_epoch(state, weights[epoch], Latents(numbers(6, 3), numbers(6, 3)), [0, 2])
         writer.extend(Config.from_dict(config.to_dict() | {"epochs": 3}))
         writer.status("stopped", epoch=2, step=0, epochs=3, steps=469, device="cpu (2 threads)")
-    film = Layout([0, 2], numbers(2, 6, 2), numbers(2, 6), numbers(2, 6), numbers(1, 6, 2), {})
-    write_film(Run(path), film, state="running", epochs=[0, 2], images=6, seed=0, stage="Comparing", done=50.5)
-    write_film(Run(path), None, state="failed", error="ß")
+    film = Film([0, 2], numbers(2, 6, 2), numbers(2, 6), numbers(2, 6), numbers(1, 6, 2), {})
+    update_film(Run(path), film, state="running", epochs=[0, 2], images=6, seed=0, stage="Comparing", done=50.5)
+    update_film(Run(path), None, state="failed", error="ß")
 
     found = {}
     for file in sorted(path.rglob("*")):

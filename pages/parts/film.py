@@ -36,7 +36,7 @@ _store = st.components.v2.component(
 
 
 @dataclass(frozen=True)
-class Film:
+class LiveFilm:
     """A film as the browser has it."""
 
     key: str  # changes when what is sent changes
@@ -49,7 +49,7 @@ class Film:
     problems: tuple[str, ...]  # a sentence for everything that could not be read and is left out
 
 
-def open_film(run: LiveRun) -> Film:
+def open_film(run: LiveRun) -> LiveFilm:
     """Gather what the browser needs of a run's film, up to the last epoch that the browser has of the run.
 
     Raises:
@@ -59,7 +59,7 @@ def open_film(run: LiveRun) -> Film:
     return _pack(str(run.path), run.key, last, run.order, passive, film_stamp(run))
 
 
-def mount_film(film: Film, slot: str = "film_store") -> None:
+def mount_film(film: LiveFilm, slot: str = "film_store") -> None:
     """Hand a film to the browser; of two at once, each in a slot of its own."""
     _store(key=slot, data=film.content, height="content")
 
@@ -85,7 +85,7 @@ def film_stamp(run: LiveRun) -> str:
 
 # cache_resource rather than cache_data: the latter would copy these megabytes at every rerun.
 @st.cache_resource(max_entries=4, show_spinner="Reading the film …")
-def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: int, stamp: str) -> Film:
+def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: int, stamp: str) -> LiveFilm:
     """One safetensors file of all that the Clusters page draws; `run_key` and `stamp` tell what has changed.
 
     Tensors, of E epochs, P images and D dimensions: by kind of layout positions (F, P, 2) float32 of the first F
@@ -171,7 +171,7 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
     content = safetensors.numpy.save(tensors, {"film": json.dumps(said)})
     frames = {kind: len(positions) for kind, positions in kinds.items()}
     shapes = {kind: shape_of(tensors[kind]) for kind in kinds}
-    return Film(key, stamp, content, about, tuple(means), frames, shapes, tuple(problems))
+    return LiveFilm(key, stamp, content, about, tuple(means), frames, shapes, tuple(problems))
 
 
 def bytes_an_epoch(images: int, latent_dim: int) -> int:
@@ -186,31 +186,31 @@ def _worked_out(run: Run, epochs: list[int], count: int) -> tuple[dict[str, np.n
     """
     from bvae.layout import compared
 
-    layout = run.layout()
-    if layout is None:
+    film = run.film()
+    if film is None:
         return {}, {}
-    if layout.positions.shape[1] != count:
+    if film.positions.shape[1] != count:
         raise RunError(
-            f"{run.path}/layout.safetensors is the film of {layout.positions.shape[1]} images, and the run has "
+            f"{run.path}/layout.safetensors is the film of {film.positions.shape[1]} images, and the run has "
             f"{count}. Delete it, and the film is worked out anew."
         )
-    kept = [place for place, epoch in enumerate(layout.epochs) if epoch in epochs]
+    kept = [place for place, epoch in enumerate(film.epochs) if epoch in epochs]
     fits = 0  # beyond an epoch that the film has not, a frame would belong to no place
-    while fits < len(kept) and layout.epochs[kept[fits]] == epochs[fits]:
+    while fits < len(kept) and film.epochs[kept[fits]] == epochs[fits]:
         fits += 1
     kept = kept[:fits]
-    tensors = {"umap": layout.positions, "independent": layout.independent}
-    tensors |= {"reconstruction": layout.reconstruction, "kept": layout.kept}
+    tensors = {"umap": film.positions, "independent": film.independent}
+    tensors |= {"reconstruction": film.reconstruction, "kept": film.kept}
     chosen = {name: tensor[[place for place in kept if place < len(tensor)]] for name, tensor in tensors.items()}
-    figures = _figures(layout.about.get("kinds"), kept)
-    if layout.epochs[-1] != epochs[-1]:  # then the components that were measured are not those that are shown
+    figures = _figures(film.about.get("kinds"), kept)
+    if film.epochs[-1] != epochs[-1]:  # then the components that were measured are not those that are shown
         figures.pop("pca_last", None)
     about = {
         "epochs": epochs[:fits],
         "images": count,
         "neighbours": compared(count),
-        "seconds": layout.about.get("seconds"),
-        "null_test": layout.about.get("null_test"),
+        "seconds": film.about.get("seconds"),
+        "null_test": film.about.get("null_test"),
         "kinds": figures,
     }
     return {name: np.asarray(tensor, np.float32) for name, tensor in chosen.items() if len(tensor)}, about

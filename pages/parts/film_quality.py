@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from pages.parts.film import Film
+from pages.parts.film import LiveFilm
 from pages.parts.glossary import explained
 from pages.parts.selection import plain
 
@@ -44,7 +44,7 @@ TABLE = (
 PANEL = 150  # pixels of height
 
 
-def show_quality(films: Sequence[tuple[str, Film]]) -> None:
+def show_quality(films: Sequence[tuple[str, LiveFilm]]) -> None:
     """Draw the figures of quality of one film or two, each under its run's name, and say what they mean.
 
     Folded, because it stands below a map whose height only the browser knows, and is pushed down when that comes.

@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bvae.data import load_dataset
 from bvae.layout import principal_components
-from bvae.runs import Layout, Run, write_layout, write_tensors
+from bvae.runs import Film, Run, write_film, write_tensors
 from tests.benchmarks.in_browser import opened, options, pick_run, report
 
 IN_TIME_MS = 20.0
@@ -114,8 +114,8 @@ def large_run(folder: Path, source: Run, images: int, epochs: int) -> Run:
         "neighbours": 15,
         "kinds": {},
     }
-    made = Layout(list(range(epochs)), placed, shares, 100 * shares, placed, about)
-    write_layout(path, made)
+    made = Film(list(range(epochs)), placed, shares, 100 * shares, placed, about)
+    write_film(path, made)
     return Run(path)
 
 

@@ -109,15 +109,15 @@ export class Film {
     const frames = (/** @type {string} */ name) => new Frames(bytes(name), this.points);
     /** @type {Record<Measure, Frames>} */
     this.measured = { kl: frames("kl"), reconstruction: frames("reconstruction"), kept: frames("kept") };
-    this.layouts = new Map(KINDS.map((kind) => [kind, new Frames(bytes(kind), 2 * this.points)]));
+    this.positions = new Map(KINDS.map((kind) => [kind, new Frames(bytes(kind), 2 * this.points)]));
     /** @type {Map<Kind, {frames: number, positions: Float32Array}>} positions: frame after frame, x and y of each point */
     this.kinds = new Map();
-    for (const [kind, layout] of this.layouts) {
-      if (!layout.count) continue;
+    for (const [kind, positions] of this.positions) {
+      if (!positions.count) continue;
       this.kinds.set(kind, {
-        frames: layout.count,
+        frames: positions.count,
         get positions() {
-          return layout.all();
+          return positions.all();
         },
       });
     }
@@ -126,9 +126,9 @@ export class Film {
 
   /** @param {Kind} kind @param {number} frame @returns {Float32Array} x and y of each point at a frame */
   at(kind, frame) {
-    const layout = this.layouts.get(kind);
-    if (!layout) throw new Error(`${kind} is no kind of layout.`);
-    return layout.at(frame);
+    const positions = this.positions.get(kind);
+    if (!positions) throw new Error(`${kind} is no kind of layout.`);
+    return positions.at(frame);
   }
 
   /** @param {number} point @returns {Uint8Array} a test image's pixels, 0 to 255 */
