@@ -307,7 +307,7 @@ function strengthAround(ink, width, height, typical, noise) {
     }
   }
   const radius = Math.max(1, Math.round(0.1 * Math.max(columns, rows)));
-  const around = boxMean(dilated(blocks, columns, rows, radius), columns, rows, radius);
+  const around = boxMean(Float32Array.from(dilated(blocks, columns, rows, radius)), columns, rows, radius);
   const out = new Float32Array(ink.length);
   for (let y = 0; y < height; y++) {
     const v = Math.min(rows - 1, Math.max(0, (y + 0.5) / BLOCK - 0.5));
