@@ -31,6 +31,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from bvae.cache import cache_folder
+
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 # torchvision downloads without a time limit, so a server that falls silent would hold a run for ever.
@@ -181,16 +183,8 @@ class _Source:
 
 
 def _cache_folder() -> Path:
-    if chosen := os.environ.get("BVAE_DATA"):
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     try:
-        return Path(base).expanduser() / "bvae"
+        return cache_folder()
     except RuntimeError as error:
         raise DataError(
             "There is no home folder to keep downloaded images in. Name a folder for them by the environment variable "
