@@ -15,8 +15,8 @@ from bvae.runs import files
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("schema", "record", "files", "writers", "folders", "reading", "finding", "writing")
 # What is measured, from the ground up, and what of it works on arrays alone.
-METRICS = ("bound", "information", "decomposition", "regimes", "likelihood", "representation", "samples", "scores",
-           "udr", "names", "directions", "measuring")  # fmt: skip
+METRICS = ("bound", "loops", "information", "linear", "dci", "pairs", "decomposition", "regimes", "likelihood",
+           "representation", "samples", "scores", "udr", "names", "directions", "measuring")  # fmt: skip
 WITHOUT_TORCH = ("information", "decomposition", "regimes", "representation", "scores", "udr", "directions")
 PROGRAM = [
     path
