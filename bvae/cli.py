@@ -297,7 +297,7 @@ def _layout(options: argparse.Namespace) -> None:
 
 def _runs(options: argparse.Namespace) -> None:
     problems: list[str] = []
-    rows = []
+    rows, weights = [], []
     for run in list_runs(problems):
         try:
             history, status = run.history(), run.status()
@@ -311,8 +311,7 @@ def _runs(options: argparse.Namespace) -> None:
                     "train_images": run.train_images,
                     "seed": run.config.seed,
                     "network": run.config.network,
-                    "beta": run.config.beta if run.config.capacity is None else None,
-                    "capacity": run.config.capacity,
+                    **({"beta": None, "capacity": None} | run.config.objective),
                     "latent_dim": run.config.latent_dim,
                     "epoch": last.epoch if last else 0,
                     "epochs": run.config.epochs,
@@ -321,6 +320,7 @@ def _runs(options: argparse.Namespace) -> None:
                     "active_units": last.active_units if last else None,
                 }
             )
+            weights.append(run.config.short_weight.replace(" ", ""))
         except RunError as error:
             problems.append(str(error))
     if options.json:
@@ -330,13 +330,12 @@ def _runs(options: argparse.Namespace) -> None:
     lines = [
         (
             row["name"], row["state"], row["dataset"],
-            f"{row['train_images']:,}" if row["train_images"] else "?", str(row["seed"]), row["network"],
-            f"{row['beta']:g}" if row["capacity"] is None else f"C={row['capacity']:g}",
+            f"{row['train_images']:,}" if row["train_images"] else "?", str(row["seed"]), row["network"], weight,
             f"{row['epoch']}/{row['epochs']}",
             *("-" if row[name] is None else number(row[name]) for name in ("reconstruction", "kl")),
             f"{row['active_units'] or 0}/{row['latent_dim']}",
         )
-        for row in rows
+        for row, weight in zip(rows, weights, strict=True)
     ]  # fmt: skip
     _print_table(head, lines, texts={"run", "state", "data", "network"})
     print("images: those trained on. Reconstruction and KL: nats an image on the whole test split, one code an image",

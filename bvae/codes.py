@@ -55,10 +55,10 @@ def codes_npz(run: Run, epoch: int) -> bytes:
 
 
 def _columns(run: Run, epoch: int) -> dict[str, np.ndarray]:
-    probe, latents, config = run.probe(), run.latents(epoch), run.config
-    weight = ("beta", config.beta) if config.capacity is None else ("capacity", config.capacity)
+    probe, latents = run.probe(), run.latents(epoch)
+    ((weight, value),) = run.config.objective.items()
     return {
-        "run": np.array(run.name), weight[0]: np.array(weight[1]), "epoch": np.array(epoch),
+        "run": np.array(run.name), weight: np.array(value), "epoch": np.array(epoch),
         "index": probe.indices, "class": np.array(run.class_names)[probe.labels],
         "mean": latents.mean, "variance": np.exp(latents.log_variance),
     }  # fmt: skip

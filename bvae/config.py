@@ -54,8 +54,8 @@ class ConfigError(ValueError):
 
 def propose_name(config: Config, taken: Sequence[str] = ()) -> str:
     """A run's name that says what is trained, and is none of those that are taken."""
-    weight = f"beta{config.beta:g}" if config.capacity is None else f"capacity{config.capacity:g}"
-    name = f"{config.dataset}-{config.network}-{weight}"
+    ((weight, value),) = config.objective.items()
+    name = f"{config.dataset}-{config.network}-{weight}{value:g}"
     number = 1
     while (proposed := name if number == 1 else f"{name}-{number}") in taken:
         number += 1
@@ -208,9 +208,19 @@ class Config:
         return cls(**values)
 
     @property
+    def objective(self) -> dict[str, float]:
+        """What weighs the KL term, as files have it: β, or the capacity C in nats."""
+        return {"beta": self.beta} if self.capacity is None else {"capacity": self.capacity}
+
+    @property
     def weight(self) -> str:
         """What weighs the KL term, in words."""
         return f"β = {self.beta:g}" if self.capacity is None else f"C = {self.capacity:g} nats"
+
+    @property
+    def short_weight(self) -> str:
+        """What weighs the KL term, in a table's column under a β."""
+        return self.weight.removeprefix("β = ").removesuffix(" nats")
 
     def arguments(self) -> list[str]:
         """What the command line is given for the fields that differ from their defaults."""

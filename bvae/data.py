@@ -32,6 +32,7 @@ import numpy.typing as npt
 import torch
 
 from bvae.cache import cache_folder
+from bvae.numbers import turns
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
@@ -139,11 +140,9 @@ def class_balanced(labels: torch.Tensor, count: int) -> torch.Tensor:
     """
     if count < 0:
         raise ValueError(f"count is {count}, and must be 0 or more.")
-    _, class_index, class_sizes = torch.unique(labels, return_inverse=True, return_counts=True)
-    by_class = torch.argsort(class_index, stable=True)  # (N,) class after class, each in its order of appearance
-    first = torch.cumsum(class_sizes, 0) - class_sizes  # (classes,) where each class begins in by_class
-    turn = torch.arange(len(labels), device=labels.device) - first[class_index[by_class]]  # (N,) 0 for each class's 1st
-    return by_class[torch.argsort(turn, stable=True)][:count].sort().values
+    classes = labels.numpy(force=True)
+    chosen = np.sort(np.lexsort((classes, turns(classes)))[:count])
+    return torch.from_numpy(chosen).to(labels.device)
 
 
 def bernoulli_floor(pixels: torch.Tensor) -> float:

@@ -129,7 +129,7 @@ def redrawn(path: str, version: str) -> np.ndarray:
     """
     run = Run(path)
     probe, epoch = run.probe(), run.snapshot()
-    places = [int(np.flatnonzero(probe.labels == label)[0]) for label in np.unique(probe.labels)]
+    places = np.unique(probe.labels, return_index=True)[1]
     images = decode(*run.decoder(epoch), run.latents(epoch).mean[places])
     sheet = mosaic(np.concatenate([probe.images[places] / 255, images]), columns=len(places))
     return np.kron(sheet, np.ones((4, 4), np.uint8))  # the browser would blur it
@@ -169,11 +169,11 @@ if len(runs := compared()) > 1:
         for other in runs:
             last = history_of(other)[-1]
             with st.container(width=270):
-                st.markdown(f"**β = {other.config.beta:g}**")
+                st.markdown(f"**{other.config.weight}**")
                 st.image(
                     redrawn(str(other.path), other.version()),
                     width="stretch",
-                    alt=f"Ten test images above their reconstructions by the model with β = {other.config.beta:g}",
+                    alt=f"Ten test images above their reconstructions by the model with {other.config.weight}",
                 )
                 figures = (
                     f"Reconstruction {last.reconstruction:.1f} nats, KL {last.kl:.1f} nats, "

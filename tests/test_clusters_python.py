@@ -24,6 +24,7 @@ from streamlit.testing.v1 import AppTest
 from bvae.film import progress
 from bvae.film_worker import work
 from bvae.runs import BUNDLED_RUNS, Run, read_json, read_tensors, write_film, write_json, write_tensors
+from bvae.runs.schema import LAYOUTS
 from bvae.tests.waiting import wait
 from pages.parts.film import MAX_BYTES, LiveFilm, bytes_an_epoch, film_stamp, framed, open_film
 from pages.parts.film_quality import KINDS, by_epoch, in_words, summary
@@ -132,6 +133,9 @@ def test_the_film_is_that_of_the_run_centred_once_and_of_radius_one(with_film: R
     assert about["kinds"] == film.about["kinds"]  # from the process that worked them out, number by number
     assert set(about["kinds"]) == set(KINDS)
     assert about["null_test"] == film.about["null_test"]
+    assert tuple(about["layouts"]) == LAYOUTS
+    assert [layout["name"] for layout in about["layouts"].values()] == [name for name, *_ in KINDS.values()]
+    assert (about["neighbours"], about["compared"], about["unchanged"]) == (15, 15, 0.8)
 
 
 def test_principal_components_are_those_of_scikit_learn(with_film: Run) -> None:

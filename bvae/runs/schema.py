@@ -255,8 +255,8 @@ _FIGURES = table(
 
 
 def _record(config: Config) -> Check:
-    weight = "beta" if config.capacity is None else "capacity"
-    other = "capacity" if config.capacity is None else "beta"
+    (weight,) = config.objective
+    (other,) = {"beta", "capacity"} - {weight}
     return table(
         {
             "epoch": whole(), weight: number(0, _NATS), "train": _FIGURES, "test": _FIGURES,

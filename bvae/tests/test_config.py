@@ -56,6 +56,12 @@ def test_the_command_repeats_the_config() -> None:
     assert options.run == "runs/a b"
 
 
+def test_what_weighs_the_kl_is_told_in_one_way_for_each_reader() -> None:
+    plain, capacity = Config(beta=2.5), Config(capacity=25.0)
+    assert (plain.objective, plain.weight, plain.short_weight) == ({"beta": 2.5}, "β = 2.5", "2.5")
+    assert (capacity.objective, capacity.weight, capacity.short_weight) == ({"capacity": 25.0}, "C = 25 nats", "C = 25")
+
+
 def test_beta_grows_linearly_from_zero() -> None:
     config = Config(beta=4.0, beta_warmup_steps=100)
     assert [config.beta_at(step) for step in (0, 25, 100, 5_000)] == [0.0, 1.0, 4.0, 4.0]

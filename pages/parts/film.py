@@ -19,8 +19,33 @@ from bvae.film import KINDS, due_epochs, fitting, progress
 from bvae.numbers import thin
 from bvae.runs import Run, RunError
 from pages.parts.bundle import bundle
-from pages.parts.live import LiveRun, noun, objective
+from pages.parts.glossary import check_marks
+from pages.parts.live import LiveRun, noun
 
+# Of every kind what it is called, and what is to be said of it, with marked words.
+LAYOUTS = {
+    "umap": {
+        "name": "UMAP film",
+        "note": "A [UMAP](#umap) of each epoch that begins where the one before ended: a point stays near where it was "
+        "as far as its neighbourhood stayed the same. Neighbours mean something; distances between clusters mean "
+        "little, other than in a [PCA](#pca).",
+    },
+    "independent": {
+        "name": "Independent UMAPs",
+        "note": "Each epoch laid out by [UMAP](#umap) alone, then turned to lie as near to the last as it goes. "
+        "What jumps from frame to frame is chance, not learning.",
+    },
+    "pca_last": {
+        "name": "PCA of the last epoch",
+        "note": "[PCA](#pca): the two directions of greatest variance at the last epoch, for all epochs. "
+        "Linear: distances are true, and much is hidden behind them.",
+    },
+    "pca_each": {
+        "name": "PCA of each epoch",
+        "note": "[PCA](#pca): the two directions of greatest variance at each epoch, turned to lie as near to the last "
+        "frame as they go. Linear.",
+    },
+}
 PER_FRAME = ("trustworthiness", "continuity", "accuracy")
 PER_STEP = ("step", "spurious")
 # What is sent is twice in the browser's memory for a moment. With more snapshots than fit, some are left out evenly.
@@ -28,6 +53,7 @@ MAX_BYTES = 64 * 2**20
 MOST_IMAGES = 20_000  # that are drawn at 60 frames a second
 MAX_HELD = 128 * 2**20  # of means, while a film is gathered
 
+check_marks(json.dumps(LAYOUTS))
 _store = st.components.v2.component(
     "film_store",
     html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
@@ -94,7 +120,7 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
     float32 nats and `kept` (F, P) float32. A kind or a tensor that has no frame is absent. The rest is JSON in the
     metadata. Of more images or epochs than a browser takes, some are chosen evenly.
     """
-    from bvae.layout import principal_components
+    from bvae.layout import NEIGHBOURS, UNCHANGED, compared, principal_components
 
     run = Run(path)
     probe = run.probe()
@@ -152,7 +178,7 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
         "key": key,
         "name": run.name,
         "weight": run.config.weight,
-        "objective": objective(run),
+        "objective": run.config.objective,
         "noun": noun(run),
         "imported": run.imported,
         "class_names": run.class_names,
@@ -161,7 +187,11 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
         "latent_dim": run.config.latent_dim,
         "order": list(order),
         "passive": passive,
+        "layouts": LAYOUTS,
         "kinds": about.get("kinds", {}),
+        "neighbours": NEIGHBOURS,
+        "compared": compared(count),
+        "unchanged": UNCHANGED,
         "null_test": about.get("null_test"),
         "images": len(places),
         "split": "test",

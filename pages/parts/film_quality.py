@@ -11,17 +11,19 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from pages.parts.film import LiveFilm
+from bvae.layout import UNCHANGED
+from pages.parts.film import LAYOUTS, LiveFilm
 from pages.parts.glossary import explained
 from pages.parts.selection import plain
 
 # Colour, dash and symbol, so that colour is never the only code.
-KINDS = {
-    "umap": ("UMAP film", "#3f90da", "solid", "circle"),
-    "independent": ("Independent UMAPs", "#e76300", "dot", "circle-open"),
-    "pca_last": ("PCA of the last epoch", "#a55bd0", "dash", "square"),
-    "pca_each": ("PCA of each epoch", "#838790", "dashdot", "square-open"),
+STYLES = {
+    "umap": ("#3f90da", "solid", "circle"),
+    "independent": ("#e76300", "dot", "circle-open"),
+    "pca_last": ("#a55bd0", "dash", "square"),
+    "pca_each": ("#838790", "dashdot", "square-open"),
 }
+KINDS = {kind: (layout["name"], *STYLES[kind]) for kind, layout in LAYOUTS.items()}
 MEASURES = {
     "trustworthiness": "Trustworthiness, 1 is best",
     "continuity": "Continuity, 1 is best",
@@ -35,7 +37,8 @@ MEANINGS = """
 - **Neighbour accuracy**: the share of images whose class is that of most of their {neighbours} neighbours in the \
 picture. More is not better: what an epoch has beyond its own, independent [UMAP](#umap) leaked in from other epochs.
 - **Step**: how far the median point moves from one frame to the next, in [standard deviations](#sigma) of all \
-positions. **Without reason**: the same, of the points that kept at least 80 % of their neighbours in latent space.
+positions. **Without reason**: the same, of the points that kept at least {unchanged:.0f} % of their \
+neighbours in latent space.
 """
 TABLE = (
     "Trustworthiness and continuity: the worst frame · the mean of all. Neighbour accuracy: the first frame → the "
@@ -63,7 +66,8 @@ def show_quality(films: Sequence[tuple[str, LiveFilm]]) -> None:
             st.table(summary(about))
             st.markdown(f":small[{TABLE}]")
         if measured:
-            st.markdown(explained(MEANINGS.format(neighbours=measured[0][1].about["neighbours"])))
+            neighbours = measured[0][1].about["neighbours"]
+            st.markdown(explained(MEANINGS.format(neighbours=neighbours, unchanged=100 * UNCHANGED)))
 
 
 def say_size(about: dict[str, Any]) -> str:

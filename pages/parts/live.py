@@ -22,13 +22,13 @@ import safetensors.numpy
 import streamlit as st
 
 from bvae.network import parameter_shapes
-from bvae.numbers import number, thin
+from bvae.numbers import number, thin, turns
 from bvae.runs import Epoch, Run, RunError
 from pages.parts.bundle import bundle
 from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, guests_of, keep_cursor
 from pages.parts.glossary import GLOSSARY, check_marks
 from pages.parts.guests import Guest, find_guest
-from pages.parts.spread import LEVELS, over_epochs, spread
+from pages.parts.spread import LEVELS, REACH, over_epochs, spread
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -173,7 +173,7 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
     about: dict[str, Any] = {
         "name": run.name,
         "weight": run.config.weight,
-        "objective": objective(run),
+        "objective": run.config.objective,
         "noun": noun(run),
         "imported": run.imported,
         "class_names": run.class_names,
@@ -185,6 +185,7 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
         "passive": passive,
         "passive_below": PASSIVE_BELOW,
         "probe_images": len(probe.labels),
+        "reach": REACH,
         "quantile_levels": LEVELS,
         "largest_kl": max(float(kl.max()), PASSIVE_BELOW),
         "facts": [facts(records[epoch]) for epoch in epochs],
@@ -204,19 +205,14 @@ def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRu
 
 def gallery(labels: np.ndarray, size: int = GALLERY_SIZE) -> np.ndarray:
     """Positions of up to `size` probe images, (G,): as many of every class, class after class."""
-    classes = np.unique(labels)
-    each = max(1, size // len(classes))
-    return np.concatenate([np.flatnonzero(labels == label)[:each] for label in classes])
+    each = max(1, size // len(np.unique(labels)))
+    order = np.argsort(labels, kind="stable")
+    return order[turns(labels)[order] < each]
 
 
 def noun(run: Run) -> str:
     """What an image of the run is called."""
     return "digit" if run.config.dataset in ("mnist", "qmnist", "usps") else "image"
-
-
-def objective(run: Run) -> dict[str, float]:
-    """What weighs the KL term, as saved codes have it: β, or the capacity in nats."""
-    return {"beta": run.config.beta} if run.config.capacity is None else {"capacity": run.config.capacity}
 
 
 def facts(record: Epoch) -> str:

@@ -67,7 +67,7 @@ def row(name: str, run: Run) -> dict[str, Any]:
     told: dict[str, Any] = {
         "name": name,
         "about": about(run),
-        "beta": f"{config.beta:g}" if config.capacity is None else f"C = {config.capacity:g}",
+        "beta": config.short_weight,
         "dimensions": config.latent_dim,
         "size": spoken_size(disk_size(run)),
         "epochs": "weights only" if run.imported else f"0 of {config.epochs}",

@@ -104,11 +104,9 @@ def show_facts(run: Run) -> None:
     except (RunError, OSError):  # which the page says
         return
     records = {record.epoch: record for record in history}
-    objective = f"[β](#beta) = {config.beta:g}"
-    if config.capacity is not None:
-        objective = f"[capacity](#capacity) {config.capacity:g} nats"
+    weight = config.weight.replace("β", "[β](#beta)").replace("C", "[capacity](#capacity) C")
     lines = [
-        f"{objective}, {config.latent_dim} [latent dimensions](#latent-dimension)",
+        f"{weight}, {config.latent_dim} [latent dimensions](#latent-dimension)",
         f"{config.network} [network](#network) on {config.dataset}, {config.likelihood} [likelihood](#likelihood)",
     ]
     status = run.status_or_finished()

@@ -16,7 +16,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-REACH = 4.0  # of the sliders, see LIMIT in assets/js/traverse/spread.js
+REACH = 4.0  # of the sliders, either way: beyond lies one code in 16,000 of the prior
 BINS = 64
 LEVELS = (0.005, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.995)  # of the quantiles
 INSIDE = 0.99  # of the aggregate posterior's codes count as where the data are

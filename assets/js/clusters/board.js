@@ -6,7 +6,7 @@ import { Cursor, follow } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
 import { explain } from "../shared/terms.js";
 import { Beside } from "./beside.js";
-import { Choices, colourWords, KIND_NOTES, kindIn } from "./choices.js";
+import { Choices, colourWords, kindIn } from "./choices.js";
 import { CursorOnMap } from "./cursor-mark.js";
 import { Emphasis } from "./emphasis.js";
 import { FilmClock } from "./film-clock.js";
@@ -164,7 +164,7 @@ export class Board {
     this.stage.show(colour, settings);
     const without = sides.all.find(({ film }) => !film.kinds.has(sides.kind));
     const note = without ? ` ${without.about.name} has no such layout yet: its principal components are shown.` : "";
-    explain(this.find(".kind-note"), KIND_NOTES[sides.kind] + note);
+    explain(this.find(".kind-note"), sides.first.about.layouts[sides.kind].note + note);
     this.clock.open(sides.first, sides.last, settings.speed);
     this.told = "";
     this.showLegend();

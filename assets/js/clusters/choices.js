@@ -2,7 +2,8 @@
 
 import { disable } from "../shared/disable.js";
 import { finder, make } from "../shared/elements.js";
-import { KIND_NAMES, MEASURES, MEASURE_NAMES } from "./words.js";
+import { NOTICEABLE } from "./scene.js";
+import { MEASURES, MEASURE_NAMES } from "./words.js";
 
 /** @import { Film, Kind } from "../engine/film.js" */
 /** @import { SceneOptions } from "./scene.js" */
@@ -27,21 +28,6 @@ export const DEFAULTS = {
   dim: false,
 };
 
-/** What is to be said of each kind of layout, with marked words. @type {Record<Kind, string>} */
-export const KIND_NOTES = {
-  umap:
-    "A [UMAP](#umap) of each epoch that begins where the one before ended: a point stays near where it was as far as its neighbourhood stayed the same. " +
-    "Neighbours mean something; distances between clusters mean little, other than in a [PCA](#pca).",
-  independent:
-    "Each epoch laid out by [UMAP](#umap) alone, then turned to lie as near to the last as it goes. " +
-    "What jumps from frame to frame is chance, not learning.",
-  pca_last:
-    "[PCA](#pca): the two directions of greatest variance at the last epoch, for all epochs. " +
-    "Linear: distances are true, and much is hidden behind them.",
-  pca_each:
-    "[PCA](#pca): the two directions of greatest variance at each epoch, turned to lie as near to the last frame as they go. Linear.",
-};
-
 export class Choices {
   /** @param {HTMLElement} root @param {(changes: Partial<Settings>) => void} chosen */
   constructor(root, chosen) {
@@ -51,6 +37,7 @@ export class Choices {
     this.speed = find(".speed select", HTMLSelectElement);
     this.toggles = TOGGLES.map((name) => ({ name, box: find(`[name=${name}]`, HTMLInputElement) }));
     this.dim = find("[name=dim]");
+    this.dimmed = find("label.dim");
     this.kind.onchange = () => chosen({ kind: /** @type {Kind} */ (this.kind.value) });
     this.colour.onchange = () => chosen({ colour: this.colour.value });
     this.speed.onchange = () => chosen({ speed: Number(this.speed.value) });
@@ -59,7 +46,7 @@ export class Choices {
 
   /** Offer what a film has. @param {Film} film */
   offer(film) {
-    const kinds = Object.entries(KIND_NAMES).map(([kind, name]) => {
+    const kinds = Object.entries(film.about.layouts).map(([kind, { name }]) => {
       const there = film.kinds.has(/** @type {Kind} */ (kind));
       const option = make("option", "", there ? name : `${name}: not worked out yet`, { value: kind });
       option.disabled = !there; // its text says why
@@ -77,6 +64,10 @@ export class Choices {
     );
     const frames = film.kinds.get("umap")?.frames ?? 0;
     const kept = film.values("kept", frames - 1);
+    const [share, far] = [film.about.unchanged, NOTICEABLE].map((part) => `${Math.round(100 * part)} %`);
+    this.dimmed.title =
+      `Points that kept at least ${share} of their neighbours in latent space, ` +
+      `and moved all the same by more than ${far} of the film's radius`;
     disable(this.dim, kept ? "" : "Which neighbours an image kept is not worked out yet: it comes with the film.");
   }
 

@@ -1,12 +1,9 @@
 /** The film as a page that plays it without the app and without a network: the player with the film put in. */
 
 import { save } from "../shared/files.js";
-import { unmarked } from "../shared/terms.js";
-import { KIND_NOTES } from "./choices.js";
 import { Pack } from "./packed.js";
 import { MEASURES } from "./words.js";
 
-/** @import { Kind } from "../engine/film.js" */
 /** @import { PackedPage } from "./packed.js" */
 /** @import { Shot } from "./shot.js" */
 
@@ -22,7 +19,6 @@ export async function saveFilmPage(name, { maps, seconds, speed, player }) {
   const packed = {
     films,
     shown: { kind, colourBy, options, view, seconds: seconds * speed, speed },
-    notes: plainNotes(),
     arrays: pack.arrays,
   };
   page.title = films.map(({ about }) => about.name).join(" and ");
@@ -37,11 +33,4 @@ function put(page, id, text) {
   const element = page.getElementById(id);
   if (!element) throw new Error(`The player has no place for its ${id}.`);
   element.textContent = text;
-}
-
-/** @returns {Record<Kind, string>} without the marks of words that are explained in the app alone */
-function plainNotes() {
-  const plain = { ...KIND_NOTES };
-  for (const kind of /** @type {Kind[]} */ (Object.keys(plain))) plain[kind] = unmarked(plain[kind]);
-  return plain;
 }

@@ -5,6 +5,7 @@
  * may hold.
  */
 
+import { unmarked } from "../shared/terms.js";
 import { MEASURES } from "./words.js";
 
 /** @import { Film, FilmAbout, Kind, Measure } from "../engine/film.js" */
@@ -31,16 +32,26 @@ import { MEASURES } from "./words.js";
 
 /**
  * What stands in the file. shown: how the films were looked at when they were saved; seconds: from frame to frame, at the
- * speed of 1; notes: what is to be said of each kind of layout, in plain words.
+ * speed of 1.
  * @typedef {object} PackedPage
  * @property {PackedFilm[]} films
  * @property {{kind: Kind, colourBy: string, options: SceneOptions, view: SceneView, seconds: number, speed: number}} shown
- * @property {Record<Kind, string>} notes
  * @property {Place[]} arrays
  */
 
 /** @type {Record<string, new (buffer: ArrayBuffer, from: number, length: number) => Numbers>} */
 const TYPES = { Uint8Array, Uint16Array, Int32Array };
+
+/**
+ * What is said of each kind of layout, without the marks of words that are explained in the app alone.
+ * @param {FilmAbout["layouts"]} layouts @returns {FilmAbout["layouts"]}
+ */
+function plain(layouts) {
+  const said = { ...layouts };
+  for (const kind of /** @type {Kind[]} */ (Object.keys(said)))
+    said[kind] = { ...said[kind], note: unmarked(said[kind].note) };
+  return said;
+}
 
 export class Pack {
   constructor() {
@@ -78,7 +89,7 @@ export class Pack {
   addFilm({ film, hidden }) {
     const { about, labels } = film;
     return {
-      about: { ...about, key: "" },
+      about: { ...about, key: "", layouts: plain(about.layouts) },
       hidden: about.class_names.map((_, label) => labels.every((of, point) => of !== label || hidden[point] === 1)),
       kinds: Array.from(film.kinds, ([name, { frames, positions }]) => {
         return { name, frames, ...this.addSteps(positions, Uint16Array) };

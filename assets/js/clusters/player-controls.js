@@ -2,7 +2,7 @@
 
 import { classColour, shorten } from "../shared/classes.js";
 import { finder, make } from "../shared/elements.js";
-import { KIND_NAMES, MEASURE_NAMES, MEASURES } from "./words.js";
+import { MEASURE_NAMES, MEASURES } from "./words.js";
 
 /** @import { Kind } from "../engine/film.js" */
 /** @import { SavedFilm } from "./packed.js" */
@@ -43,9 +43,10 @@ export class PlayerControls {
   offer(films) {
     /** @param {string} value @param {string} name */
     const option = (value, name) => make("option", "", name, { value });
-    const kinds = /** @type {[Kind, string][]} */ (Object.entries(KIND_NAMES));
-    const shared = kinds.filter(([kind]) => films.every((film) => film.kinds.has(kind)));
-    this.kind.replaceChildren(...shared.map(([kind, name]) => option(kind, name)));
+    const [{ about }] = films;
+    const kinds = /** @type {Kind[]} */ (Object.keys(about.layouts));
+    const shared = kinds.filter((kind) => films.every((film) => film.kinds.has(kind)));
+    this.kind.replaceChildren(...shared.map((kind) => option(kind, about.layouts[kind].name)));
     const measured = MEASURES.filter((name) => films.every((film) => film.measured.has(name)));
     const colours = measured.map((name) => option(name, MEASURE_NAMES[name].alone));
     this.colour.replaceChildren(option("class", "Class"), ...colours);

@@ -3,7 +3,7 @@
 import { shorten } from "../shared/classes.js";
 import { finder, make } from "../shared/elements.js";
 import { Picture } from "../shared/pictures.js";
-import { KIND_NAMES, MEASURE_NAMES, MEASURES, QUALITIES } from "./words.js";
+import { MEASURE_NAMES, MEASURES, QUALITIES } from "./words.js";
 
 /** @import { Figures, Kind } from "../engine/film.js" */
 /** @import { SavedFilm } from "./packed.js" */
@@ -23,12 +23,13 @@ export function tellFilms(shown, kind) {
   page("h1").textContent = shown.map(({ map }) => map.film.about.name).join(" and ");
   page(".about").textContent =
     `Film of latent space: ${points.toLocaleString("en")} ${about.split} images, each at the mean of its posterior, ` +
-    `epoch by epoch in the plane. ${KIND_NAMES[kind]}.`;
+    `epoch by epoch in the plane. ${about.layouts[kind].name}.`;
+  page(".compared").textContent = String(about.compared);
   for (const { map, frame } of shown) {
     const { film, caption, canvas } = map;
     const [{ name }, epoch] = [film.about, film.epochs[frame]];
     caption.textContent = `${name}, ${film.points.toLocaleString("en")} images, epoch ${epoch}`;
-    const what = `Map of ${film.points} images of ${name} at epoch ${epoch}, ${KIND_NAMES[kind]}`;
+    const what = `Map of ${film.points} images of ${name} at epoch ${epoch}, ${film.about.layouts[kind].name}`;
     canvas.setAttribute("aria-label", what);
   }
   const measured = shown.filter(({ map }) => map.film.about.kinds[kind]);

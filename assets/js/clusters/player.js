@@ -24,10 +24,9 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 class Player {
   /**
    * @param {SavedFilm[]} films side by side; the first one's epochs are the clock's
-   * @param {PackedPage["shown"]} shown @param {PackedPage["notes"]} notes
+   * @param {PackedPage["shown"]} shown
    */
-  constructor(films, shown, notes) {
-    this.notes = notes;
+  constructor(films, shown) {
     this.find = finder(document);
     this.films = films;
     this.scrubber = this.find(".scrubber", HTMLInputElement);
@@ -135,7 +134,7 @@ class Player {
     }
     this.controls.show(kind, colourBy);
     if (colourBy !== "class") this.controls.showRange(scene.film.range(colourBy), scene.rampColours());
-    find(".kind-note").textContent = this.notes[kind];
+    find(".kind-note").textContent = scene.film.about.layouts[kind].note;
     const shapes = this.maps.reduce((sum, map) => sum + map.scene.shape, 0);
     find(".stage").style.setProperty("--shapes", String(shapes));
     playback.last = scene.frames - 1;
@@ -272,7 +271,7 @@ class Player {
 const within = finder(document);
 try {
   /** @type {PackedPage} */
-  const { films, shown, notes, arrays } = JSON.parse(within("#films", HTMLScriptElement).text);
+  const { films, shown, arrays } = JSON.parse(within("#films", HTMLScriptElement).text);
   const numbers = within("#numbers", HTMLScriptElement);
   const unpacked = await unpack(numbers.text, arrays);
   numbers.textContent = ""; // the text is not needed any more
@@ -280,7 +279,6 @@ try {
   new Player(
     films.map((film) => new SavedFilm(film, unpacked)),
     shown,
-    notes,
   );
 } catch (error) {
   const problem = within(".problem");

@@ -18,7 +18,6 @@ import { activeDimensions } from "./choices.js";
  */
 
 const CODE_LIMIT = 3; // either way, of the bars of a code
-const NEIGHBOURS = 15;
 
 export class PointPanel {
   /** @param {HTMLElement} section @param {Sides} sides */
@@ -105,7 +104,7 @@ function figuresOf(film, point, frame) {
   const parts = costs
     .filter(([name]) => Number.isFinite(value(name)))
     .map(([name, word], place) => `${word} ${number(value(name), 1)} ${place ? "nats" : "[nats](#nats)"}`);
-  const among = Math.min(NEIGHBOURS, film.points) - 1;
+  const among = Math.min(film.about.neighbours, film.points) - 1;
   const kept = value("kept");
   if (among > 0 && Number.isFinite(kept)) {
     const before = film.epochs[frame - 1];

@@ -4,7 +4,7 @@ import { number } from "../engine/numbers.js";
 import { finder, make } from "../shared/elements.js";
 import { epochWords } from "../shared/epochs.js";
 import { explain } from "../shared/terms.js";
-import { KIND_NAMES, QUALITIES } from "./words.js";
+import { QUALITIES } from "./words.js";
 
 /** @import { Figures, FilmAbout, Kind } from "../engine/film.js" */
 /** @import { Sides } from "./sides.js" */
@@ -21,7 +21,7 @@ export function showQuality(section, { first, kind, all }, frame) {
   const { about, epochs } = first;
   const { at } = epochWords(about, epochs[frame]);
   find("h2").textContent = `How true the map ${all.length > 1 ? `of ${about.name} ` : ""}is${at}`;
-  find(".this").textContent = KIND_NAMES[kind];
+  find(".this").textContent = about.layouts[kind].name;
   const alone = kind === "independent";
   find(".own").hidden = alone;
   const rows = QUALITIES.map(([name, title]) => {

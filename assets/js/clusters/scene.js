@@ -11,7 +11,7 @@ import { FAINT, Surface } from "./surface.js";
 import { paintThumbnails } from "./thumbnails.js";
 import { Trails } from "./trails.js";
 
-/** @import { Kind } from "../engine/film.js" */
+/** @import { FilmAbout, Kind } from "../engine/film.js" */
 /** @import { SceneView, Size } from "./camera.js" */
 /** @import { Thumbnail } from "./thumbnails.js" */
 
@@ -20,7 +20,7 @@ import { Trails } from "./trails.js";
  * @typedef {object} SceneFilm
  * @property {number} points
  * @property {ArrayLike<number>} labels
- * @property {{class_names: string[]}} about
+ * @property {Pick<FilmAbout, "class_names"|"unchanged">} about
  * @property {[number, number]} imageShape height and width
  * @property {ReadonlyMap<Kind, {frames: number}>} kinds of layout that it has
  * @property {(kind: Kind, frame: number) => Float32Array} at x and y of each point, in units of the film's radius
@@ -37,8 +37,7 @@ import { Trails } from "./trails.js";
  */
 
 const OPAQUE = 235; // of 256
-const UNCHANGED = 0.8; // a point that kept this share of its neighbours has no reason to move
-const NOTICEABLE = 0.05; // of the film's radius: a movement that is seen
+export const NOTICEABLE = 0.05; // of the film's radius: a movement that is seen
 const MOVES_KEPT = 8; // frames of which it is remembered which points moved
 
 /** @template {SceneFilm} [F=SceneFilm] */
@@ -166,7 +165,7 @@ export class Scene {
       const [before, after] = [film.at(kind, frame - 1), film.at(kind, frame)];
       for (let point = 0, i = 0; point < film.points; point++, i += 2) {
         const far = Math.hypot(after[i] - before[i], after[i + 1] - before[i + 1]);
-        flags[point] = kept[point] >= UNCHANGED && far > NOTICEABLE ? 1 : 0;
+        flags[point] = kept[point] >= film.about.unchanged && far > NOTICEABLE ? 1 : 0;
       }
     }
     if (moved.size > MOVES_KEPT) moved.clear();

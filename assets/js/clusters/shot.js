@@ -4,7 +4,6 @@ import { number } from "../engine/numbers.js";
 import { colourWords } from "./choices.js";
 import { SECONDS } from "./playback.js";
 import { figure } from "./quality.js";
-import { KIND_NAMES } from "./words.js";
 
 /** @import { Film, Kind } from "../engine/film.js" */
 /** @import { SceneView } from "./camera.js" */
@@ -59,5 +58,5 @@ export function shotOf(sides, maps, speed) {
 function factsOf(film, kind, frame) {
   const value = figure(film.about, kind, "trustworthiness", frame);
   const trust = Number.isFinite(value) ? `, trustworthiness ${number(value, 3)}` : "";
-  return `${KIND_NAMES[kind]}, ${film.points.toLocaleString("en")} test images${trust}`;
+  return `${film.about.layouts[kind].name}, ${film.points.toLocaleString("en")} test images${trust}`;
 }

@@ -1,14 +1,6 @@
-/** What layouts, colours and figures are called, in the app and in the film that plays alone. */
+/** What colours and figures are called, in the app and in the film that plays alone. */
 
-/** @import { Figures, Kind, Measure } from "../engine/film.js" */
-
-/** @type {Record<Kind, string>} */
-export const KIND_NAMES = {
-  umap: "UMAP film",
-  independent: "Independent UMAPs",
-  pca_last: "PCA of the last epoch",
-  pca_each: "PCA of each epoch",
-};
+/** @import { Figures, Measure } from "../engine/film.js" */
 
 /**
  * What every film has measured of each point at each frame. title: what the colours are called beside the map; alone: in

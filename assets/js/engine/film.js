@@ -16,7 +16,12 @@ import { safetensorsHeader } from "./safetensors.js";
  * @typedef {"umap"|"independent"|"pca_last"|"pca_each"} Kind of layout
  * @typedef {"kl"|"reconstruction"|"kept"} Measure of each point at each frame
  * @typedef {object} OfFilm
+ * @property {Record<Kind, {name: string, note: string}>} layouts every kind: what it is called, and what is to be said of
+ *   it, with marked words
  * @property {Partial<Record<Kind, Figures>>} kinds
+ * @property {number} neighbours of each image, itself among them, by which `kept` is counted
+ * @property {number} compared neighbours of each image by which the figures of quality are counted
+ * @property {number} unchanged a point that kept this share of its neighbours has no reason to move
  * @property {number|null} [null_test] how far an epoch that brings nothing new moves the median point, as a share of the
  *   film's radius
  * @property {number} images how many
@@ -29,9 +34,6 @@ const COLUMNS_KEPT = 6; // values of a latent dimension at a frame, taken from a
 const FRAMES_KEPT = 4; // of an array whose numbers cannot be read where they lie
 
 const SAMPLED = 20_000; // values among which the range of the colours is looked for
-
-/** @type {Kind[]} */
-const KINDS = ["umap", "independent", "pca_last", "pca_each"];
 
 /**
  * Numbers, frame after frame, read where they lie. They may begin at an odd place of what was received, where no typed array
@@ -109,7 +111,8 @@ export class Film {
     const frames = (/** @type {string} */ name) => new Frames(bytes(name), this.points);
     /** @type {Record<Measure, Frames>} */
     this.measured = { kl: frames("kl"), reconstruction: frames("reconstruction"), kept: frames("kept") };
-    this.positions = new Map(KINDS.map((kind) => [kind, new Frames(bytes(kind), 2 * this.points)]));
+    const kinds = /** @type {Kind[]} */ (Object.keys(this.about.layouts));
+    this.positions = new Map(kinds.map((kind) => [kind, new Frames(bytes(kind), 2 * this.points)]));
     /** @type {Map<Kind, {frames: number, positions: Float32Array}>} positions: frame after frame, x and y of each point */
     this.kinds = new Map();
     for (const [kind, positions] of this.positions) {

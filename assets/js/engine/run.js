@@ -63,6 +63,7 @@ import { parseSafetensors, rowOf, tensorOf } from "./safetensors.js";
  * @property {Layer[]} layers of the decoder
  * @property {number} passive_below nats
  * @property {number} probe_images how many
+ * @property {number} reach of the sliders, either way
  * @property {number[]} quantile_levels of the tensor "quantiles"
  * @property {number} largest_kl of a dimension at an epoch, in nats
  * @property {string[]} facts what each epoch scored, with marked words

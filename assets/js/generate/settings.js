@@ -4,8 +4,6 @@ import { number } from "../engine/numbers.js";
 import { finder } from "../shared/elements.js";
 import { chooseRadio, radiosOf } from "../shared/radios.js";
 
-const SEEDS = 2 ** 31;
-
 /** @typedef {"prior"|"posterior"} Source from N(0, I), or around the codes of test images */
 
 /** What the page remembers of them. @typedef {{seed?: number, temperature?: number, source?: string}} Memory */
@@ -64,8 +62,10 @@ export class Settings {
 
   /** Ask for the noise of a seed. Until it is there, the present images stay. @param {number} seed */
   setSeed(seed) {
-    const fits = Number.isInteger(seed) && seed >= 0 && seed < SEEDS;
-    this.problem.textContent = fits ? "" : "A seed is a whole number from 0 to 2,147,483,647. Type one of these.";
+    const most = Number(this.seedInput.max);
+    const fits = Number.isInteger(seed) && seed >= 0 && seed <= most;
+    const range = `from 0 to ${most.toLocaleString("en")}`;
+    this.problem.textContent = fits ? "" : `A seed is a whole number ${range}. Type one of these.`;
     this.seedInput.setAttribute("aria-invalid", String(!fits));
     if (!fits) return;
     this.seed = seed;

@@ -2,7 +2,6 @@
 
 import { finder } from "../shared/elements.js";
 import { Leaving } from "./leaving.js";
-import { clamp } from "./spread.js";
 import { Tour } from "./tour.js";
 
 /** @import { Explorer } from "./explorer.js" */
@@ -36,7 +35,7 @@ export class Guide {
   begin(dimension) {
     const { spread, epoch, z } = this.explorer;
     /** @param {number} share */
-    const level = (share) => clamp(spread.quantile(epoch, dimension, share));
+    const level = (share) => spread.clamp(spread.quantile(epoch, dimension, share));
     return { home: z[dimension], low: level(0.01), high: level(0.99) };
   }
 

@@ -4,7 +4,7 @@ import { number } from "../engine/numbers.js";
 import { finder, make } from "../shared/elements.js";
 import { epochWords } from "../shared/epochs.js";
 import { explain } from "../shared/terms.js";
-import { clamp, LIMIT, STEP } from "./spread.js";
+import { STEP } from "./spread.js";
 
 /** @import { LiveRun } from "../engine/run.js" */
 /** @import { Spread } from "./spread.js" */
@@ -28,9 +28,6 @@ const SVG = "http://www.w3.org/2000/svg";
  * @property {(dimension: number) => void} chosen it is the one that is looked at
  * @property {(dimension: number) => void} reset it shall return to its start
  */
-
-/** @param {number} value @returns {string} where it stands on a slider, as a share of its length */
-const along = (value) => String((clamp(value) + LIMIT) / (2 * LIMIT));
 
 export class Sliders {
   /** @param {HTMLElement} root @param {LiveRun} run @param {Spread} spread @param {SlidersListener} listener */
@@ -74,8 +71,8 @@ export class Sliders {
     const row = make("div", "slider");
     const input = make("input", "", "", {
       type: "range",
-      min: -LIMIT,
-      max: LIMIT,
+      min: -this.spread.reach,
+      max: this.spread.reach,
       step: STEP,
       "aria-describedby": "reset-hint",
     });
@@ -85,7 +82,7 @@ export class Sliders {
     const nats = make("span", "nats");
     kl.append(bar, nats);
     const density = document.createElementNS(SVG, "svg");
-    density.setAttribute("viewBox", "0 0 64 255");
+    density.setAttribute("viewBox", `0 0 ${this.spread.bins} 255`);
     density.setAttribute("preserveAspectRatio", "none");
     density.setAttribute("aria-hidden", "true");
     const histogram = document.createElementNS(SVG, "path");
@@ -114,6 +111,12 @@ export class Sliders {
     };
   }
 
+  /** @param {number} value @returns {string} where it stands on a slider, as a share of its length */
+  along(value) {
+    const { reach } = this.spread;
+    return String((this.spread.clamp(value) + reach) / (2 * reach));
+  }
+
   /** Which one is looked at. @param {number} chosen */
   mark(chosen) {
     this.all.forEach(({ row }, dimension) => {
@@ -125,17 +128,17 @@ export class Sliders {
   showValue(dimension, epoch, code, base) {
     const { input, row, value } = this.all[dimension];
     const z = code[dimension];
-    const beyond = Math.abs(z) > LIMIT;
+    const beyond = Math.abs(z) > this.spread.reach;
     const outside = this.spread.isOutside(epoch, dimension, z);
     const text = number(z);
-    if (Number(input.value) !== z) input.value = String(clamp(z));
+    if (Number(input.value) !== z) input.value = String(this.spread.clamp(z));
     value.textContent = text;
     row.classList.toggle("beyond", beyond);
     row.classList.toggle("outside", outside);
     const remark = beyond ? "beyond the end of the slider" : outside ? "outside the data" : "";
     if (row.title !== remark) row.title = remark;
     input.setAttribute("aria-valuetext", remark ? `${text}, ${remark}` : text);
-    row.style.setProperty("--start", along(base[dimension]));
+    row.style.setProperty("--start", this.along(base[dimension]));
   }
 
   /** @param {number} epoch @param {ArrayLike<number>} code @param {ArrayLike<number>} base */
@@ -166,8 +169,8 @@ export class Sliders {
     this.all.forEach(({ row, histogram }, dimension) => {
       histogram.setAttribute("d", this.spread.histogram(epoch, dimension));
       const [low, high] = this.spread.range(epoch, dimension);
-      row.style.setProperty("--low", along(low));
-      row.style.setProperty("--high", along(high));
+      row.style.setProperty("--low", this.along(low));
+      row.style.setProperty("--high", this.along(high));
     });
     return true;
   }

@@ -4,11 +4,7 @@ import { tensorOf } from "../engine/safetensors.js";
 
 /** @import { LiveRun } from "../engine/run.js" */
 
-export const LIMIT = 4; // sliders reach from −4 to 4: beyond lies one code in 16,000 of the prior
 export const STEP = 0.05;
-
-/** @param {number} value */
-export const clamp = (value) => Math.min(LIMIT, Math.max(-LIMIT, value));
 
 /** What pages/parts/spread.py has measured of a run, at every epoch. */
 export class Spread {
@@ -16,6 +12,9 @@ export class Spread {
   constructor(run) {
     this.run = run;
     this.levels = run.about.quantile_levels;
+    this.reach = run.about.reach;
+    /** Of each histogram, over all that the sliders reach. */
+    this.bins = tensorOf(run.tensors, "density", "U8").shape[2];
     const { order, passive, latent_dim: all } = run.about;
     /** The dimensions that carry something, by falling KL; all of them if none does. */
     this.active = passive < all ? order.slice(0, all - passive) : order;
@@ -72,6 +71,11 @@ export class Spread {
       return away.reduce((sum, value, j) => sum + weights[j] * value, 0) ** 2;
     });
     return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+  }
+
+  /** @param {number} value @returns {number} the nearest to which a slider can go */
+  clamp(value) {
+    return Math.min(this.reach, Math.max(-this.reach, value));
   }
 
   /** The distance within which 99 % of the aggregate posterior's codes lie. @param {number} epoch */
