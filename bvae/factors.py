@@ -34,7 +34,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -135,6 +135,14 @@ def of_split(
     """The factors of one split of a data set, train or test; see `measure_once`."""
     pixels = {"train": dataset.train, "test": dataset.test}[split].pixels
     return measure_once(pixels.cpu().numpy(), cache=cache, progress=progress)
+
+
+def summary(measured: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    """Mean, standard deviation and unit of each factor over images, by its values (N,), N at least 1."""
+    return {
+        name: {"mean": float(values.mean()), "standard_deviation": float(values.std()), "unit": UNITS[name]}
+        for name, values in measured.items()
+    }
 
 
 def content_hash(images: np.ndarray) -> str:

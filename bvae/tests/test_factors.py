@@ -170,6 +170,15 @@ def test_the_names_and_their_types(digits: np.ndarray) -> None:
     assert all(values.shape == (0,) for values in measure(digits[:0]).values())
 
 
+def test_a_summary_says_mean_spread_and_unit(digits: np.ndarray) -> None:
+    found = factors.summary(measure(digits))
+    assert tuple(found) == FACTORS
+    assert found["slant"]["unit"] == "°"
+    # As over all of MNIST's test set: 2.68 ± 0.70 px.
+    assert found["thickness"]["mean"] == pytest.approx(2.68, abs=0.25)
+    assert found["thickness"]["standard_deviation"] == pytest.approx(0.70, abs=0.15)
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_floats_are_measured_as_bytes_are(digits: np.ndarray, dtype: type) -> None:
     bytewise, floating = measure(digits), measure((digits / 255).astype(dtype))
