@@ -497,6 +497,7 @@ def _check_whole(run: Run) -> None:
         if len(run.latents(epoch).mean) != images:
             raise RunError(f"the latents of epoch {epoch} are not of the {images:,} images of its probe set.")
     run.metrics()
+    run.names()
     if (film := run.film()) and film.kept.shape[1] != images:
         raise RunError(f"its film is not of the {images:,} images of its probe set.")
     if run.state_bytes is not None:

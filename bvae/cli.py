@@ -193,6 +193,7 @@ def _traverse(options: argparse.Namespace) -> None:
     import torch
 
     from bvae.latent import traverse
+    from bvae.pictures import cut
 
     code = torch.zeros(run.config.latent_dim)
     if options.image is not None:
@@ -203,10 +204,11 @@ def _traverse(options: argparse.Namespace) -> None:
     codes = traverse(code, dimensions, values)
     pictures = model.decode(codes.flatten(0, 1)).numpy()
     start = "the origin" if options.image is None else _name_test_image(run, options.image)
+    called = run.called(epoch)
     _save_sheet(
         options, run, epoch, pictures, options.steps,
         f"From {start}: in each row one dimension is set to the values over the columns; KL in nats",
-        rows=[f"z{j} · KL {number(kl[j])}" for j in dimensions],
+        rows=[f"{cut(called[j], 40)} · KL {number(kl[j])}" for j in dimensions],
         heads=[f"{round(value, 2) + 0:g}" for value in values.tolist()],
     )  # fmt: skip
     print(f"rows from the top: {' '.join(f'z{j}' for j in dimensions)}", file=sys.stderr)

@@ -22,6 +22,7 @@ from pages.parts.bundle import MODULES
 from pages.parts.cursor import Cursor, check_cursor, from_address, image_cursor, to_address
 from pages.parts.glossary import GLOSSARY
 from pages.parts.live import LiveRun, open_live
+from pages.parts.meaning import open_meaning
 from tests.browsing import Site
 
 THEME = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
@@ -94,6 +95,8 @@ class Bench:
         """Hand over the weights of all epochs of a run, as the app does."""
         for content in (run.head, run.rest):
             assert self.publish("runs", content) == ""
+        if (meaning := open_meaning(run.path)).key:
+            assert self.publish("meanings", meaning.content) == ""
 
     def said(self, state: str) -> list[Any]:
         """What the component told Python of one of its states, oldest first."""
@@ -138,7 +141,9 @@ def host() -> str:
 
 def live_data(run: LiveRun, **more: Any) -> dict[str, Any]:
     """What every component that draws with a run's weights is sent, see `live_component`, and what else one needs."""
-    return {"key": run.key, "cursor": image_cursor(run.space), "revision": 1, "guests": [], "memory": None} | more
+    meaning = open_meaning(run.path).key
+    data = {"key": run.key, "cursor": image_cursor(run.space), "revision": 1, "guests": [], "memory": None}
+    return data | {"meaning": meaning, "read_only": ""} | more
 
 
 class OnBench(Site):

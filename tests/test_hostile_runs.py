@@ -30,7 +30,7 @@ from bvae.cli import main
 from bvae.config import Config, ConfigError
 from bvae.film import progress, update_film
 from bvae.queue import Queue
-from bvae.runs import Film, Run, RunError, digest, list_runs, read_json, read_state, write_json, write_tensors
+from bvae.runs import Film, Run, RunError, digest, list_runs, read_state, write_json, write_tensors
 from bvae.training import train_run
 from pages.parts import choice, encoders, figures, film, film_quality, live, run_table, selection, watch
 from tests.conftest import ROOT
@@ -42,7 +42,7 @@ PAGES = ("start", "traverse", "interpolate", "generate", "clusters", "reconstruc
 COMMANDS = {"codes": "csv", "sample": "png", "reconstruct": "png", "traverse": "png", "pack": "zip"}
 TURNS = 3  # of whole pages, for each document
 CHANGED = {"history.jsonl": ("start", "train", "load"), "status.json": ("start", "train"), "layout.json": ("clusters",),
-           "metrics.json": ()}  # fmt: skip
+           "metrics.json": ("traverse",), "names.json": ("traverse",)}  # fmt: skip
 
 # As they stand in the file, since some of them are no values of Python.
 HOSTILE = [
@@ -74,7 +74,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         remaining=0.0, error=None, epochs=epochs, images=images, seed=0, neighbours=9, seconds=1.0, null_test=0.0,
         kinds=kinds,
     )  # fmt: skip
-    write_json(path / "metrics.json", {"format": 1, "scores": {"mig": 0.1}})
+    write_json(path / "metrics.json", {"format": 1, "epochs": {"2": {"dimensions": [{"index": 0, "name": "slant"}]}}})
+    write_json(path / "names.json", {"format": 1, "names": {"2": "my slant"}})
     return path
 
 
@@ -120,7 +121,9 @@ def told(run: Run, file: str) -> Iterator[Callable[[], Any]]:
         if everything or file.startswith("latents"):
             yield lambda epoch=epoch: run.latents(epoch)._asdict()
     if file == "metrics.json":
-        yield lambda: read_json(run.path / file)
+        yield run.metrics
+    if file == "names.json":
+        yield run.names
 
 
 def answer(value: Any) -> str:
@@ -272,7 +275,9 @@ def documents(file: Path) -> Iterator[tuple[Any, Callable[[str], str]]]:
         yield {"state": "failed"} | steps | {"error": "The disk is full."}, str
 
 
-@pytest.mark.parametrize("name", ["config.json", "status.json", "history.jsonl", "layout.json", "metrics.json"])
+@pytest.mark.parametrize(
+    "name", ["config.json", "status.json", "history.jsonl", "layout.json", "metrics.json", "names.json"]
+)
 def test_every_value_of_every_json_file(
     runs: Path, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

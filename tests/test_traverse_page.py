@@ -131,7 +131,9 @@ def test_there_is_a_slider_for_every_dimension_in_order_of_what_it_carries(trave
     assert active, "the run should have some, or this proves little"
     assert passive, "the run should have some, or this proves little"
 
-    names = [slider.get_attribute("aria-label") for slider in traverse.page.locator(".dimensions input").all()]
+    sliders = traverse.page.locator(".dimensions .sliders").get_by_role("slider", name="nats", include_hidden=True)
+    labels = [slider.get_attribute("aria-label") or "" for slider in sliders.all()]
+    names = [re.sub(r"(z\d+),.*,", r"\1,", label) for label in labels]  # without what they are called
     assert names == [f"z{dimension}, {kl[dimension]:.2f} nats" for dimension in active + passive]
     expect(traverse.slider(active[-1])).to_be_visible()
     expect(traverse.slider(passive[0])).to_be_hidden()
@@ -715,7 +717,8 @@ def test_two_dimensions_are_dragged_as_one(traverse: Traverse) -> None:
 def test_the_arrow_keys_move_the_pad_and_the_focus_goes_with_them(traverse: Traverse) -> None:
     traverse.open(z=",".join(["0"] * 20))
     across, up = traverse.active()[:2]
-    names = [f"z{across} on the pad, across", f"z{up} on the pad, up"]
+    called = traverse.run.called(traverse.run.snapshot())
+    names = [f"{called[across]} on the pad, across", f"{called[up]} on the pad, up"]
     sliders = [traverse.page.get_by_role("slider", name=name) for name in names]
     sliders[0].focus()
     keyboard = traverse.page.keyboard
@@ -896,12 +899,12 @@ def test_pictures_and_codes_are_saved(traverse: Traverse) -> None:
     for found, picture in zip(tiles(content, len(active), 7).reshape(-1, 28, 28), expected, strict=True):
         assert np.abs(found - picture).max() < 0.6
     kl = run.history()[-1]["kl_per_dimension"]
-    heads = [f"z{dimension} · KL {kl[dimension]:.2f}" for dimension in active]
+    heads = [f"{run.called(epoch)[dimension]} · KL {kl[dimension]:.2f}" for dimension in active]
     written = " ".join(page.evaluate("window.written"))
     for words in (
         f"{run.name} · β = {run.config.beta:g} · epoch {epoch}", "set to the values over the columns", *heads,
         f"started from test image {traverse.in_address('digit')}, class ", "−3 −2 −1 0 1 2 3",
-        f"z{first}, KL {kl[first]:.2f} nats", "−3.0 −2.5 −2.0",
+        f"{run.called(epoch)[first]}, KL {kl[first]:.2f} nats", "−3.0 −2.5 −2.0",
     ):  # fmt: skip
         assert words in written
 

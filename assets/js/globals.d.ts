@@ -3,7 +3,9 @@
 import type { Looks } from "./clusters/looks.js";
 import type { EncoderShelf } from "./engine/encoders.js";
 import type { Film } from "./engine/film.js";
+import type { Meaning } from "./engine/meaning.js";
 import type { Registry } from "./shared/live.js";
+import type { Figures } from "./shared/meanings.js";
 import type { Shelf } from "./shared/shelf.js";
 import type { Terms } from "./shared/terms.js";
 import type { Script } from "./shell/hand-on.js";
@@ -19,6 +21,9 @@ declare global {
   var betaVaePlayer: string | undefined;
   /** The encoders of the selected run; see shared/encoders.js. */
   var betaVaeEncoders: Shelf<EncoderShelf> | undefined;
+  /** What the dimensions of the runs mean, and the figures that were measured; see shared/meanings.js. */
+  var betaVaeMeanings: Shelf<Meaning> | undefined;
+  var betaVaeFigures: Shelf<Figures> | undefined;
   /** What the marked words mean, by key; see shell/glossary.js. */
   var betaVaeGlossary: Record<string, string> | undefined;
   /** What shows the words of Streamlit's own prose; see shell/glossary.js. */

@@ -11,6 +11,7 @@
       layout.safetensors        the film of latent space: where every probe image lies in the plane at every snapshot
       layout.json               its state, and how true it is; see film.py
       metrics.json              what another program measured of the run: taken along, not read
+      names.json                what a person calls the latent dimensions
       lock, layout.lock         held by the one process that may write the run, or its film
 
 JSON and safetensors only: nothing of a run can execute anything when it is loaded. From the ground up: schema.py says
@@ -56,6 +57,7 @@ from bvae.runs.writing import (
     RunWriter,
     State,
     check_new_run,
+    name_dimension,
     read_state,
     write_config,
     write_film,
@@ -67,7 +69,7 @@ __all__ = [
     "BESIDE_APP", "BUNDLED_RUNS", "FORMAT", "OTHER_EPOCHS", "UNFINISHED", "UNSAFE_SUFFIXES", "Epoch", "Figures", "Film",
     "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "Tensors", "check_new_run", "check_run_name", "digest",
     "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved", "is_run_file", "list_runs",
-    "model_shapes", "own_folder", "process_lives", "read_json", "read_state", "read_tensors", "remove_unfinished",
-    "run_argument", "run_files", "run_folders", "run_lock", "write_config", "write_film", "write_film_about",
-    "write_json", "write_status", "write_tensors", "writer_lives",
+    "model_shapes", "name_dimension", "own_folder", "process_lives", "read_json", "read_state", "read_tensors",
+    "remove_unfinished", "run_argument", "run_files", "run_folders", "run_lock", "write_config", "write_film",
+    "write_film_about", "write_json", "write_status", "write_tensors", "writer_lives",
 ]  # fmt: skip

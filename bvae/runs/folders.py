@@ -11,7 +11,7 @@ from pathlib import Path
 
 import filelock
 
-from bvae.runs.files import CONFIG, RunError
+from bvae.runs.files import CONFIG, NAMES, RunError
 
 BUNDLED_RUNS = Path(__file__).resolve().parents[2] / "assets" / "runs"
 BESIDE_APP = BUNDLED_RUNS.parents[1] / "runs"
@@ -64,6 +64,14 @@ def folders_searched() -> str:
     """The folders of `run_folders` as a sentence names them."""
     *others, last = [str(folder.resolve()) for folder in run_folders()]
     return f"{', '.join(others)} or {last}"
+
+
+def names_file(path: Path) -> Path:
+    """Where the names are that a person gave to the dimensions of the run in a folder: with the run. Those of a bundled
+    run are hidden in `own_folder`, since what comes with the app stays as it came."""
+    if path.resolve().parent == BUNDLED_RUNS.resolve():
+        return own_folder() / f".{path.resolve().name}.{NAMES}"
+    return path / NAMES
 
 
 def locate(name_or_path: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import shlex
@@ -25,7 +26,7 @@ from bvae.runs.files import (
     read_json,
     read_tensors,
 )
-from bvae.runs.folders import locate
+from bvae.runs.folders import locate, names_file
 from bvae.runs.record import Epoch
 from bvae.runs.writers import writer_lives
 
@@ -272,6 +273,38 @@ class Run:
         """
         path = self.path / files.METRICS
         return read_json(path) if path.exists() else None
+
+    def names(self) -> dict[int, str]:
+        """What a person calls the latent dimensions, by their numbers; empty where nobody has named any.
+
+        Raises:
+            RunError: when that is damaged.
+        """
+        path = names_file(self.path)
+        if not path.exists():
+            return {}
+        try:
+            return schema.names(read_json(path), self.config.latent_dim)
+        except schema.SchemaError as error:
+            raise RunError(
+                f"{path} does not hold names of dimensions ({error}). Remove it, and name them anew."
+            ) from error
+
+    def called(self, epoch: int) -> list[str]:
+        """Each latent dimension as a caption speaks of it: "z3 · slant", or "z3" where it has no name at an epoch.
+
+        A name that a person gave comes before the measured one. Names that cannot be read are none.
+        """
+        names: dict[int, str] = {}
+        with contextlib.suppress(RunError):
+            names = schema.measured_names(self.metrics(), epoch, self.config.latent_dim)
+        with contextlib.suppress(RunError):
+            names |= self.names()
+        return [f"z{j} · {names[j]}" if j in names else f"z{j}" for j in range(self.config.latent_dim)]
+
+    def meaning_stamp(self) -> tuple[tuple[int, int, int] | None, tuple[int, int, int] | None]:
+        """What changes whenever `metrics` or `names` do."""
+        return files.stamp(self.path / files.METRICS), files.stamp(names_file(self.path))
 
     def probe(self) -> Probe:
         """The test images that are followed through the epochs, with their labels and positions in the test split."""

@@ -26,6 +26,7 @@ MAX_CLASSES = 1_000
 MAX_PARAMETERS = 8_000_000  # of a model: 32 MB a snapshot
 MAX_PROBE_BYTES = 64 * 2**20  # of all probe images
 MAX_FILM_BYTES = 128 * 2**20
+LONGEST_NAME = 40  # characters of what a person calls a dimension
 
 _NUMBERS = frozenset((int, float))
 _LARGE = 1e15  # of a number of which nothing better is known; its square is far within float32
@@ -284,6 +285,37 @@ _FILM = table(
         "kinds": else_none(table(optional=dict.fromkeys(LAYOUTS, else_none(table(optional=_QUALITY))))), **_WRITER,
     },
 )  # fmt: skip
+
+
+def dimension_name(value: Any) -> str:
+    """What a person calls a latent dimension: 1 to 40 characters, all of which can be seen, on one line."""
+    name: str = text(LONGEST_NAME)(value)
+    if not name.isprintable() or name != name.strip() or not name:
+        raise SchemaError(f"should be a name of 1 to {LONGEST_NAME} visible characters")
+    return name
+
+
+UNNAMED = ("mixed", "nothing that is measured", "carries nothing")  # measured names that say that there is none
+
+
+def measured_names(value: Any, epoch: int, dimensions: int) -> dict[int, str]:
+    """What metrics.json calls the dimensions at an epoch, by their numbers; what is no name of one is left out."""
+    each = else_none(table({"index": whole(0, dimensions - 1), "name": text(100)}))
+    of_epoch = else_none(table(optional={"dimensions": list_of(each, dimensions)}))
+    record = else_none(table(optional={"epochs": table(optional={str(epoch): of_epoch})}))(value) or {}
+    told = (record.get("epochs", {}).get(str(epoch)) or {}).get("dimensions", [])
+    return {one["index"]: one["name"] for one in told if one and one["name"] not in UNNAMED}
+
+
+def names(value: Any, dimensions: int) -> dict[int, str]:
+    """names.json: what a person calls the dimensions, by their numbers."""
+    numbers = {str(dimension): dimension for dimension in range(dimensions)}
+    check = table({"names": map_of(dimension_name, dimensions)}, {"format": whole()})
+    found: dict[str, str] = check(value)["names"]
+    if other := found.keys() - numbers.keys():
+        raise SchemaError("is the number of no dimension of this run", f"names.{_short(min(other))}")
+    return {numbers[key]: name for key, name in found.items()}
+
 
 _QUEUE_ENTRY = table(
     {"name": _NAME, "config": or_none(map_of(lambda value: value))},

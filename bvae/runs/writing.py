@@ -28,7 +28,7 @@ from bvae.runs.files import (
     write_json,
     write_tensors,
 )
-from bvae.runs.folders import check_run_name
+from bvae.runs.folders import check_run_name, names_file
 from bvae.runs.reading import Film, Latents, Probe, Run
 from bvae.runs.writers import HEARTBEAT_SECONDS
 
@@ -264,3 +264,29 @@ def write_film_about(path: Path, about: Mapping[str, Any]) -> None:
     with contextlib.suppress(RunError):
         said = read_json(path / files.FILM_ABOUT)
     write_json(path / files.FILM_ABOUT, said | dict(about))
+
+
+def name_dimension(run: Run, dimension: int, name: str) -> None:
+    """Call a latent dimension of a run by a name; an empty one takes back what it was called.
+
+    What cannot be seen is left out of a name, and of one that is too long only the beginning is kept.
+
+    Raises:
+        RunError: when there is no such dimension, or the names cannot be written.
+    """
+    if not 0 <= dimension < run.config.latent_dim:
+        raise RunError(f"{run.name} has no dimension z{dimension}, so it cannot be named.")
+    names: dict[int, str] = {}
+    with contextlib.suppress(RunError):  # what is damaged is replaced
+        names = run.names()
+    visible = "".join(letter if letter.isprintable() else " " for letter in name)
+    names.pop(dimension, None)
+    if short := " ".join(visible.split())[: schema.LONGEST_NAME].strip():
+        names[dimension] = short
+    path = names_file(run.path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"The name would be kept in {path.parent}, which cannot be made ({error.strerror}).") from error
+    value = {"format": FORMAT, "names": {str(number): names[number] for number in sorted(names)}}
+    files.write_json(path, value)

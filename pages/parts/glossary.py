@@ -56,6 +56,8 @@ GLOSSARY = {
     "predicted as surely as one that is black or white.",
     "active": "A latent dimension is active when it tells the decoder something of the image, and passive when its "
     "KL is all but 0.",
+    "mixed": "A latent dimension is mixed when for some images it tells the decoder something, and for others its "
+    "posterior is the prior.",
     "active-units": "Active units are the latent dimensions that differ from image to image: their means have a "
     "variance above 0.01 over the test images.",
     # Runs, and what is kept of them

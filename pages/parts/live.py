@@ -28,6 +28,8 @@ from pages.parts.bundle import bundle
 from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, guests_of, keep_cursor
 from pages.parts.glossary import GLOSSARY, check_marks
 from pages.parts.guests import Guest, find_guest
+from pages.parts.meaning import mount_meaning, open_meaning, rename
+from pages.parts.rights import why_read_only
 from pages.parts.spread import LEVELS, REACH, over_epochs, spread
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -277,7 +279,7 @@ def live_component(
 
     What the person settles on becomes the session's cursor. What the component sends as its `memory`, a JSON object, is
     kept for the session and given back to it as `data.memory`, so that a page is found as it was left. Its `page`, as
-    assets/js/shared/link.js `leadsTo` sends it, opens another page.
+    assets/js/shared/link.js `leadsTo` sends it, opens another page. Its `name` is what a person calls a dimension.
 
     Args:
         guests: images beyond the gallery that it needs; the one that the cursor set out from, unless told.
@@ -305,13 +307,24 @@ def live_component(
         page = st.session_state[name].get("page")
         st.session_state["asked_page"] = page.get("page") if isinstance(page, dict) else None
 
+    def keep_name() -> None:
+        accept_address()
+        try:
+            rename(run.path, st.session_state[name].get("name"))
+        except (RunError, OSError) as error:
+            st.session_state["address_problems"] = [str(error)]
+
     guests = guests_of(run.space, [cursor["start"]]) if guests is None else guests
     data |= {"guests": [guest.packed() for guest in guests]}
     data |= {"key": run.key, "cursor": cursor, "revision": revision, "memory": st.session_state.get(remembered)}
+    meaning = open_meaning(run.path)
+    data |= {"meaning": meaning.key, "read_only": why_read_only() or ""}
     component(name)(
-        key=name, data=data, height="content", on_cursor_change=settle, on_memory_change=remember, on_page_change=leave
-    )
+        key=name, data=data, height="content", on_cursor_change=settle, on_memory_change=remember, on_page_change=leave,
+        on_name_change=keep_name,
+    )  # fmt: skip
     # After the component, which does not wait for it, and before the rest of the page, which would keep it waiting.
+    mount_meaning(meaning)
     mount_head(run)
 
 

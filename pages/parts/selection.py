@@ -13,6 +13,7 @@ from bvae.runs import Epoch, Run, RunError, folders_searched, list_runs
 from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
 from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, open_live
+from pages.parts.meaning import open_meaning
 
 # Of a history that is kept in memory, where it takes some times as much: on disk, 1,300 epochs of 20 dimensions.
 KEPT_BYTES = 2**20
@@ -165,7 +166,7 @@ def open_run(run: Run, exploring: bool) -> LiveRun | None:
     if len(live.space.epochs) < held and not live.problems:
         few, all_of_them = len(live.space.epochs), f"{held:,} snapshots"
         st.sidebar.markdown(f":small[{few} of the {all_of_them} are shown, evenly chosen: a browser takes no more.]")
-    for problem in live.problems:
+    for problem in (*live.problems, *(open_meaning(live.path).problems if exploring else ())):
         st.warning(plain(problem))
     st.session_state["live_run"] = live
     return live

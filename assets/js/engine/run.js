@@ -1,6 +1,7 @@
 /** A run as the browser knows it. */
 
 import { bytesOf } from "./bytes.js";
+import { NO_MEANING } from "./meaning.js";
 import { Decoder } from "./networks.js";
 import { parseSafetensors, rowOf, tensorOf } from "./safetensors.js";
 
@@ -93,6 +94,8 @@ export class LiveRun {
     /** @type {Map<number, Decoder>} */
     this.decoders = new Map();
     this.whole = false;
+    /** What its dimensions mean, as far as that was measured. */
+    this.meaning = NO_MEANING;
   }
 
   /** Take the weights of the other epochs. @param {Uint8Array} bytes safetensors */

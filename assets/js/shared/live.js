@@ -3,6 +3,8 @@
  * on `globalThis.betaVaeLive`, made by whichever component comes first.
  */
 
+import { NO_MEANING } from "../engine/meaning.js";
+import { meaningShelf } from "./meanings.js";
 import { component } from "./mounting.js";
 import { Shelf } from "./shelf.js";
 
@@ -16,6 +18,8 @@ import { Shelf } from "./shelf.js";
  * @property {CursorState} cursor
  * @property {number} revision raised whenever Python has moved the cursor by itself
  * @property {PackedGuest[]} guests images beyond the gallery
+ * @property {string} [meaning] key of what its dimensions mean, "" where nothing is known of them
+ * @property {string} [read_only] why nothing can be changed from this session, "" where it can
  * @property {unknown} memory what the component sent of itself before, null at first; a view says of what shape it is
  */
 
@@ -79,16 +83,27 @@ globalThis.betaVaeLive ??= new Registry();
 export const live = globalThis.betaVaeLive;
 
 /**
- * Call `show(run)` once the weights of a run are there, unless something else was asked for meanwhile.
+ * Call `show(run)` once the weights of a run are there, and what its dimensions mean, unless something else was asked for
+ * meanwhile.
  * @param {{root: HTMLElement, wanted?: (run: LiveRun) => void}} view keeps what it waits for in `wanted`
- * @param {{key: string, epoch?: number}} wanted a run and the epoch whose weights are enough; without one, all are waited for
+ * @param {{key: string, epoch?: number, meaning?: string}} wanted a run, and the epoch whose weights are enough; without one,
+ *   all are waited for; meaning: the key of that, "" for none; without one, the run keeps the one that it has
  * @param {(run: LiveRun) => void} show
  */
-export function whenRun(view, { key, epoch }, show) {
-  view.wanted = show;
+export function whenRun(view, { key, epoch, meaning }, show) {
+  /** @param {LiveRun} run */
+  const begin = (run) => {
+    if (meaning !== undefined) run.meaning = meaningShelf.get(meaning) ?? NO_MEANING;
+    show(run);
+  };
+  view.wanted = begin;
   const run = live.get(key);
-  if (run?.has(epoch)) show(run);
-  else live.whenReady(key, epoch).then((arrived) => view.wanted === show && show(arrived));
+  if (run?.has(epoch) && (!meaning || meaningShelf.find(meaning))) {
+    begin(run);
+    return;
+  }
+  const both = Promise.all([live.whenReady(key, epoch), meaning && meaningShelf.whenReady(meaning)]);
+  both.then(([arrived]) => view.wanted === begin && begin(arrived));
 }
 
 /**

@@ -4,9 +4,12 @@ import { Cursor } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
 import { live } from "../shared/live.js";
 import { Picture } from "../shared/pictures.js";
+import { Directions } from "./directions.js";
+import { Evidence } from "./evidence.js";
 import { Grid } from "./grid.js";
 import { Guide } from "./guide.js";
 import { Pad } from "./pad.js";
+import { Posterior } from "./posterior.js";
 import { Sliders } from "./sliders.js";
 import { Spread } from "./spread.js";
 import { StartPanel } from "./start.js";
@@ -72,6 +75,22 @@ export class Explorer {
         this.setCode(this.z);
         this.release();
       },
+      asked: (dimension) => {
+        this.showDimension(dimension);
+        this.evidence.toggle(dimension, this.sliders.all[dimension].row, this.epoch);
+      },
+    });
+    this.evidence = new Evidence(run, {
+      named: (dimension, name) => link.send("name", { dimension, name }),
+      closed: (dimension) => this.sliders.all[dimension].input.focus(),
+    });
+    this.directions = new Directions(root, run, {
+      moved: (vector, by, event) =>
+        this.place(
+          vector.map((step, dimension) => [dimension, this.z[dimension] + by * step]),
+          event,
+        ),
+      released: () => this.release(),
     });
     this.strip = new Strip(root, run, (value) => {
       this.place([[this.dimension, value]]);
@@ -95,6 +114,8 @@ export class Explorer {
     });
     this.surroundings = new Surroundings(root, this);
     this.guide = new Guide(root, this);
+    this.posterior = new Posterior(root, this);
+    this.meaning = run.meaning;
     find(".reset").onclick = () => {
       this.setCode(this.base);
       this.release();
@@ -105,6 +126,8 @@ export class Explorer {
   /** Another run takes its place. */
   close() {
     this.guide.tour.stop();
+    this.posterior.close();
+    this.evidence.hide();
     this.surroundings.close();
     this.grid.close();
     this.pad.close();
@@ -113,6 +136,14 @@ export class Explorer {
   /** Python has answered, and the theme may have changed. */
   answered() {
     this.guide.leaving.answered();
+  }
+
+  /** Something else is known of the dimensions, or may be said of them. @param {string} readOnly why nothing can be named, "" if it can */
+  takeMeaning(readOnly) {
+    this.evidence.readOnly = readOnly;
+    if (this.meaning === this.run.meaning) return;
+    this.meaning = this.run.meaning;
+    this.showMeaning();
   }
 
   get epoch() {
@@ -148,6 +179,7 @@ export class Explorer {
     this.cursor = new Cursor(this.run, { ...this.cursor, start });
     this.base = this.codeOfStart() ?? this.base;
     this.start.show(this.cursor);
+    this.posterior.show();
     this.setCode(this.base);
     this.release();
   }
@@ -165,6 +197,7 @@ export class Explorer {
   /** @param {ArrayLike<number>} code */
   setCode(code) {
     this.z = Float32Array.from(code);
+    this.directions.reset();
     this.draw();
     this.showValues();
     this.refresh();
@@ -229,7 +262,18 @@ export class Explorer {
 
   showEpoch() {
     this.clock.show(this.epoch);
+    this.showMeaning();
+    this.posterior.show();
+  }
+
+  /** What the dimensions are called at the epoch, wherever they are. */
+  showMeaning() {
     this.sliders.showKl(this.epoch);
+    this.pad.draw(this.epoch);
+    this.grid.name(this.epoch);
+    this.directions.show(this.epoch);
+    this.evidence.show(this.epoch);
+    this.lead();
   }
 
   /** Have the strip lead along a dimension. @param {number} dimension */
@@ -242,7 +286,7 @@ export class Explorer {
   }
 
   lead() {
-    this.strip.lead(this.dimension);
+    this.strip.lead(this.dimension, this.run.meaning.called(this.epoch, this.dimension));
     this.sliders.mark(this.dimension);
   }
 
@@ -255,6 +299,7 @@ export class Explorer {
 
   /** Have all that goes with the picture follow in the frames to come. */
   follow() {
+    this.posterior.follow();
     this.grid.show(this.epoch, this.z);
     this.surroundings.follow();
   }

@@ -3,6 +3,7 @@
  */
 
 import { number } from "../engine/numbers.js";
+import { cut } from "../shared/classes.js";
 import { finder, make } from "../shared/elements.js";
 import { Mosaic } from "../shared/mosaic.js";
 import { chooseRadio, radiosOf } from "../shared/radios.js";
@@ -55,9 +56,10 @@ export class Grid {
       return text;
     });
     this.nats = spread.active.map(() => make("small"));
+    this.called = spread.active.map(() => make("b"));
     const rowHeads = spread.active.map((dimension, row) => {
       const head = make("span", "row-head", `z${dimension} `);
-      head.append(this.nats[row]);
+      head.append(this.called[row], this.nats[row]);
       return head;
     });
     find(".row-heads").replaceChildren(...rowHeads);
@@ -114,6 +116,9 @@ export class Grid {
     });
     const kl = this.run.kl(epoch);
     this.spread.active.forEach((dimension, row) => {
+      const { text, kind } = this.run.meaning.name(epoch, dimension);
+      this.called[row].textContent = kind === "nothing" ? "" : text;
+      this.called[row].title = text;
       this.nats[row].textContent = `${number(kl[dimension])} nats`;
     });
   }
@@ -157,7 +162,9 @@ export class Grid {
   /** What its rows and columns are, as a picture says it. @param {number} epoch */
   words(epoch) {
     const kl = this.run.kl(epoch);
-    const rows = this.spread.active.map((dimension) => `z${dimension} · KL ${number(kl[dimension])}`);
+    const rows = this.spread.active.map(
+      (dimension) => `${cut(this.run.meaning.called(epoch, dimension), 40)} · KL ${number(kl[dimension])}`,
+    );
     const heads = Array.from(this.columnHeads.children, (head) => head.textContent);
     return {
       what: this.mode === "values" ? "the values over the columns" : "the quantiles of the data over the columns",

@@ -181,8 +181,10 @@ export class Pad {
     this.epoch = epoch;
     this.axes.forEach(({ input, select, dimension }, which) => {
       select.value = String(dimension);
-      input.setAttribute("aria-label", `z${dimension} on the pad, ${which ? "up" : "across"}`);
-      this.names[which].textContent = `z${dimension}`;
+      const { meaning } = this.run;
+      input.setAttribute("aria-label", `${meaning.called(epoch, dimension)} on the pad, ${which ? "up" : "across"}`);
+      this.names[which].textContent = meaning.called(epoch, dimension);
+      for (const option of select.options) option.text = meaning.called(epoch, Number(option.value));
     });
     const size = Math.round(this.box.clientWidth * devicePixelRatio) || 260;
     const { canvas, context } = this;

@@ -60,8 +60,10 @@ class Traverse {
     this.root.classList.toggle("compact", Boolean(data.compact));
     this.memory ??= data.memory ?? {};
     this.explorer?.answered();
-    whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
+    this.root.classList.toggle("named", Boolean(data.meaning));
+    whenRun(this, { key: data.key, epoch: data.cursor.epoch, meaning: data.meaning ?? "" }, (run) => {
       const explorer = this.explore(run, data);
+      explorer.takeMeaning(data.read_only ?? "");
       if (follow(explorer, data)) explorer.takeCursor();
       explorer.pad.draw(explorer.epoch); // the theme may have changed
       this.root.removeAttribute("aria-busy");

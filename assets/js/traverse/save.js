@@ -24,7 +24,7 @@ export function saveAs(what, explorer) {
   };
   const top = heading(about, epoch);
   const from = startWords(explorer);
-  const carried = `z${dimension}, KL ${number(run.kl(epoch)[dimension])} nats`;
+  const carried = `${run.meaning.called(epoch, dimension)}, KL ${number(run.kl(epoch)[dimension])} nats`;
   if (what === "picture") {
     saveSheet(`${name}-picture.png`, [explorer.out], shape, 1, { title: [top, `Decoded: ${from}`] });
   }

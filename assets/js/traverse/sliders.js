@@ -15,6 +15,7 @@ const SVG = "http://www.w3.org/2000/svg";
  * @typedef {object} Slider
  * @property {HTMLInputElement} input
  * @property {HTMLElement} row that it stands in
+ * @property {HTMLButtonElement} name its number, and what it is called
  * @property {HTMLElement} value as a text
  * @property {HTMLElement} bar of its KL
  * @property {HTMLElement} nats its KL as a text
@@ -27,6 +28,7 @@ const SVG = "http://www.w3.org/2000/svg";
  * @property {() => void} released
  * @property {(dimension: number) => void} chosen it is the one that is looked at
  * @property {(dimension: number) => void} reset it shall return to its start
+ * @property {(dimension: number) => void} asked what it means
  */
 
 export class Sliders {
@@ -68,6 +70,7 @@ export class Sliders {
 
   /** @param {number} dimension @returns {Slider} */
   make(dimension) {
+    const { listener } = this;
     const row = make("div", "slider");
     const input = make("input", "", "", {
       type: "range",
@@ -89,9 +92,13 @@ export class Sliders {
     density.append(histogram);
     const track = make("div", "track");
     track.append(density, input);
-    row.append(make("span", "name", `z${dimension}`, { "aria-hidden": "true" }), track, value, kl);
+    // No stop for the Tab key, which would have two in each row: on the slider, Enter does the same.
+    const name = make("button", "name", "", { type: "button", tabindex: -1 });
+    name.append(make("span", "", `z${dimension}`), make("span", "called"));
+    name.onclick = () => listener.asked(dimension);
+    row.append(name, track, value, kl);
     this.listen(input, dimension);
-    return { input, row, value, bar, nats, histogram };
+    return { input, row, name, value, bar, nats, histogram };
   }
 
   /** @param {HTMLInputElement} input @param {number} dimension */
@@ -105,9 +112,10 @@ export class Sliders {
     };
     input.ondblclick = () => listener.reset(dimension);
     input.onkeydown = (event) => {
-      if (event.key !== "Delete" && event.key !== "Backspace") return;
+      if (!["Delete", "Backspace", "Enter"].includes(event.key)) return;
       event.preventDefault();
-      listener.reset(dimension);
+      if (event.key === "Enter") listener.asked(dimension);
+      else listener.reset(dimension);
     };
   }
 
@@ -151,14 +159,20 @@ export class Sliders {
     return this.all[dimension].input.getAttribute("aria-valuetext") ?? "";
   }
 
-  /** What every dimension carries. @param {number} epoch */
+  /** What every dimension carries, and what it is called. @param {number} epoch */
   showKl(epoch) {
+    const { about, meaning } = this.run;
     const kl = this.run.kl(epoch);
-    this.all.forEach(({ input, bar, nats }, dimension) => {
+    this.all.forEach(({ input, name, bar, nats }, dimension) => {
       const rounded = number(kl[dimension]);
+      const { text, short, kind } = meaning.name(epoch, dimension);
       nats.textContent = rounded;
-      bar.style.setProperty("--share", String(Math.min(1, kl[dimension] / this.run.about.largest_kl)));
-      input.setAttribute("aria-label", `z${dimension}, ${rounded} nats`);
+      bar.style.setProperty("--share", String(Math.min(1, kl[dimension] / about.largest_kl)));
+      name.className = `name ${kind}`;
+      name.querySelector(".called")?.replaceChildren(short);
+      name.title = text ? `${text}: what was measured` : "What is known of it";
+      name.setAttribute("aria-label", `z${dimension}${text && `, ${text}`}: what is known of it`);
+      input.setAttribute("aria-label", [`z${dimension}`, ...(text ? [text] : []), `${rounded} nats`].join(", "));
     });
   }
 

@@ -41,10 +41,10 @@ export class Strip {
     };
   }
 
-  /** Have it lead along a dimension. @param {number} dimension */
-  lead(dimension) {
+  /** Have it lead along a dimension. @param {number} dimension @param {string} called with its name */
+  lead(dimension, called) {
     this.dimension = dimension;
-    this.title.textContent = `Along z${dimension}, everything else as it is`;
+    this.title.textContent = `Along ${called}, everything else as it is`;
     for (const { button, value } of this.tiles) {
       button.setAttribute("aria-label", `Set z${dimension} to ${number(value, 1)}`);
     }
