@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from bvae.runs import RunError
-from pages.parts.choice import MEASURES, SHARED, draw, measured, probe_classes, rank, sheet
+from pages.parts.choice import MEASURES, SHARED, draw, measured, mount_sheet, probe_classes, rank, sheet
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.glossary import explained
 from pages.parts.live import live_component
@@ -110,13 +110,14 @@ try:
         when = "" if still else f" at epoch {ranked[1]}"
         what = f"the {extreme} {measure}{when}, {which.lower()} first"
         caption = f"{len(chosen)} of {of} ([test split](#test-set)): {what}."
-    images, gone = sheet(run.path, run.key, run.space.epochs, tuple(chosen.tolist()))
+    shown = sheet(run.path, run.key, run.space.epochs, tuple(chosen.tolist()))
 except (RunError, OSError) as error:
     st.error(str(error))
     st.stop()
-if gone:
+if shown.gone:
     st.warning(
-        f"The codes of epoch {', '.join(map(str, gone))} are not there any more: a run in training drops snapshots. "
-        "Reload the page to see those that are kept."
+        f"The codes of epoch {', '.join(map(str, shown.gone))} are not there any more: a run in training drops "
+        "snapshots. Reload the page to see those that are kept."
     )
-live_component("reconstruct", run, cursor, revision, caption=caption, images=images)
+live_component("reconstruct", run, cursor, revision, caption=caption, chosen=shown.key)
+mount_sheet(shown)

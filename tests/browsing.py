@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
+import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlparse
 
 import numpy as np
+import safetensors.numpy
 import torch
 from playwright.sync_api import Locator, Page, WebSocketRoute
 
@@ -176,6 +179,13 @@ class HeldWeights:
         self.holding = False
         for send in self.held:
             send()
+
+
+def sent(content: bytes, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """What travels as bytes: its tensors, and what is said of them under a name."""
+    (length,) = struct.unpack("<Q", content[:8])
+    metadata = json.loads(content[8 : 8 + length])["__metadata__"]
+    return safetensors.numpy.load(content), json.loads(metadata[name])
 
 
 def downloaded(page: Page, button: Locator) -> Path:

@@ -29,7 +29,7 @@ from bvae.tests.waiting import wait
 from pages.parts.film import MAX_BYTES, LiveFilm, bytes_an_epoch, film_stamp, framed, open_film
 from pages.parts.film_quality import KINDS, by_epoch, in_words, summary
 from pages.parts.live import open_live
-from tests.browsing import CLASS_COLOURS
+from tests.browsing import CLASS_COLOURS, sent
 from tests.conftest import ROOT
 from tests.test_app import texts
 
@@ -77,16 +77,9 @@ def filmed(with_film: Run, folder: Path) -> Run:
     return Run(folder / "filmed")
 
 
-def sent(film: LiveFilm) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """What the browser gets: the tensors and what is said of them."""
-    (length,) = struct.unpack("<Q", film.content[:8])
-    metadata = json.loads(film.content[8 : 8 + length])["__metadata__"]
-    return safetensors.numpy.load(film.content), json.loads(metadata["film"])
-
-
 def pack(run: Run) -> tuple[LiveFilm, dict[str, np.ndarray], dict[str, Any]]:
     film = open_film(open_live(run, run.name))
-    return film, *sent(film)
+    return film, *sent(film.content, "film")
 
 
 # What is sent ----------------------------------------------------------------------------------------------------

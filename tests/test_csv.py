@@ -52,8 +52,9 @@ def test_classes_that_are_formulas_are_text_in_what_the_pages_save(
         bench.mount("clusters", live_data(run, film=film.key, other=None, shapes=[film.shapes]))
         page.locator(".clusters .save summary").click()
     else:
-        images, _ = sheet(run.path, run.key, run.space.epochs, tuple(range(20)))
-        bench.mount("reconstruct", live_data(run, caption="", images=images))
+        chosen = sheet(run.path, run.key, run.space.epochs, tuple(range(20)))
+        assert not bench.publish("chosen", chosen.content)
+        bench.mount("reconstruct", live_data(run, caption="", chosen=chosen.key))
         expect(page.locator(".mean")).to_contain_text("Mean of the")
     with downloaded(page, page.get_by_role("button", name=button)).open(newline="", encoding="utf-8") as file:
         classes = {row["class"] for row in csv.DictReader(file)}

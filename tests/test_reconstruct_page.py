@@ -24,7 +24,17 @@ from bvae.runs import Run, find_run
 from bvae.tests.sheets import tiles
 from bvae.training import train_run
 from pages.parts.choice import draw, rank, sheet
-from tests.browsing import canvases, downloaded, expect_address, expect_pictures, expect_z, in_address
+from tests.browsing import (
+    canvases,
+    downloaded,
+    expect_address,
+    expect_pictures,
+    expect_z,
+    in_address,
+    rerun,
+    sent,
+    until,
+)
 from tests.conftest import ROOT
 
 COMPARED = ("mnist-beta1", "mnist-beta4", "mnist-beta10")
@@ -113,6 +123,26 @@ def test_pictures_and_figures_are_those_of_pytorch_at_every_epoch(opened: Sheet)
         mean = re.findall(r"([\d.]+) nats", opened.page.locator(".mean").inner_text())
         assert np.allclose([float(value) for value in mean], expected.mean(0), atol=0.1)
         opened.expect_address("epoch", str(epoch))
+
+
+def test_the_images_travel_once_and_again_when_others_are_chosen(page: Page, app: str, trained_run: Run) -> None:
+    sizes: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
+    opened = Sheet(page, trained_run, app).open()
+    *_, before, last = trained_run.epochs()
+    opened.worked_through(last)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    sizes.clear()
+    with rerun(page):
+        opened.epoch.press("ArrowLeft")
+    opened.expect_address("epoch", str(before))
+    assert sum(sizes) < 30_000, "not the images, which are more than that"
+    sizes.clear()
+    shown = opened.indices()
+    page.get_by_role("button", name="New draw").click()
+    until(page, lambda: opened.indices() != shown, lambda: "The same images are shown.")
+    np.testing.assert_array_equal(opened.pictures("original"), trained_run.probe().images[opened.positions()])
+    assert max(sizes) > 30_000
 
 
 def test_the_sheet_follows_the_clock_while_it_is_dragged(opened: Sheet) -> None:
@@ -301,17 +331,19 @@ def test_a_gaussian_run_sends_its_sigma_and_an_epoch_that_is_gone_is_said(tmp_pa
     run = Run(tmp_path / "gaussian")
     chosen = (3, 1, 7)
 
-    content, gone = sheet(run.path, "one", (0, 1), chosen)
+    content = sheet(run.path, "one", (0, 1), chosen)
 
-    assert gone == []
+    assert content.gone == ()
     expected = [float(run.model(epoch).log_sigma) for epoch in (0, 1)]
     assert expected[0] != expected[1]
-    assert content["log_sigma"] == pytest.approx(expected)
+    assert sent(content.content, "chosen")[1]["log_sigma"] == pytest.approx(expected)
 
     (run.path / "latents" / "0000.safetensors").unlink()
-    content, gone = sheet(run.path, "two", (0, 1), chosen)
-    assert gone == [0]
-    assert content["indices"] == run.probe().indices[list(chosen)].tolist()
+    content = sheet(run.path, "two", (0, 1), chosen)
+    assert content.gone == (0,)
+    tensors, _ = sent(content.content, "chosen")
+    assert tensors["indices"].tolist() == run.probe().indices[list(chosen)].tolist()
+    assert np.isnan(tensors["mean"]).all((1, 2)).tolist() == [True, False]
 
 
 def test_random_images_and_drawings_need_no_torch() -> None:

@@ -1,6 +1,7 @@
 /** What the scripts of several components share in one browser. Each is made by whichever comes first. */
 
 import type { Looks } from "./clusters/looks.js";
+import type { Chosen } from "./engine/chosen.js";
 import type { EncoderShelf } from "./engine/encoders.js";
 import type { Film } from "./engine/film.js";
 import type { Meaning } from "./engine/meaning.js";
@@ -24,6 +25,8 @@ declare global {
   /** What the dimensions of the runs mean, and the figures that were measured; see shared/meanings.js. */
   var betaVaeMeanings: Shelf<Meaning> | undefined;
   var betaVaeFigures: Shelf<Figures> | undefined;
+  /** The images that the Reconstruct page shows; see shared/chosen.js. */
+  var betaVaeChosen: Shelf<Chosen> | undefined;
   /** What the marked words mean, by key; see shell/glossary.js. */
   var betaVaeGlossary: Record<string, string> | undefined;
   /** What shows the words of Streamlit's own prose; see shell/glossary.js. */

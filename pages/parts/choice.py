@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-import base64
+import hashlib
+import json
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+import safetensors.numpy
 import streamlit as st
 
 from bvae.numbers import turns
 from bvae.runs import Run, RunError
+from pages.parts.bundle import bundle
 
 MEASURES = ("reconstruction", "KL", "reconstruction + KL")  # each in nats an image
 SHARED = 500  # a draw begins with so many probe images, those that a small probe set has too
+
+_store = st.components.v2.component(
+    "chosen_store",
+    html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
+    js=bundle("store/chosen.js"),
+)
+
+
+class Sheet(NamedTuple):
+    """Chosen images as the browser has them."""
+
+    key: str  # changes when what is sent changes
+    content: bytes  # safetensors; see `sheet`
+    gone: tuple[int, ...]  # epochs that cannot be read any more, whose values are NaN
 
 
 def draw(labels: np.ndarray, indices: np.ndarray, count: int, seed: int, label: int | None = None) -> np.ndarray:
@@ -84,13 +101,11 @@ def measured(path: Path, key: str, epoch: int) -> dict[str, np.ndarray]:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def sheet(path: Path, key: str, epochs: tuple[int, ...], chosen: tuple[int, ...]) -> tuple[dict[str, Any], list[int]]:
-    """The chosen probe images and their posteriors at the epochs, as JSON for the browser.
+def sheet(path: Path, key: str, epochs: tuple[int, ...], chosen: tuple[int, ...]) -> Sheet:
+    """The chosen probe images and their posteriors at the epochs, for the browser.
 
-    Returns:
-        indices, labels (n,), and in base64: images (n, H, W) uint8, mean and log_variance (E, n, D) float32;
-        log_sigma (E,) of a gaussian likelihood or None. And the epochs that cannot be read any more, whose values are
-        NaN.
+    Tensors: indices, labels (n,) int32, images (n, H, W) uint8, mean and log_variance (E, n, D) float32. The rest is
+    JSON in the metadata: the key, and log_sigma (E,) of a gaussian likelihood or None.
     """
     run = Run(path)
     probe, places = run.probe(), list(chosen)
@@ -108,16 +123,18 @@ def sheet(path: Path, key: str, epochs: tuple[int, ...], chosen: tuple[int, ...]
             gone.append(epoch)
         if log_sigma is not None:
             log_sigma.append(sigma)
-    content = {
-        "indices": probe.indices[places].tolist(),
-        "labels": probe.labels[places].tolist(),
-        "images": _base64(probe.images[places]),
-        "mean": _base64(posteriors[0]),
-        "log_variance": _base64(posteriors[1]),
-        "log_sigma": log_sigma,
+    tensors = {
+        "indices": probe.indices[places].astype(np.int32),
+        "labels": probe.labels[places].astype(np.int32),
+        "images": probe.images[places],
+        "mean": posteriors[0],
+        "log_variance": posteriors[1],
     }
-    return content, gone
+    own = hashlib.sha256(f"{key} {epochs} {chosen} {gone}".encode()).hexdigest()[:16]
+    content = safetensors.numpy.save(tensors, {"chosen": json.dumps({"key": own, "log_sigma": log_sigma})})
+    return Sheet(own, content, tuple(gone))
 
 
-def _base64(array: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+def mount_sheet(sheet: Sheet) -> None:
+    """Hand chosen images to the browser. They are the same at every rerun until others are chosen, and sent once."""
+    _store(key="chosen_store", data=sheet.content, height="content")

@@ -1,21 +1,10 @@
 /** The images that Python chose, and what each epoch makes of them. */
 
 import { floorNats, klNats, reconstructionNats } from "../engine/bound.js";
-import { bytesOf } from "../engine/bytes.js";
 import { number } from "../engine/numbers.js";
 
+/** @import { Chosen } from "../engine/chosen.js" */
 /** @import { Guest, LiveRun, Start } from "../engine/run.js" */
-
-/**
- * The images as they travel: n of them, pixels and, at every epoch, mean and log-variance as their bytes in base64.
- * @typedef {object} PackedImages
- * @property {number[]} indices positions in the test split
- * @property {number[]} labels
- * @property {string} images
- * @property {string} mean
- * @property {string} log_variance
- * @property {(number|null)[]|null} log_sigma by epoch, of a gaussian likelihood; null where the epoch's weights are gone
- */
 
 /**
  * What an epoch makes of an image, and its figures in nats.
@@ -26,15 +15,15 @@ import { number } from "../engine/numbers.js";
 export const nats = (value) => number(value, 1);
 
 export class Batch {
-  /** @param {LiveRun} run @param {PackedImages} images */
-  constructor(run, { indices, labels, images, mean, log_variance: logVariance, log_sigma: logSigma }) {
+  /** @param {LiveRun} run @param {Chosen} chosen */
+  constructor(run, { indices, labels, images, means, logVariances, logSigma }) {
     this.run = run;
     this.indices = indices;
     this.labels = labels;
     this.logSigma = logSigma;
-    this.pixels = bytesOf(images);
-    this.means = new Float32Array(bytesOf(mean).buffer);
-    this.logVariances = new Float32Array(bytesOf(logVariance).buffer);
+    this.pixels = images;
+    this.means = means;
+    this.logVariances = logVariances;
     /** @type {Map<number, Made[]>} by epoch, then by image; with gaps */
     this.made = new Map();
     /** The least that the reconstruction of each can be, null of a gaussian likelihood. @type {(number|null)[]} */

@@ -7,17 +7,17 @@ import { Batch } from "./batch.js";
 import { Cards } from "./cards.js";
 import { OneImage } from "./one-image.js";
 
+/** @import { Chosen } from "../engine/chosen.js" */
 /** @import { CursorState, LiveRun } from "../engine/run.js" */
 /** @import { Clock } from "../shared/clock.js" */
 /** @import { Link } from "../shared/link.js" */
-/** @import { PackedImages } from "./batch.js" */
 
 export class Comparison {
   /**
-   * @param {HTMLElement} root @param {Link} link @param {Clock} clock @param {LiveRun} run
-   * @param {{images: PackedImages, cursor: CursorState}} data as Python sent it
+   * @param {HTMLElement} root @param {Link} link @param {Clock} clock @param {LiveRun} run @param {Chosen} chosen
+   * @param {CursorState} cursor
    */
-  constructor(root, link, clock, run, { images, cursor }) {
+  constructor(root, link, clock, run, chosen, cursor) {
     this.find = finder(root);
     this.link = link;
     this.clock = clock;
@@ -27,7 +27,7 @@ export class Comparison {
     this.revision = null;
     /** @type {number|null} the image that is pointed at */
     this.pointed = null;
-    this.batch = new Batch(run, images);
+    this.batch = new Batch(run, chosen);
     this.one = new OneImage(root, this.batch);
     this.cards = new Cards(this.find(".sheet"), this.batch, this.cursor.epoch, {
       chosen: (n) => this.choose(n),

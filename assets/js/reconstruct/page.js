@@ -1,9 +1,11 @@
 /**
  * The Reconstruct page: probe images, what the first, the present and the last epoch make of them, and what it costs.
  *
- * Python sends the images that were chosen and their posteriors at every epoch; pictures and figures are made here.
+ * Python sends the images that were chosen and their posteriors at every epoch, apart from all else, since they stay when the
+ * cursor moves; pictures and figures are made here.
  */
 
+import { chosenShelf } from "../shared/chosen.js";
 import { shorten } from "../shared/classes.js";
 import { Clock } from "../shared/clock.js";
 import { finder } from "../shared/elements.js";
@@ -13,14 +15,14 @@ import { explain } from "../shared/terms.js";
 import { Comparison } from "./comparison.js";
 import { saveCodesOf, saveFigures, saveReconstructions } from "./saved.js";
 
-/** @import { LiveRun } from "../engine/run.js" */
+/** @import { Chosen } from "../engine/chosen.js" */
+/** @import { CursorState, LiveRun } from "../engine/run.js" */
 /** @import { LiveData } from "../shared/live.js" */
 /** @import { SetStateValue } from "../shared/mounting.js" */
-/** @import { PackedImages } from "./batch.js" */
 
 /**
- * What pages/reconstruct.py sends; caption: which images these are, with marked words.
- * @typedef {LiveData & {images: PackedImages, caption: string}} ReconstructData
+ * What pages/reconstruct.py sends; chosen: the key of the images; caption: which these are, with marked words.
+ * @typedef {LiveData & {chosen: string, caption: string}} ReconstructData
  */
 
 class Reconstruct {
@@ -31,7 +33,10 @@ class Reconstruct {
     this.link = new Link(root);
     /** @type {Comparison|null} */
     this.shown = null;
-    this.images = ""; // as Python sent them, to tell others from the same again
+    /** @type {Chosen|null} the images that are shown */
+    this.chosen = null;
+    /** @type {ReconstructData|null} */
+    this.data = null;
     /** @type {((run: LiveRun) => void)|undefined} see `whenRun` */
     this.wanted = undefined;
     this.clock = new Clock(this.find(".clock"), {
@@ -59,22 +64,27 @@ class Reconstruct {
   /** @param {ReconstructData} data @param {SetStateValue} setStateValue */
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
-    whenRun(this, { key: data.key }, (run) => {
-      explain(this.find(".caption"), data.caption);
-      shorten(this.find(".caption"), ...run.about.class_names);
-      const images = JSON.stringify(data.images);
-      if (run !== this.shown?.run || images !== this.images) this.compare(run, data);
-      this.images = images;
-      this.shown?.receive(data);
-      this.root.removeAttribute("aria-busy");
+    this.data = data;
+    chosenShelf.whenReady(data.chosen).then((chosen) => {
+      if (this.data === data) whenRun(this, { key: data.key }, (run) => this.show(run, chosen, data));
     });
   }
 
-  /** Show other images. @param {LiveRun} run @param {ReconstructData} data */
-  compare(run, data) {
+  /** @param {LiveRun} run @param {Chosen} chosen @param {ReconstructData} data */
+  show(run, chosen, data) {
+    explain(this.find(".caption"), data.caption);
+    shorten(this.find(".caption"), ...run.about.class_names);
+    if (run !== this.shown?.run || chosen !== this.chosen) this.compare(run, chosen, data.cursor);
+    this.chosen = chosen;
+    this.shown?.receive(data);
+    this.root.removeAttribute("aria-busy");
+  }
+
+  /** Show other images. @param {LiveRun} run @param {Chosen} chosen @param {CursorState} cursor */
+  compare(run, chosen, cursor) {
     const before = this.shown;
     before?.close();
-    this.shown = new Comparison(this.root, this.link, this.clock, run, data);
+    this.shown = new Comparison(this.root, this.link, this.clock, run, chosen, cursor);
     if (before?.run === run) {
       this.shown.goOn(before);
       return;
