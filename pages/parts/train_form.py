@@ -1,0 +1,274 @@
+"""The form of the Train page: everything that defines a run, and what starts one."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from typing import Any
+
+import streamlit as st
+
+from bvae.config import Config, ConfigError, field_type, propose_name
+from bvae.devices import training_images
+from bvae.queue import Queue
+from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
+from pages.parts.cursor import accept_address
+from pages.parts.devices import devices, show_device
+from pages.parts.rights import check_may_queue
+from pages.parts.selection import plain
+from pages.parts.watch import look_at
+
+FIELDS = {item.name: item for item in dataclasses.fields(Config)}
+PRESETS: dict[str, dict[str, Any]] = {
+    "VAE, β = 1": {"beta": 1.0, "capacity": None},
+    "β = 4": {"beta": 4.0, "capacity": None},
+    "strong, β = 10": {"beta": 10.0, "capacity": None},
+    "capacity, C = 25 nats": {"beta": Config().beta, "beta_warmup_steps": 0, "capacity": 25.0},
+}
+FIRST = ("beta", "epochs", "network", "dataset")
+MORE = {
+    "Model": ("latent_dim", "likelihood", "sigma"),
+    "Objective": ("beta_warmup_steps", "capacity", "capacity_gamma", "capacity_steps"),
+    "Optimiser": ("batch_size", "learning_rate", "learning_rate_schedule", "precision", "device"),
+    "Data and record": ("dataset_limit", "seed", "probe_size"),
+}
+LABELS = {
+    "beta": "β",
+    "beta_warmup_steps": "β warm-up steps",
+    "latent_dim": "Latent dimensions",
+    "sigma": "σ (sigma)",
+    "capacity": "Capacity C, nats",
+    "capacity_gamma": "Capacity weight γ",
+}
+LEFT_OUT = {
+    "dataset_limit": "all",
+    "sigma": "learned",
+    "capacity": "none: the β form",
+    "learning_rate": "what suits the network",
+}
+STEPS = {"beta": 0.5, "sigma": 0.05, "learning_rate": 0.001}
+
+# The form ------------------------------------------------------------------------------------------------------------
+
+
+def show_form(queue: Queue) -> None:
+    """Draw the form."""
+    st.subheader("New run")
+    begin_form()
+    # Not a segmented control, whose chosen text is too faint in light; nor, below, a primary button, too faint in dark.
+    st.radio(
+        "Start from", list(PRESETS), key=key("preset"), on_change=choose_preset, persist_state="session",
+        index=None, horizontal=True,
+    )  # fmt: skip
+    st.text_input(
+        "Name", key="train_name", on_change=changed, persist_state="session", max_chars=100,
+        placeholder=st.session_state["train_proposal"],
+        help=f"Left empty, the run gets the name that is proposed. It is kept in {plain(str(queue.folder.resolve()))}.",
+    )  # fmt: skip
+    grid(FIRST, 4)
+    with st.expander("More settings"):
+        for title, names in (*MORE.items(), ("Other", tuple(set(FIELDS) - set(FIRST) - {*sum(MORE.values(), ())}))):
+            if names:
+                st.markdown(f"**{title}**")
+                grid(names, 3)
+
+    config, problem = None, None
+    try:
+        config = form_config()
+    except ConfigError as error:
+        problem = str(error)
+    name = run_name()
+    taken = name_problem(queue, name)
+    started = taken is not None and st.session_state.get("train_started") == name  # and was not deleted since
+    if problem is None and not started:
+        problem = taken
+    if config is not None and problem is None:
+        st.code(config.command(str(queue.folder / name)), language=None, wrap_lines=True)
+    if queue.folder.resolve() != BESIDE_APP:
+        st.markdown(f":small[New runs are kept in {plain(str(queue.folder.resolve()))}.]")
+    for note in notes(config) if config else []:
+        st.markdown(f":small[{plain(note)}]")
+    st.fragment(show_device, run_every=None if devices().done() else 1)(config)
+    if shown := st.session_state.pop("train_problem", None) or problem:
+        st.error(plain(shown))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        waits = any(entry.error is None for entry in queue.entries())
+        label = "Add to the queue" if waits and not started else "Start training"
+        why = f"{plain(name)} was started already. Choose another name." if started else problem and plain(problem)
+        st.button(label, key="train_start", on_click=start, disabled=why is not None, help=why)
+        if started:
+            st.markdown(f"**{plain(name)}** is in the list below. Change a setting to begin another run.")
+        elif waits:
+            st.markdown(":small[Runs are trained one after another.]")
+
+
+def name_problem(queue: Queue, name: str) -> str | None:
+    """Why a run cannot have this name."""
+    try:
+        check_run_name(name)
+        entry = queue.find(name)
+        if entry is not None and entry.error is None:
+            return f"{name} is in the queue already. Choose another name."
+        check_new_run(queue.folder / name)
+    except (RunError, OSError) as error:
+        return str(error)
+    return None
+
+
+# Values --------------------------------------------------------------------------------------------------------------
+
+
+def key(name: str) -> str:
+    """The session's key of a field. A field that is filled from here, as by a preset, gets a new one.
+
+    A browser that has not heard yet of a value set here would send its own again, with the next round of a fragment,
+    and undo it. Of a new widget it has nothing to send.
+    """
+    return f"train_{name}_{st.session_state.setdefault('train_filled', {}).get(name, 0)}"
+
+
+def fill(name: str, value: Any) -> None:
+    """Give a field a value."""
+    if st.session_state.get(key(name), ...) != value:
+        filled = st.session_state["train_filled"]
+        filled[name] = filled.get(name, 0) + 1
+        st.session_state[key(name)] = value
+
+
+def form_config() -> Config:
+    """What the form defines.
+
+    Raises:
+        ConfigError: when it defines no run.
+    """
+    return Config(**{name: st.session_state[key(name)] for name in FIELDS})
+
+
+def begin_form() -> None:
+    """Give every field that has no value yet its default, and propose a name."""
+    for name, item in FIELDS.items():
+        st.session_state.setdefault(key(name), item.default)
+    st.session_state.setdefault(key("preset"), preset_of_form())
+    if "train_proposal" not in st.session_state:
+        propose()
+
+
+def propose() -> None:
+    """Propose a name after what the form says. It stays until something is changed: see `start`."""
+    try:
+        config = form_config()
+    except ConfigError:
+        return
+    taken = [run.name for run in list_runs()] + [entry.name for entry in Queue().entries()]
+    st.session_state["train_proposal"] = propose_name(config, taken)
+
+
+def run_name() -> str:
+    """What the person named the run, or else the proposal."""
+    return str(st.session_state.get("train_name") or "").strip() or str(st.session_state["train_proposal"])
+
+
+def preset_of_form() -> str | None:
+    """The preset that the form's values are those of."""
+    for preset, values in PRESETS.items():
+        if all(st.session_state[key(name)] == value for name, value in values.items()):
+            return preset
+    return None
+
+
+# Callbacks -----------------------------------------------------------------------------------------------------------
+
+
+def changed() -> None:
+    """A field was changed by hand."""
+    accept_address()
+    fill("preset", preset_of_form())
+    st.session_state.pop("train_started", None)
+    propose()
+
+
+def choose_preset() -> None:
+    """Fill the form from the chosen preset."""
+    for name, value in PRESETS.get(st.session_state[key("preset")], {}).items():
+        fill(name, value)
+    if st.session_state[key("capacity")] is not None:
+        # C should have come to its end when half of the training is done, and then stay there.
+        with contextlib.suppress(ConfigError):
+            half = max(1, total_steps(form_config()) // 2)
+            fill("capacity_steps", min(Config().capacity_steps, half))
+    changed()
+
+
+def start() -> None:
+    """Put what the form defines into the queue.
+
+    The form stays as it is, so that the second click of a double one asks for the same run, which is refused.
+    """
+    accept_address()
+    name = run_name()
+    try:
+        check_may_queue(name)
+        Queue().add(name, form_config())
+    except (ConfigError, RunError, OSError) as error:
+        if st.session_state.get("train_started") != name:  # the second click of a double one
+            st.session_state["train_problem"] = str(error)
+        return
+    st.session_state["train_started"] = name
+    look_at(name)
+
+
+# Fields --------------------------------------------------------------------------------------------------------------
+
+
+def total_steps(config: Config) -> int:
+    """Training steps of the whole run."""
+    return -(-training_images(config) // config.batch_size) * config.epochs
+
+
+def field(name: str) -> None:
+    """Draw a field with the help, the choices and the type that the config gives it."""
+    item, (kind, _) = FIELDS[name], field_type(name)
+    common: dict[str, Any] = {
+        "label": LABELS.get(name, name.replace("_", " ").capitalize()),
+        "help": item.metadata["help"][0].upper() + item.metadata["help"][1:] + ".",
+        "key": key(name),
+        "on_change": changed,
+        "persist_state": "session",
+    }
+    if choices := item.metadata.get("choices"):
+        st.selectbox(options=choices, **common)
+    else:
+        # No bounds: a value that is out of them stays as typed, and the config's own sentence says what is wrong.
+        value: Any = None if item.default is None else "min"
+        step: Any = 1 if kind is int else STEPS.get(name, 1.0)
+        placeholder = LEFT_OUT.get(name)
+        st.number_input(value=value, step=step, format=None if kind is int else "%g", placeholder=placeholder, **common)
+
+
+def grid(names: tuple[str, ...], columns: int) -> None:
+    """Draw fields in rows of `columns`."""
+    for first in range(0, len(names), columns):
+        for column, name in zip(st.columns(columns), names[first : first + columns], strict=False):
+            with column:
+                field(name)
+
+
+def notes(config: Config) -> list[str]:
+    """What a person should know of a run that can be trained all the same."""
+    found = []
+    if config.dataset != "mnist":
+        found.append(f"The images of {config.dataset} are not bundled: they are downloaded once, on first use.")
+    steps = total_steps(config)
+    if config.capacity is not None:
+        found.append("The capacity form has no β: the weight of |KL − C| is γ.")
+        if (reached := config.capacity_at(steps - 1) or 0.0) < 0.95 * config.capacity:
+            found.append(
+                f"This run has {steps:,} steps, so C comes to {reached:.1f} of {config.capacity:g} nats only. "
+                "Give fewer capacity steps, or more epochs."
+            )
+    elif (beta := config.beta_at(steps - 1) or 0.0) < 0.95 * config.beta:
+        found.append(
+            f"This run has {steps:,} steps, so β comes to {beta:.2f} of {config.beta:g} only. "
+            "Give fewer warm-up steps, or more epochs."
+        )
+    return found
