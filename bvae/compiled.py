@@ -7,6 +7,7 @@ is imported before any of them, finds another place, or has nothing kept: then e
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import stat
@@ -78,6 +79,19 @@ def _temporary() -> Path | None:
         if stat.S_ISDIR(found.st_mode) and private and _writable(folder):
             return folder
     return None
+
+
+@functools.cache
+def umap_learn() -> Any:
+    """The class UMAP, what is compiled of it kept as well, which else each process compiles anew for five seconds."""
+    from numba.core.dispatcher import Dispatcher
+    from umap import UMAP, layouts, umap_
+
+    names = ("smooth_knn_dist", "compute_membership_strengths", "_nb_optimize_layout_euclidean_single_epoch")
+    for found in (getattr(module, name, None) for module in (umap_, layouts) for name in names):
+        if isinstance(found, Dispatcher):
+            found.enable_caching()
+    return UMAP
 
 
 _find_cache()

@@ -213,8 +213,7 @@ def independent_layout(means: np.ndarray, seed: int = 0, device: str = "cpu") ->
     """umap-learn's own layout (N, 2) float32 of one epoch's means (N, D), which knows of no other epoch."""
     if len(means) < _FEWEST or not np.ptp(means, axis=0).any():
         return principal_components([means])[0].astype(np.float32)
-    import bvae.compiled  # noqa: F401, I001  before umap-learn, for whose modules it finds a place, too
-    from umap import UMAP
+    from bvae.compiled import umap_learn
 
     count = min(NEIGHBOURS, len(means) - 1)
     # Found here, where umap-learn's own search would first be compiled, for half a minute and in each process anew.
@@ -223,7 +222,7 @@ def independent_layout(means: np.ndarray, seed: int = 0, device: str = "cpu") ->
     start = "spectral" if len(means) > 50 else small
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a seed makes it run on one core, and that no other points can be added
-        found = UMAP(
+        found = umap_learn()(
             n_neighbors=count, min_dist=MIN_DISTANCE, init=start, random_state=seed, precomputed_knn=tuple(near)
         ).fit_transform(means)
     return np.asarray(found, dtype=np.float32)
