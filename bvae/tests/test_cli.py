@@ -134,6 +134,18 @@ def assert_refused(result: Result, word: str, code: int = 1) -> None:
 # What it prints --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("called", "name"), [("/usr/bin/bvae", "bvae"), (r"bvae.exe", "bvae"), (None, "python -m bvae")]
+)
+def test_help_and_problems_name_the_command_as_it_was_called(called: str | None, name: str) -> None:
+    script = f"import sys; sys.argv[0] = {called!r}; from bvae.__main__ import run; sys.exit(run())"
+    command = [sys.executable, *(["-c", script] if called else ["-m", "bvae"])]
+    helped = subprocess.run([*command, "runs", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert helped.stdout.startswith(f"usage: {name} runs ")
+    refused = subprocess.run([*command, "evaluate", "nowhere"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.stderr.startswith(f"{name} evaluate: ")
+
+
 def test_train_ends_with_the_path_and_the_final_figures(trained: Trained) -> None:
     test = trained.history[-1]["test"]
     assert trained.printed.out == (
