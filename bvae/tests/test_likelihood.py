@@ -55,7 +55,7 @@ def test_the_bound_nears_the_likelihood_of_a_linear_model() -> None:
 
 
 def test_a_standard_error_is_the_spread_over_draws() -> None:
-    levels = ((1, 100), (10, 20), (100, 10))
+    levels = ((1, 100), (10, 5), (100, 5))
     weights = [linear_gaussian(100, seed, width=3)[1] for seed in range(80)]
     found = [importance_bounds(weigh, 100, levels) for weigh in weights]  # type: ignore[arg-type]
     for level in range(3):
