@@ -60,7 +60,7 @@ def boosted(
     """
     from bvae.metrics.loops import boost
 
-    bins = np.array([quantile(column, many) for column in codes.T])
+    bins = np.array([quantile(column, many) for column in codes.T], np.uint16)
     importances, predictions = np.zeros((len(bins), len(factors))), []
     for place, (values, by_class) in enumerate(zip(factors, is_class, strict=True)):
         targets = np.eye(values.max() + 1)[values] if by_class else values[:, np.newaxis]

@@ -35,6 +35,7 @@ class Factors(NamedTuple):
     names: list[str]
     bins: np.ndarray  # (K, N) int64
     constant: list[str]  # names of those left out
+    exact: bool  # whether all others are taken by their values
 
 
 class Information(NamedTuple):
@@ -81,17 +82,25 @@ def quantile(values: np.ndarray, bins: int) -> np.ndarray:
 
 
 def bin_factors(factors: Mapping[str, np.ndarray], classes: Collection[str] = ("class",)) -> Factors:
-    """Factors (N,) by name in bins: those named in `classes` by their values, all others by quantiles."""
-    names, rows, constant = [], [], []
+    """Factors (N,) by name in bins.
+
+    Those named in `classes`, and those of at most twice as many values as there are bins, as drawn images have them,
+    are taken by their values; all others by quantiles.
+    """
+    names, rows, constant, exact = [], [], [], True
     for name, values in factors.items():
-        by_value = name in classes
-        row = np.unique(values, return_inverse=True)[1] if by_value else quantile(values, bin_count(len(values)))
+        bins = bin_count(len(values))
+        kinds, row = np.unique(values, return_inverse=True)
+        by_value = name in classes or len(kinds) <= 2 * bins
+        if not by_value:
+            row = quantile(values, bins)
         if row.max(initial=0) > 0:
             names.append(name)
             rows.append(row.astype(np.int64))
+            exact = exact and by_value
         else:
             constant.append(name)
-    return Factors(names, np.array(rows, np.int64) if rows else np.zeros((0, 0), np.int64), constant)
+    return Factors(names, np.array(rows, np.int64) if rows else np.zeros((0, 0), np.int64), constant, exact)
 
 
 # Nats ------------------------------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ def logistic(inputs: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray
     # The constants may all grow by the same amount and nothing changes; so little keeps them where they are.
     penalty = np.append(np.ones(wide - 1), 1e-6)[:, np.newaxis]
     weights = np.zeros((wide, classes))
+    rows, columns = np.triu_indices(wide)
+    products = values[:, rows] * values[:, columns]  # (N, D (D + 1) / 2)
 
     def loss(weights: np.ndarray) -> float:
         return float(-(_log_chances(values @ weights) * targets).sum() + 0.5 * (penalty * weights**2).sum())
@@ -42,11 +44,12 @@ def logistic(inputs: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray
     for _ in range(_STEPS):
         chances = np.exp(_log_chances(values @ weights))
         gradient = values.T @ (chances - targets) + penalty * weights
-        curvature = np.zeros((classes, wide, classes, wide))
+        curvature = np.empty((classes, wide, classes, wide))
         for one in range(classes):
-            for other in range(one, classes):
-                weight = chances[:, one] * ((one == other) - chances[:, other])
-                curvature[one, :, other] = curvature[other, :, one] = (values * weight[:, np.newaxis]).T @ values
+            shared = chances[:, one, np.newaxis] * ((np.arange(classes) == one) - chances)  # (N, C)
+            blocks = np.zeros((classes, wide, wide))
+            blocks[:, rows, columns] = blocks[:, columns, rows] = shared.T @ products
+            curvature[one] = blocks.swapaxes(0, 1)
             curvature[one, :, one] += np.diag(penalty[:, 0])
         flat = curvature.reshape(classes * wide, classes * wide)
         step = np.linalg.solve(flat, gradient.T.ravel()).reshape(classes, wide).T

@@ -26,11 +26,10 @@ def tables(first, second, weights, terms):  # type: ignore[no-untyped-def]
             for image in range(images):
                 cell[image] = first[left, image] * width + second[right, image]
                 cells = max(cells, cell[image] + 1)
-            held = np.zeros(cells, np.int64)
+            counts = np.zeros(cells, np.int64)
             for image in range(images):
-                held[cell[image]] += 1
-            occupied[left, right] = (held > 0).sum()
-            counts = np.empty(cells, np.int64)
+                occupied[left, right] += counts[cell[image]] == 0
+                counts[cell[image]] += 1
             for row in range(rows):
                 counts[:] = 0
                 for image in range(images):
@@ -55,19 +54,23 @@ def grow(bins, many, residual, leaf_of, held_bins, held_leaf, depth, fewest, gai
         best = np.zeros(nodes)
         axis = np.zeros(nodes, np.int64)
         cut = np.full(nodes, many, np.int64)  # all to the left: a node that is not cut
-        sums, counts = np.empty((nodes, many)), np.empty((nodes, many), np.int64)
+        table = np.empty((nodes, many, 2))  # the sum of residuals, and the number of images
         for dimension in range(dimensions):
-            sums[:], counts[:] = 0.0, 0
+            table[:] = 0.0
             for image in range(images):
-                sums[leaf_of[image], bins[dimension, image]] += residual[image]
-                counts[leaf_of[image], bins[dimension, image]] += 1
+                node, place = leaf_of[image], bins[dimension, image]
+                table[node, place, 0] += residual[image]
+                table[node, place, 1] += 1.0
             for node in range(nodes):
-                total, number = sums[node].sum(), counts[node].sum()
-                below, under = 0.0, 0
+                total, number = 0.0, 0.0
+                for place in range(many):
+                    total += table[node, place, 0]
+                    number += table[node, place, 1]
+                below, under = 0.0, 0.0
                 for place in range(many - 1):
-                    below += sums[node, place]
-                    under += counts[node, place]
-                    if counts[node, place] == 0 or under < fewest or number - under < fewest:
+                    below += table[node, place, 0]
+                    under += table[node, place, 1]
+                    if table[node, place, 1] == 0.0 or under < fewest or number - under < fewest:
                         continue
                     difference = below / under - (total - below) / (number - under)
                     gain = difference * difference * under * (number - under) / number
@@ -95,24 +98,32 @@ def boost(bins, many, targets, classes, held_bins, rounds, depth, rate, fewest):
     gains = np.zeros(len(bins))
     scores, predicted = np.empty((images, columns)), np.empty((held, columns))
     for column in range(columns):
-        start = targets[:, column].mean()
+        start = 0.0
+        for image in range(images):
+            start += targets[image, column] / images
         if classes:
             start = np.log(max(start, 1e-9))
         scores[:, column] = start
         predicted[:, column] = start
     leaf_of, held_leaf = np.zeros(images, np.int64), np.zeros(held, np.int64)
-    wanted, residual = targets.copy(), np.empty(images)
+    wanted = np.empty((columns, images))
+    over, under = np.empty(1 << depth), np.empty(1 << depth)
     for _ in range(rounds):
-        if classes:
-            for image in range(images):
-                chances = np.exp(scores[image] - scores[image].max())
-                wanted[image] = targets[image] - chances / chances.sum()
-        else:
-            wanted[:] = targets - scores
+        for image in range(images):
+            largest, total = scores[image, 0], 0.0
+            if classes:
+                for column in range(columns):
+                    largest = max(largest, scores[image, column])
+                for column in range(columns):
+                    total += np.exp(scores[image, column] - largest)
+            for column in range(columns):
+                guess = np.exp(scores[image, column] - largest) / total if classes else scores[image, column]
+                wanted[column, image] = targets[image, column] - guess
         for column in range(columns):
-            residual[:] = wanted[:, column]
+            residual = wanted[column]
             grow(bins, many, residual, leaf_of, held_bins, held_leaf, depth, fewest, gains)
-            over, under = np.zeros(1 << depth), np.zeros(1 << depth)
+            over[:] = 0.0
+            under[:] = 0.0
             for image in range(images):
                 size = abs(residual[image])
                 over[leaf_of[image]] += residual[image]

@@ -67,6 +67,7 @@ class _Known(NamedTuple):
     values: list[np.ndarray]  # (N,) each of the K factors: standardised, or of classes whole numbers from 0
     is_class: list[bool]
     bins: np.ndarray  # (K, N)
+    exact: bool  # whether all factors are binned by their values
     halves: tuple[np.ndarray, np.ndarray]  # images to learn from, and held-out images
     weights: np.ndarray  # (1 + R, N) how often each image is in each draw; in the first, once
     latent_dim: int
@@ -161,6 +162,7 @@ def _known(
         values,
         [name in classes for name in binned.names],
         binned.bins,
+        binned.exact,
         (order[: images // 2], order[images // 2 :]),
         weights,
         latent_dim,
@@ -178,8 +180,8 @@ def _records(known: _Known, told: np.ndarray, rule: str) -> tuple[dict[str, Reco
     draws = len(known.weights) - 1
     bins = bin_count(images)
     histogram = (
-        f"means in {bins} bins of equal width ({100 * TAIL:g} % quantile to {100 - 100 * TAIL:g} %), measured factors "
-        f"in {bins} bins of equal counts, bias subtracted"
+        f"means in {bins} bins of equal width ({100 * TAIL:g} % quantile to {100 - 100 * TAIL:g} %), "
+        f"{'factors by value' if known.exact else f'measured factors in {bins} bins of equal counts'}, bias subtracted"
     )
     bootstrap = f"{draws} bootstrap draws over images"
     halves = "learned on one half of the images, counted on the other"
@@ -253,10 +255,10 @@ def _records(known: _Known, told: np.ndarray, rule: str) -> tuple[dict[str, Reco
             f"share of their entropy that logistic regression tells; {halves}",
         ),
     }
+    about = f", of measured factors its bin of {bins} with equal counts, which is to share it only about"
     shared = (
-        f"{EXAMPLES[0]:,} groups to learn from and {EXAMPLES[1]:,} to count, each of {TOGETHER} {{}} of the same class "
-        f"or in the same of {bins} bins of equal counts, so that a measured factor is shared only about; "
-        f"{1 / len(known.values):.2f} by chance"
+        f"{EXAMPLES[0]:,} groups to learn from and {EXAMPLES[1]:,} to count, each of {TOGETHER} {{}} that share its "
+        f"value{'' if known.exact else about}; {1 / len(known.values):.2f} by chance"
     )
     pairs: dict[str, tuple[Callable[..., float], str]] = {
         "factor_vae": (

@@ -139,3 +139,14 @@ def test_a_constant_and_too_few_images_are_defined() -> None:
 def test_classes_are_taken_by_value() -> None:
     labels = np.array([7, 3, 3, 9] * 100)
     assert bin_factors({"class": labels}).bins[0][:4].tolist() == [1, 0, 0, 2]
+
+
+def test_drawn_factors_are_taken_by_value_and_measured_ones_by_counts() -> None:
+    rng = np.random.default_rng(11)
+    drawn = {"x": rng.integers(0, 32, 10_000) / 31, "orientation": rng.integers(0, 40, 10_000) * 9.0}
+    found = bin_factors(drawn)
+    assert found.exact
+    assert [len(np.unique(row)) for row in found.bins] == [32, 40]
+    found = bin_factors(drawn | {"area": rng.normal(size=10_000)})
+    assert not found.exact
+    assert [len(np.unique(row)) for row in found.bins] == [32, 40, 20]

@@ -59,6 +59,7 @@ def test_all_is_well_formed(perfect: Scores) -> None:
         low, high = record.get("interval", [record["value"]] * 2)
         assert low <= record["value"] <= high
         assert not record["estimator"].endswith(".")
+    assert "factors by value" in perfect.records["mig"]["estimator"]
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +128,8 @@ def test_a_continuous_factor_keeps_a_little_back_in_bins() -> None:
     }
     found = measure(np.stack([*factors.values()], axis=1), factors, draws=DRAWS)
     assert 0.9 < found.records["mig"]["value"] < 1
+    assert "measured factors in 20 bins of equal counts" in found.records["mig"]["estimator"]
+    assert "share it only about" in found.records["beta_vae"]["estimator"]
     assert found.records["disentanglement"]["value"] > 0.99
 
 
