@@ -1,5 +1,5 @@
-"""The command line, `python -m bvae`: train, evaluate, sample, reconstruct, traverse, interpolate, codes, layout, runs,
-pack, import.
+"""The command line, `python -m bvae`: train, sweep, evaluate, sample, reconstruct, traverse, interpolate, codes,
+layout, runs, pack, import.
 
 `--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
 sentence and exit status 1; wrong usage is 2; a training that was stopped on request is 130.
@@ -14,8 +14,11 @@ import datetime
 import json
 import math
 import os
+import shlex
+import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -117,6 +120,43 @@ def _train(options: argparse.Namespace) -> int:
     else:
         print(f"{path}: {_figures(last)}")
     return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from bvae.sweep import Sweep, failures
+
+    sweep = Sweep(options.into, {name: given for name in _field_names() if (given := getattr(options, name))})
+    if options.print:
+        sweep.write()
+        for stand in sweep.stands():
+            print("true" if stand.state == "done" else shlex.join(["python", *sweep.arguments(stand)]))
+        return 0
+    asked: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: asked.append(number)) for number in _STOP_SIGNALS}
+    table = _SweepTable(quiet=options.json)
+    stands = sweep.stands()
+    try:
+        for stands in sweep.train(options.at_once, lambda: bool(asked)):
+            table.show(stands)
+    finally:
+        table.close()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    failed = failures(stands)
+    for sentence in failed:
+        print(sentence, file=sys.stderr)
+    done = sum(stand.state == "done" for stand in stands)
+    if options.json:
+        print(json.dumps({"sweep": str(sweep.folder), "values": sweep.values, "runs": [
+            {"run": str(stand.member.path), "state": stand.state, "error": stand.error, **(stand.record or {})}
+            for stand in stands
+        ]}))  # fmt: skip
+    else:
+        print(f"{sweep.folder}: {done} of {len(stands)} runs done" + (f", {len(failed)} failed" if failed else ""))
+    if asked:
+        print("Stopped. The same command goes on.", file=sys.stderr)
+        return STOPPED
+    return 1 if failed else 0
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -522,6 +562,54 @@ class _TrainingBar:
             self.bar = None
 
 
+class _SweepTable:
+    """All runs of a sweep, drawn anew in a terminal; elsewhere a line whenever one of them changes its state."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet, self.live = quiet, sys.stderr.isatty()
+        self.started = time.monotonic()
+        self.begun: float | None = None  # epochs that were done before
+        self.lines = 0
+        self.told: dict[str, str] = {}
+
+    def show(self, stands: Sequence[Any]) -> None:
+        if self.quiet:
+            return
+        done, total = (sum(epochs) for epochs in zip(*((s.epoch, s.member.config.epochs) for s in stands), strict=True))
+        self.begun = done if self.begun is None else self.begun
+        finished = sum(stand.state == "done" for stand in stands)
+        spent = time.monotonic() - self.started
+        left = "?" if done <= self.begun else tqdm.format_interval(spent * (total - done) / (done - self.begun))
+        clock = f"[{tqdm.format_interval(spent)}<{left}]"
+        head = f"{finished} of {len(stands)} runs done, {done:.1f} of {total} epochs {clock}"
+        if not self.live:
+            for stand in stands:
+                if self.told.get(stand.member.name, "waiting") != stand.state:
+                    print(f"{_stand_line(stand)}   {head}", file=sys.stderr)
+                self.told[stand.member.name] = stand.state
+            return
+        width, height = shutil.get_terminal_size()
+        shown = [*(s for s in stands if s.state == "running"), *(s for s in stands if s.state != "running")]
+        kept = {id(stand) for stand in shown[: max(1, height - 3)]}
+        lines = [head, *(_stand_line(stand) for stand in stands if id(stand) in kept)]
+        self.close()
+        print("\n".join(line[: width - 1] for line in lines), file=sys.stderr, flush=True)
+        self.lines = len(lines)
+
+    def close(self) -> None:
+        if self.lines and not self.quiet:
+            print(f"\x1b[{self.lines}F\x1b[J", end="", file=sys.stderr)  # up as many lines, and clear from there
+        self.lines = 0
+
+
+def _stand_line(stand: Any) -> str:
+    record, epochs = stand.record, stand.member.config.epochs
+    figures = "" if record is None else (
+        f"  -ELBO {number(-record.elbo):>8}  KL {number(record.kl):>7}  {record.active_units:>2} active"
+    )  # fmt: skip
+    return f"{stand.member.name}  {stand.state:<7}  {stand.epoch:>5.1f} of {epochs}{figures}"
+
+
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -576,6 +664,21 @@ def _parser() -> argparse.ArgumentParser:
         default = "" if item.default is None else f" (default {item.default})"
         train.add_argument(
             flag(item.name), type=field_type(item.name)[0], choices=item.metadata.get("choices"),
+            help=(item.metadata["help"] + default).replace("%", "%%"),
+            metavar=None if item.metadata.get("choices") else item.name.rsplit("_", 1)[-1].upper(),
+        )  # fmt: skip
+
+    sweep = command("sweep", _sweep, "train a run for every combination of values", run=False)
+    sweep.add_argument("--into", metavar="DIR", required=True, help="the sweep's folder; its runs go into it")
+    sweep.add_argument("--at-once", type=_positive, metavar="COUNT",
+                       help="trainers at a time; by default one for each core, on a GPU one")  # fmt: skip
+    sweep.add_argument("--print", action="store_true",
+                       help="print the command that each run needs yet, a line each, and train none")  # fmt: skip
+    sweep.add_argument("--json", action="store_true", help="print all last records as one JSON object, and no progress")
+    for item in dataclasses.fields(Config):
+        default = "" if item.default is None else f" (default {item.default})"
+        sweep.add_argument(
+            flag(item.name), type=field_type(item.name)[0], choices=item.metadata.get("choices"), nargs="+",
             help=(item.metadata["help"] + default).replace("%", "%%"),
             metavar=None if item.metadata.get("choices") else item.name.rsplit("_", 1)[-1].upper(),
         )  # fmt: skip

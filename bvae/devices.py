@@ -94,9 +94,14 @@ def _ask_torch() -> list[Device]:
     return [*found, Device("cpu", cores(), free_memory, total_memory)]
 
 
+def core_count() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def cores() -> str:
-    """How many processor cores this process may use, in words."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The same in words."""
+    count = core_count()
     return f"{count} core{'s' * (count != 1)}"
 
 

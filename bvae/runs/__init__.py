@@ -41,6 +41,7 @@ from bvae.runs.finding import find_run, list_runs, run_argument
 from bvae.runs.folders import (
     BESIDE_APP,
     BUNDLED_RUNS,
+    SWEEP,
     UNFINISHED,
     check_run_name,
     folders_in,
@@ -66,10 +67,10 @@ from bvae.runs.writing import (
 )
 
 __all__ = [
-    "BESIDE_APP", "BUNDLED_RUNS", "FORMAT", "OTHER_EPOCHS", "UNFINISHED", "UNSAFE_SUFFIXES", "Epoch", "Figures", "Film",
-    "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "Tensors", "check_new_run", "check_run_name", "digest",
-    "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved", "is_run_file", "list_runs",
-    "model_shapes", "name_dimension", "own_folder", "process_lives", "read_json", "read_state", "read_tensors",
-    "remove_unfinished", "run_argument", "run_files", "run_folders", "run_lock", "write_config", "write_film",
-    "write_film_about", "write_json", "write_status", "write_tensors", "writer_lives",
+    "BESIDE_APP", "BUNDLED_RUNS", "FORMAT", "OTHER_EPOCHS", "SWEEP", "UNFINISHED", "UNSAFE_SUFFIXES", "Epoch",
+    "Figures", "Film", "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "Tensors", "check_new_run",
+    "check_run_name", "digest", "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved",
+    "is_run_file", "list_runs", "model_shapes", "name_dimension", "own_folder", "process_lives", "read_json",
+    "read_state", "read_tensors", "remove_unfinished", "run_argument", "run_files", "run_folders", "run_lock",
+    "write_config", "write_film", "write_film_about", "write_json", "write_status", "write_tensors", "writer_lives",
 ]  # fmt: skip

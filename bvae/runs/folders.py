@@ -15,6 +15,7 @@ from bvae.runs.files import CONFIG, NAMES, RunError
 
 BUNDLED_RUNS = Path(__file__).resolve().parents[2] / "assets" / "runs"
 BESIDE_APP = BUNDLED_RUNS.parents[1] / "runs"
+SWEEP = "sweep.json"  # lies in a folder whose runs belong together
 DEFAULT_RUN = "mnist-beta4"  # the bundled run that comes first
 UNFINISHED = ".import-"  # begins the name of the hidden folder in which a run is taken in
 _LOCKED_WITHIN_SECONDS = 2.0  # an import holds the lock of its folder by then
@@ -53,16 +54,22 @@ def own_folder() -> Path:
 
 def run_folders() -> list[Path]:
     """Where runs are looked for by name: the bundled ones, `own_folder`, and, unless `$BVAE_RUNS` says where, `runs`
-    beside app.py, which is where they are for whoever starts the app from another folder today."""
+    beside app.py, which is where they are for whoever starts the app from another folder today; and sweeps in each."""
     folders = [BUNDLED_RUNS, own_folder()]
     if "BVAE_RUNS" not in os.environ and own_folder().resolve() != BESIDE_APP:
         folders.append(BESIDE_APP)
-    return folders
+    return [inner for folder in folders for inner in (folder, *_sweeps_in(folder))]
+
+
+def _sweeps_in(folder: Path) -> list[Path]:
+    # A link could lead out of the folder; see `is_run`.
+    return sorted(path for path in folders_in(folder)
+                  if (path / SWEEP).is_file() and path.resolve().parent == folder.resolve())  # fmt: skip
 
 
 def folders_searched() -> str:
     """The folders of `run_folders` as a sentence names them."""
-    *others, last = [str(folder.resolve()) for folder in run_folders()]
+    *others, last = [str(folder.resolve()) for folder in run_folders() if not (folder / SWEEP).exists()]
     return f"{', '.join(others)} or {last}"
 
 

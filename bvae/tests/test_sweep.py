@@ -1,0 +1,203 @@
+"""Many runs of one command: what belongs together, what was killed, what cannot be trained."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bvae.cli import main
+from bvae.config import Config, ConfigError
+from bvae.runs import SWEEP, Run, RunError, find_run, list_runs, process_lives
+from bvae.sweep import Sweep, failures, trainers_at_once
+
+FAST: dict[str, list[Any]] = {
+    "network": ["mlp"],
+    "device": ["cpu"],
+    "epochs": [2],
+    "latent_dim": [2],
+    "probe_size": [50],
+    "batch_size": [500],
+}
+BASE = ["--network", "mlp", "--device", "cpu", "--epochs", "2", "--latent-dim", "2", "--probe-size", "50",
+        "--batch-size", "500"]  # fmt: skip
+
+
+def weights(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted((path / "epochs").iterdir())}
+
+
+def command(folder: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "bvae", "sweep", "--into", str(folder), *BASE, *more]
+
+
+def members(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.glob("*/config.json"))
+
+
+def test_a_run_for_every_combination_with_a_name_that_says_it(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path / "first", {"beta": [1.0, 2.5], "seed": [0, 1], "learning_rate": [0.001]})
+    assert [member.name for member in sweep.members] == [
+        "first-beta1-seed0", "first-beta1-seed1", "first-beta2.5-seed0", "first-beta2.5-seed1",
+    ]  # fmt: skip
+    assert sweep.members[3].config == Config(beta=2.5, seed=1, learning_rate=0.001)
+    assert sweep.varied == ["beta", "seed"]
+    assert [stand.state for stand in sweep.stands()] == ["waiting"] * 4
+    assert not (tmp_path / "first").exists()
+
+
+def test_it_is_killed_at_three_moments_and_ends_equal_to_runs_trained_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "swept"
+    several = ["--beta", "1", "4", "--seed", "0", "1", "--dataset-limit", "6000"]
+    chance = random.Random(0)
+    for outlived in (True, False, False):
+        with subprocess.Popen(command(folder, *several), stderr=subprocess.PIPE) as process:
+            for _ in range(600):  # until there is something to be killed
+                if list(folder.glob("*/config.json")):
+                    break
+                time.sleep(0.05)
+            time.sleep(chance.uniform(0, 1.5))
+            process.kill()
+        if outlived:  # by its trainers, which the next one waits for
+            continue
+        for path in members(folder):
+            pid = int(Run(path).status_or_finished().get("pid", 0))
+            if process_lives(pid):
+                os.kill(pid, signal.SIGKILL)
+    assert json.loads((folder / SWEEP).read_text())["values"]["beta"] == [1.0, 4.0]
+    done = subprocess.run(command(folder, *several, "--json"), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert [run["state"] for run in said["runs"]] == ["done"] * 4
+    assert [run["epoch"] for run in said["runs"]] == [2] * 4
+    alone = tmp_path / "alone"
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    trained = subprocess.run(
+        [sys.executable, "-m", "bvae", "train", "--run", str(alone), *BASE, "--beta", "4", "--seed", "1",
+         "--dataset-limit", "6000"],
+        capture_output=True,
+    )  # fmt: skip
+    assert trained.returncode == 0
+    assert weights(folder / "swept-beta4-seed1") == weights(alone)
+    before = {path.name: weights(path) for path in members(folder)}
+    again = subprocess.run(command(folder, *several), capture_output=True, text=True)
+    assert "4 of 4 runs done" in again.stdout
+    assert {path.name: weights(path) for path in members(folder)} == before
+
+
+def test_one_process_works_through_it_and_lets_its_trainers_save(tmp_path: Path) -> None:
+    folder = tmp_path / "swept"
+    values = FAST | {"epochs": [4], "dataset_limit": [3_000]}
+    sweep = Sweep(folder, values)
+    going = sweep.train(1)
+    for stands in going:
+        if stands[0].record is not None:
+            break
+    with pytest.raises(RunError, match="Another process works through"):
+        next(Sweep(folder, values).train(1))
+    going.close()  # which stops the trainer, and lets it save
+    assert Run(folder / "swept").status_or_finished()["state"] == "stopped"
+    assert [stand.state for stand in list(Sweep(folder, values).train(1))[-1]] == ["done"]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "runs"))
+    (tmp_path / "runs").mkdir()
+    return tmp_path / "runs"
+
+
+def test_its_runs_are_found_by_name_and_listed(runs: Path) -> None:
+    values = FAST | {"epochs": [1], "dataset_limit": [500], "beta": [1.0, 2.0]}
+    stands = list(Sweep(runs / "swept", values).train())[-1]
+    assert not failures(stands)
+    assert find_run("swept-beta2").config.beta == 2.0
+    assert {run.name for run in list_runs()} >= {"swept-beta1", "swept-beta2"}
+    assert Sweep.read(runs / "swept").values == values
+
+
+def test_the_commands_of_its_runs_are_a_job_array(tmp_path: Path) -> None:
+    folder = tmp_path / "swept"
+    values = ["--beta", "1", "2", "--dataset-limit", "500"]
+    printed = [*command(folder, *values), "--print"]
+    for task in ("1", "2"):
+        line = f"{shlex.join(printed)} | sed -n ${{SLURM_ARRAY_TASK_ID}}p"
+        script = f'set -e; python() {{ {shlex.quote(sys.executable)} "$@"; }}; eval "$({line})"'
+        done = subprocess.run(
+            ["bash", "-c", script], env=os.environ | {"SLURM_ARRAY_TASK_ID": task}, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr
+    assert [stand.state for stand in Sweep.read(folder).stands()] == ["done", "done"]
+    assert subprocess.run(printed, capture_output=True, text=True).stdout == "true\ntrue\n"
+
+
+def test_a_run_that_fails_is_told_and_holds_up_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "swept"
+    status = main([
+        "sweep", "--into", str(folder), *BASE, "--dataset-limit", "500", "--learning-rate", "1e30", "0.001",
+    ])  # fmt: skip
+    out, err = capsys.readouterr()
+    assert status == 1
+    assert "1 of 2 runs done, 1 failed" in out
+    assert "swept-learning_rate1e+30: The loss stopped being a finite number" in err
+    assert [path.name for path in members(folder)] == ["swept-learning_rate0.001", "swept-learning_rate1e+30"]
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"beta": [1.0, -2.0]}, r"beta-2: beta is -2.0, and must be 0 or more"),
+        ({"seed": [0, 1], "sigma": [0.1]}, "seed0: sigma belongs to the gaussian likelihood"),
+        ({"seed": []}, "--seed has no value"),
+        ({"seed": list(range(40)), "beta": list(map(float, range(40)))}, "1,600 runs, and 1,000 is the most"),
+    ],
+)
+def test_what_is_no_config_is_told_before_anything_begins(
+    tmp_path: Path, values: dict[str, list[Any]], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        Sweep(tmp_path / "swept", values)
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_sweep_and_what_is_no_sweep_are_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "swept"
+    folder.mkdir()
+    (folder / "letter.txt").write_text("mine")
+    with pytest.raises(RunError, match=r"is no sweep's folder. Choose another one. \(.*letter.txt"):
+        Sweep(folder, FAST)
+    (folder / "letter.txt").unlink()
+    (folder / SWEEP).write_text(json.dumps({"format": 1, "values": {"beta": [3.0], "seed": [0, 1]}, "runs": []}))
+    with pytest.raises(RunError, match=r"holds another sweep \(beta 3.0, seed 0 1\)"):
+        Sweep(folder, FAST)
+    for hostile in ("[]", "{", '{"format": 1, "values": {"beta": 3}}', '{"format": 1, "values": {"__class__": [1]}}'):
+        (folder / SWEEP).write_text(hostile)
+        with pytest.raises(RunError):
+            Sweep.read(folder)
+    other = tmp_path / "other"
+    assert main(["train", "--run", str(other / "other-seed0"), *BASE, "--dataset-limit", "500", "--epochs", "1"]) == 0
+    (other / SWEEP).write_text(json.dumps({"format": 1, "values": FAST | {"seed": [0, 1], "dataset_limit": [500]}}))
+    first, second = list(Sweep.read(other).train())[-1]
+    assert (first.state, second.state) == ("failed", "done")
+    assert "is a run of another config. Move it away." in failures([first])[0]
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="Cannot write in"):
+        next(Sweep(tmp_path / "file" / "swept", FAST).train())
+
+
+def test_a_core_for_each_trainer(tmp_path: Path) -> None:
+    assert trainers_at_once(Sweep(tmp_path / "swept", FAST).members) == len(os.sched_getaffinity(0))
