@@ -128,6 +128,7 @@ def information(codes: np.ndarray, factors: np.ndarray, draws: int = DRAWS, seed
     nats = of_codes[:, :, np.newaxis] + of_factors[:, np.newaxis, :] - of_pairs
     freedom = np.outer(many_codes - 1, many_factors - 1)
     chance = CHANCE * np.sqrt(2 * freedom) / (2 * max(images, 1))  # 2N · I is χ² with so many degrees of freedom
+    chance = np.maximum(chance, 1e-9)  # rounding of a constant is no information either
     nats = np.where(nats > chance, nats, 0.0)
     share = divide(nats, of_factors[:, np.newaxis, :])
     return Information(share[0], of_factors[0], share[1:])

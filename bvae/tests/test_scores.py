@@ -121,6 +121,23 @@ def test_order_and_scale_of_dimensions_change_nothing() -> None:
     np.testing.assert_allclose(second.information, first.information[order], atol=2e-3)
 
 
+def test_dead_dimensions_change_nothing_but_how_many_could_serve() -> None:
+    codes = CODES + 0.5 * NOISE
+    trace = 1e-3 * np.stack([*FACTORS.values()], axis=1)  # of the image, as passive dimensions have it
+    first = values(measure(codes, FACTORS, draws=DRAWS))
+    second = values(measure(np.concatenate([codes, trace, np.zeros((IMAGES, 2))], axis=1), FACTORS, draws=DRAWS))
+    assert first.pop("completeness") < second.pop("completeness")
+    assert first == second
+
+
+def test_an_active_dimension_that_is_constant_tells_nothing() -> None:
+    codes = np.concatenate([CODES, np.ones((IMAGES, 1))], axis=1)
+    found = measure(codes, FACTORS, active=np.ones(5, bool), draws=DRAWS)
+    assert (found.information[4] == 0).all()
+    assert found.records["modularity"]["value"] == pytest.approx(0.8)
+    assert found.records["compactness"]["value"] == pytest.approx(1)
+
+
 def test_a_continuous_factor_keeps_a_little_back_in_bins() -> None:
     # Bins of equal width are not quite those of equal counts, even of an even factor.
     factors = {
