@@ -108,7 +108,7 @@ def _train(options: argparse.Namespace) -> int:
             bar.record(record)
     except StoppedError:
         bar.close()
-        print(f"Stopped. Continue with: {called()} train --run {path} --resume", file=sys.stderr)
+        print(f"Stopped. Continue with: {_called()} train --run {path} --resume", file=sys.stderr)
         return STOPPED
     finally:
         bar.close()
@@ -616,7 +616,7 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Arguments -------------------------------------------------------------------------------------------------------
 
 
-def called() -> str:
+def _called() -> str:
     """The command as the person called it: `python -m bvae`, or `bvae` where that is installed."""
     return "bvae" if Path(sys.argv[0]).stem == "bvae" else "python -m bvae"
 
@@ -634,7 +634,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=called(), description="Train a β-VAE and walk about in its latent space.", allow_abbrev=False)
+    parser = _Parser(
+        prog=_called(), description="Train a β-VAE and walk about in its latent space.", allow_abbrev=False
+    )
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
 
     def command(name: str, function: Any, help: str, run: bool = True) -> argparse.ArgumentParser:

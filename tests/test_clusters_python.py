@@ -511,8 +511,11 @@ def test_two_runs_side_by_side(filmed: Run, trained_run: Run, folder: Path) -> N
     assert (data["film"], data["other"]["film"]) == (first["key"], second["key"])
     assert data["other"]["key"] == open_live(Run(folder / "other"), "other").key != data["key"]
     assert "**other** has no film yet" in texts(app.markdown)
-    weights = [proto for proto in (e.proto for e in app.get("bidi_component")) if proto.component_name == "live_store"]
-    assert len({proto.id for proto in weights}) == 4  # two parts of each
+    names = [element.proto.component_name for element in app.get("bidi_component")]
+    assert (names.count("live_recall"), names.count("live_store")) == (
+        2,
+        2,
+    )  # two parts of each, those of the first known
     app.selectbox(key="run").select("other")  # then the second can no longer be itself
     app = open_clusters(app)
     assert not app.exception

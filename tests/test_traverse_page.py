@@ -16,6 +16,7 @@ import pytest
 import torch
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from streamlit.testing.v1 import AppTest
 
 from bvae.runs import Run
 from bvae.tests.sheets import tiles
@@ -28,11 +29,13 @@ from tests.browsing import (
     Session,
     Site,
     canvases,
+    comes_true,
     downloaded,
     expect_all_weights,
     expect_pictures,
     frames,
 )
+from tests.conftest import ROOT
 
 
 class Traverse:
@@ -506,6 +509,32 @@ def test_weights_and_script_travel_once_and_the_picture_stays_through_reruns(vis
 
     assert sum(sizes) < 100_000, "neither weights nor the page's script"
     assert visit.picture.get_attribute("data-mark") == "the same canvas"
+
+
+def test_weights_that_the_browser_has_not_any_more_are_asked_for(visit: Traverse) -> None:
+    whole = "[...globalThis.betaVaeLive?.runs.values() ?? []].at(-1)?.whole"
+    visit.open()
+    expect_all_weights(visit.page)
+    visit.page.evaluate("betaVaeLive.runs.items.clear()")
+    visit.slider(visit.order()[0]).fill("1")
+    visit.expect_address("z", lambda z: "1" in (z or "").split(","))
+    comes_true(visit.page, whole)
+    visit.page.reload()  # which is another browser to Python
+    comes_true(visit.page, whole)
+
+
+def test_weights_are_copied_once_a_session_and_then_named() -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
+    sent = []
+    for _ in range(2):
+        app.session_state["asked_page"] = "traverse"
+        app.run()
+        assert not app.exception
+        protos = [element.proto for element in app.get("bidi_component")]
+        sent.append([proto for proto in protos if proto.component_name in ("live_store", "live_recall")])
+    assert [len(proto.bytes) > 300_000 for proto in sent[0]] == [True, True]
+    names = [json.loads(proto.json) for proto in sent[1]]
+    assert [part for _, part in names] == ["head", "rest"]
 
 
 def test_a_slider_moves_before_the_other_epochs_have_come_and_the_clock_waits_for_them(visit: Traverse) -> None:

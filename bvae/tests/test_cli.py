@@ -135,7 +135,7 @@ def assert_refused(result: Result, word: str, code: int = 1) -> None:
 
 
 @pytest.mark.parametrize(
-    ("called", "name"), [("/usr/bin/bvae", "bvae"), (r"bvae.exe", "bvae"), (None, "python -m bvae")]
+    ("called", "name"), [("/usr/bin/bvae", "bvae"), ("bvae.exe", "bvae"), (None, "python -m bvae")]
 )
 def test_help_and_problems_name_the_command_as_it_was_called(called: str | None, name: str) -> None:
     script = f"import sys; sys.argv[0] = {called!r}; from bvae.__main__ import run; sys.exit(run())"

@@ -50,6 +50,9 @@ _store = st.components.v2.component(
 )
 
 
+_recall = st.components.v2.component("live_recall", html="<span hidden></span>\n", js=bundle("store/recall.js"))
+
+
 _glossary = st.components.v2.component(
     "glossary",
     html="<span hidden></span>\n",
@@ -328,18 +331,36 @@ def live_component(
     mount_head(run)
 
 
-# Of two runs at once, each has slots of its own. The bytes are the same at every rerun: Streamlit then sends only a
-# reference to what the browser has.
+# Of two runs at once, each has slots of its own.
 
 
 def mount_head(run: LiveRun, slot: str = "live_head") -> None:
     """Hand the browser what a run's last epoch needs."""
-    _store(key=slot, data=run.head, height="content")
+    _hand_over(slot, [run.key, "head"], run.head)
 
 
 def mount_rest(run: LiveRun, slot: str = "live_rest") -> None:
     """Hand the browser the weights of a run's other epochs: megabytes, and so at the end of a page."""
-    _store(key=slot, data=run.rest, height="content")
+    _hand_over(slot, [run.key, "rest"], run.rest)
+
+
+def _hand_over(slot: str, name: list[str], content: bytes) -> None:
+    """Hand the browser bytes, and at later reruns their name alone.
+
+    Of the same bytes Streamlit would send a mere reference, but it copies and hashes them all at every rerun to know
+    that they are the same. The browser says where it has not what it is named.
+    """
+    given: dict[str, list[str]] = st.session_state.setdefault("weights_given", {})
+
+    def ask() -> None:
+        accept_address()
+        given.pop(slot, None)
+
+    if given.get(slot) == name:
+        _recall(key=slot, data=name, height="content", on_missing_change=ask)
+    else:
+        _store(key=slot, data=content, height="content")
+        given[slot] = name
 
 
 def mount_glossary() -> None:
