@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import re
 import shutil
@@ -484,6 +485,27 @@ def test_the_lasso_shows_what_the_selected_images_have_in_common(board: Board) -
     shown = board.page.locator(".chosen button")
     names = [button.get_attribute("aria-label") or "" for button in shown.all()]
     chosen = [int(np.flatnonzero(board.probe.indices == int(re.search(r"image (\d+)", name)[1]))[0]) for name in names]
+    factors = board.run.factors()
+    assert factors is not None
+    told = board.page.locator(".differences li").all_inner_texts()
+    values = {}
+    for line in told:
+        *name, value = line.split("\n")
+        values["".join(name)] = float(value.replace("−", "-"))
+    assert [abs(value) for value in values.values()] == sorted(map(abs, values.values()), reverse=True)
+    rest = np.setdiff1d(np.arange(len(board.probe.labels)), inside)
+    apart = {name: (of[inside].mean() - of[rest].mean()) / of.std() for name, of in factors.items()}
+    assert set(values) & set(factors), told
+    for name in set(values) & set(factors):
+        assert values[name] == pytest.approx(apart[name], abs=0.1)
+    with board.page.expect_download() as saving:
+        board.page.get_by_role("button", name="Save as CSV").click()
+    rows = list(csv.DictReader(io.StringIO(Path(saving.value.path()).read_text())))
+    assert len(rows) == count
+    row = next(row for row in rows if int(row["index"]) == board.probe.indices[chosen[0]])
+    assert row["class"] == str(board.probe.labels[chosen[0]])
+    assert float(row["thickness"]) == pytest.approx(factors["thickness"][chosen[0]], rel=1e-5)
+    assert float(row["z3"]) == pytest.approx(board.run.latents(last).mean[chosen[0], 3], abs=HALF)
     np.testing.assert_array_equal(
         canvases(shown.locator("canvas")), board.probe.images[chosen].reshape(len(chosen), -1)
     )

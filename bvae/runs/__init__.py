@@ -10,6 +10,7 @@
       state.safetensors         what resuming needs to continue as if never stopped
       layout.safetensors        the film of latent space: where every probe image lies in the plane at every snapshot
       layout.json               its state, and how true it is; see film.py
+      factors.safetensors       what was measured on the probe images themselves: thickness, slant, …
       metrics.json              what another program measured of the run: taken along, not read
       names.json                what a person calls the latent dimensions
       lock, layout.lock         held by the one process that may write the run, or its film
@@ -61,6 +62,7 @@ from bvae.runs.writing import (
     name_dimension,
     read_state,
     write_config,
+    write_factors,
     write_film,
     write_film_about,
     write_status,
@@ -72,5 +74,6 @@ __all__ = [
     "check_run_name", "digest", "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved",
     "is_run_file", "list_runs", "model_shapes", "name_dimension", "own_folder", "process_lives", "read_json",
     "read_state", "read_tensors", "remove_unfinished", "run_argument", "run_files", "run_folders", "run_lock",
-    "write_config", "write_film", "write_film_about", "write_json", "write_status", "write_tensors", "writer_lives",
+    "write_config", "write_factors", "write_film", "write_film_about", "write_json", "write_status", "write_tensors",
+    "writer_lives",
 ]  # fmt: skip

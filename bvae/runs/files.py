@@ -27,6 +27,7 @@ FORMAT = 1
 CONFIG, STATUS, HISTORY = "config.json", "status.json", "history.jsonl"
 METRICS, NAMES = "metrics.json", "names.json"
 PROBE, STATE = "probe.safetensors", "state.safetensors"
+FACTORS = "factors.safetensors"  # what was measured on the probe images themselves
 FILM, FILM_ABOUT = "layout.safetensors", "layout.json"  # the film: its arrays, and what is said of it
 LOCK, FILM_LOCK = "lock", "layout.lock"
 EPOCHS, LATENTS = "epochs", "latents"  # folders, with a file for each snapshot
@@ -38,7 +39,7 @@ Tensors = dict[str, np.ndarray]
 
 # What NumPy has of the types of safetensors, as far as a run has a use for it.
 _TENSOR_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "U8": "uint8"}
-_RUN_FILES = (CONFIG, STATUS, HISTORY, PROBE, STATE, FILM, FILM_ABOUT, METRICS, NAMES, LOCK, FILM_LOCK)
+_RUN_FILES = (CONFIG, STATUS, HISTORY, PROBE, STATE, FILM, FILM_ABOUT, METRICS, NAMES, FACTORS, LOCK, FILM_LOCK)
 
 
 class RunError(RuntimeError):

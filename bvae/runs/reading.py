@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
+import re
 import shlex
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bvae.model import BetaVAE
 
 _PER_IMAGE = ("labels", "indices")
+_MOST_FACTORS = 16
 _MAX_PROBE = schema.MAX_PROBE_BYTES + 16 * MAX_PROBE_IMAGES + MAX_HEADER
 
 
@@ -334,6 +336,26 @@ class Run:
         if latents.mean.size and not (np.abs(latents.mean).max() < 1e6 and np.abs(latents.log_variance).max() < 80):
             raise RunError(f"{path} holds means or variances that no encoder gives{OTHER_EPOCHS}.")
         return latents
+
+    def factors(self) -> Tensors | None:
+        """What was measured on each probe image itself, arrays (P,) float32 by the names in `factors.FACTORS`, or None.
+
+        Raises:
+            RunError: when it is damaged, or not of this run.
+        """
+        path = self.path / files.FACTORS
+        if not path.exists():
+            return None
+        count = len(self.probe().labels)
+        tensors, _ = read_tensors(path, dtype="float32", most=4 * _MOST_FACTORS * count + MAX_HEADER)
+        names_hold = all(re.fullmatch(r"[a-z]{1,20}", name) for name in tensors)
+        if not (names_hold and len(tensors) <= _MOST_FACTORS and {a.shape for a in tensors.values()} <= {(count,)}):
+            raise RunError(f"{path} does not hold what was measured on {count} images. Delete it, and measure anew.")
+        return tensors
+
+    def factors_stamp(self) -> tuple[int, int, int] | None:
+        """What changes whenever `factors` does; None where there are none."""
+        return files.stamp(self.path / files.FACTORS)
 
     def film(self) -> Film | None:
         """The film of latent space as far as it is worked out, None before that.

@@ -251,6 +251,11 @@ def _remove_leftovers(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
+def write_factors(path: Path, factors: Mapping[str, np.ndarray]) -> None:
+    """Write what was measured on each probe image of a run, as `Run.factors` reads it."""
+    write_tensors(path / files.FACTORS, {name: np.asarray(array, np.float32) for name, array in factors.items()})
+
+
 def write_film(path: Path, film: Film) -> None:
     """Write the film of a run, the frames before what is said of them."""
     tensors = {name: np.asarray(array) for name, array in film._asdict().items() if name != "about"}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import numpy as np
 import pytest
 
 from bvae.config import Config
+from bvae.factors import FACTORS, measure
 from bvae.film import update_film
 from bvae.network import decoder_layers, encoder_layers, parameter_shapes
-from bvae.runs import Film, Latents, Probe, Run, RunWriter, State, find_run
+from bvae.runs import Film, Latents, Probe, Run, RunError, RunWriter, State, find_run, write_tensors
 
 READ = {
     "mnist-beta1": {
@@ -75,6 +77,34 @@ def arrays(named: dict[str, np.ndarray]) -> list[bytes]:
 
 def as_json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("name", ["mnist-beta1", "mnist-beta4", "mnist-beta10"])
+def test_the_bundled_factors_are_those_of_the_probe_images(name: str) -> None:
+    run = find_run(name)
+    kept = run.factors()
+    assert kept is not None
+    assert list(kept) == sorted(FACTORS)
+    some = np.arange(0, len(run.probe().labels), 25)
+    for factor, values in measure(run.probe().images[some]).items():
+        np.testing.assert_allclose(kept[factor][some], values, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"slant": np.zeros(499, np.float32)},
+        {"slant": np.zeros(500, np.float64)},
+        {"slant": np.full(500, np.nan, np.float32)},
+        {"../../slant": np.zeros(500, np.float32)},
+        {f"factor{'x' * n}": np.zeros(500, np.float32) for n in range(17)},
+    ],
+)
+def test_factors_that_are_not_of_the_run_are_told(tmp_path: Path, tensors: dict[str, np.ndarray]) -> None:
+    path = Path(shutil.copytree(find_run("mnist-beta10").path, tmp_path / "copied"))
+    write_tensors(path / "factors.safetensors", tensors)
+    with pytest.raises(RunError, match=r"factors\.safetensors"):
+        Run(path).factors()
 
 
 @pytest.mark.parametrize("name", ["mnist-beta1", "mnist-beta4", "mnist-beta10"])

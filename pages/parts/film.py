@@ -15,6 +15,7 @@ import numpy as np
 import safetensors.numpy
 import streamlit as st
 
+from bvae.factors import UNITS
 from bvae.film import KINDS, due_epochs, fitting, progress
 from bvae.numbers import thin
 from bvae.runs import Run, RunError
@@ -99,7 +100,7 @@ def film_stamp(run: LiveRun) -> str:
     files = Run(run.path)
     state = progress(files).state
     if state != "running":
-        return str(files.film_stamp() or state)
+        return f"{files.film_stamp() or state} {files.factors_stamp()}"
     if (extent := files.film_extent()) is None:
         return state
     laid_out, reconstructed = extent
@@ -117,8 +118,9 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
     Tensors, of E epochs, P images and D dimensions: by kind of layout positions (F, P, 2) float32 of the first F
     epochs, `umap`, `independent`, `pca_last`, `pca_each`; `images` (P, H, W) uint8, `labels` and `indices` (P,) int32,
     `means` (E, P, D) float16, `kl` (E, P) float32 nats; and, as far as the film is worked out, `reconstruction` (F, P)
-    float32 nats and `kept` (F, P) float32. A kind or a tensor that has no frame is absent. The rest is JSON in the
-    metadata. Of more images or epochs than a browser takes, some are chosen evenly.
+    float32 nats and `kept` (F, P) float32; and what was measured on the images, `factors/NAME` (P,) float32. A kind or
+    a tensor that has no frame is absent. The rest is JSON in the metadata. Of more images or epochs than a browser
+    takes, some are chosen evenly.
     """
     from bvae.layout import NEIGHBOURS, UNCHANGED, compared, principal_components
 
@@ -173,6 +175,12 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
         **{kind: framed(positions) for kind, positions in kinds.items()},
         **worked_out,
     }
+    factors: dict[str, np.ndarray] = {}
+    try:
+        factors = run.factors() or {}
+    except RunError as error:
+        problems.append(str(error))
+    tensors |= {f"factors/{name}": values[places] for name, values in factors.items()}
     key = hashlib.sha256(f"{path} {run_key} {list(means)} {stamp}".encode()).hexdigest()[:16]
     said = {
         "key": key,
@@ -188,6 +196,7 @@ def _pack(path: str, run_key: str, last: int, order: tuple[int, ...], passive: i
         "order": list(order),
         "passive": passive,
         "layouts": LAYOUTS,
+        "units": {name: UNITS.get(name, "") for name in factors},
         "kinds": about.get("kinds", {}),
         "neighbours": NEIGHBOURS,
         "compared": compared(count),

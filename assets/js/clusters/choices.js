@@ -57,9 +57,12 @@ export class Choices {
     const active = activeDimensions(film);
     const group = make("optgroup", "", "", { label: "A latent dimension" });
     group.append(...active.map((dimension) => make("option", "", `z${dimension}`, { value: `z${dimension}` })));
+    const onImage = make("optgroup", "", "", { label: "Measured on the image" });
+    onImage.append(...Array.from(film.factors.keys(), (name) => make("option", "", name, { value: name })));
     this.colour.replaceChildren(
       make("option", "", "class", { value: "class" }),
       ...measured.map((name) => make("option", "", MEASURE_NAMES[name].title, { value: name })),
+      ...(film.factors.size ? [onImage] : []),
       ...(active.length ? [group] : []),
     );
     const frames = film.kinds.get("umap")?.frames ?? 0;
@@ -109,5 +112,12 @@ export function colourWords(film, name) {
   };
   const measure = MEASURES.find((each) => each === name);
   if (measure) return { title: MEASURE_NAMES[measure].title, note: notes[measure] };
+  if (film.factors.has(name)) {
+    const unit = film.about.units[name];
+    return {
+      title: name,
+      note: `Measured on the pixels of each image${unit ? `, in ${unit}` : ""}: the same at every epoch.`,
+    };
+  }
   return { title: name, note: `Mean of the [posterior](#posterior) in dimension ${name}; ${over}` };
 }

@@ -5,6 +5,7 @@ import { finder, make } from "../shared/elements.js";
 import { epochWords } from "../shared/epochs.js";
 import { Picture } from "../shared/pictures.js";
 import { Captioned } from "./captioned.js";
+import { saveSelection, showDifferences } from "./differences.js";
 
 /** @import { Film } from "../engine/film.js" */
 /** @import { Sides } from "./sides.js" */
@@ -35,6 +36,8 @@ export class SelectionPanel {
     this.find(".means").replaceChildren(this.image.figure, ...this.decoded.map(({ figure }) => figure));
     this.find(".select-all").onclick = () => listener.all();
     this.find(".clear").onclick = () => listener.clear();
+    this.frame = 0; // of the first film
+    this.find(".save-selection").onclick = () => saveSelection(sides.first, this.frame, this.points);
     this.find(".take").onclick = () => listener.take();
     this.find(".chosen").onkeydown = (event) => moveFocus(event);
   }
@@ -80,6 +83,9 @@ export class SelectionPanel {
 
   /** Show what the decoders make of their mean code. @param {number[]} epochs by side @param {number[]} frames by side */
   show(epochs, frames) {
+    const { run, first } = this.sides;
+    [this.frame] = frames;
+    showDifferences(this.find(".differences"), first, run, this.frame, this.points);
     if (!this.points.length) return;
     for (const [place, decoded] of this.decoded.entries()) {
       const { run, film, about, pointOf } = this.sides.all[place];

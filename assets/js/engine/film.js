@@ -19,6 +19,7 @@ import { safetensorsHeader } from "./safetensors.js";
  * @property {Record<Kind, {name: string, note: string}>} layouts every kind: what it is called, and what is to be said of
  *   it, with marked words
  * @property {Partial<Record<Kind, Figures>>} kinds
+ * @property {Record<string, string>} units of the factors that were measured on each image, by their names
  * @property {number} neighbours of each image, itself among them, by which `kept` is counted
  * @property {number} compared neighbours of each image by which the figures of quality are counted
  * @property {number} unchanged a point that kept this share of its neighbours has no reason to move
@@ -111,6 +112,10 @@ export class Film {
     const frames = (/** @type {string} */ name) => new Frames(bytes(name), this.points);
     /** @type {Record<Measure, Frames>} */
     this.measured = { kl: frames("kl"), reconstruction: frames("reconstruction"), kept: frames("kept") };
+    /** Of each factor one number a point, whatever the frame. @type {Map<string, Float32Array>} */
+    this.factors = new Map(
+      Object.keys(this.about.units).map((name) => [name, new Frames(bytes(`factors/${name}`), this.points).all()]),
+    );
     const kinds = /** @type {Kind[]} */ (Object.keys(this.about.layouts));
     this.positions = new Map(kinds.map((kind) => [kind, new Frames(bytes(kind), 2 * this.points)]));
     /** @type {Map<Kind, {frames: number, positions: Float32Array}>} positions: frame after frame, x and y of each point */
@@ -161,12 +166,14 @@ export class Film {
 
   /**
    * One number a point at a frame.
-   * @param {string} name "kl" and "reconstruction" in nats, "kept" (the share of its neighbours), "z0", "z1", …
+   * @param {string} name "kl" and "reconstruction" in nats, "kept" (the share of its neighbours), "z0", "z1", …, or a factor
    * @param {number} frame
    * @returns {Float32Array|null} null where it is not known
    */
   values(name, frame) {
     if (name === "kept" && frame === 0) return null; // since which epoch?
+    const factor = this.factors.get(name);
+    if (factor) return factor;
     if (name.startsWith("z")) return frame < this.epochs.length ? this.column(Number(name.slice(1)), frame) : null;
     const all = this.measured[/** @type {Measure} */ (name)]; // if it is one
     return all && frame < all.count && frame >= 0 ? all.at(frame) : null;
@@ -196,8 +203,9 @@ export class Film {
 
   /** @param {string} name @returns {[number, number]} */
   findRange(name) {
-    const signed = name.startsWith("z");
-    const frames = signed ? this.epochs.length : this.measured[/** @type {Measure} */ (name)].count;
+    const factor = this.factors.get(name);
+    const signed = factor ? factor.some((value) => value < 0) : name.startsWith("z");
+    const frames = factor ? 1 : signed ? this.epochs.length : this.measured[/** @type {Measure} */ (name)].count;
     const first = frames > 1 ? 1 : 0;
     const stride = Math.max(1, Math.floor(((frames - first) * this.points) / SAMPLED));
     /** @type {number[]} */
