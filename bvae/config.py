@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-DATASETS = ("mnist", "fashion-mnist", "kmnist", "emnist", "qmnist", "usps")
+DATASETS = ("mnist", "fashion-mnist", "kmnist", "emnist", "qmnist", "usps", "sprites", "dsprites")
 NETWORKS = ("conv", "mlp")
 LIKELIHOODS = ("bernoulli", "gaussian")
 DEVICES = ("auto", "cuda", "mps", "cpu")

@@ -1,9 +1,12 @@
-"""Images as one uint8 tensor on the training device: six data sets of written signs, behind one door.
+"""Images as one uint8 tensor on the training device: six data sets of signs and two of sprites, behind one door.
 
 `load_dataset` reads MNIST from the files bundled in assets/mnist, and the others (Fashion-MNIST, KMNIST, EMNIST
 balanced, QMNIST, USPS) from archives that it downloads once into a cache folder. The archives are kept and read as
 published, and hashed before every use: a download that broke off, or a file that was damaged later, is found and taken
 again. (torchvision's own classes keep the extracted files and look only whether they exist.)
+
+Sprites are drawn by sprites.py, or read from the file of dSprites. They are 737,280 images of 64 × 64 pixels, 3 GB as a
+tensor: those to train on are drawn batch by batch, see lazy.py.
 """
 
 from __future__ import annotations
@@ -22,22 +25,27 @@ import string
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from bvae import sprites
 from bvae.cache import cache_folder
+from bvae.config import DATASETS
+from bvae.lazy import Drawn, LazyPixels, Packed
 from bvae.numbers import turns
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
 # torchvision downloads without a time limit, so a server that falls silent would hold a run for ever.
 SILENCE_SECONDS = 60.0
+DSPRITES = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 # While a file is being fetched, those that are the disk's and not the network's.
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
 
@@ -53,7 +61,8 @@ class DataError(RuntimeError):
 class Images:
     """One split of a data set.
 
-    pixels: (N, H, W) uint8, grey levels 0 (background) to 255.
+    pixels: (N, H, W) uint8, grey levels 0 (background) to 255. Of the sprites to train on, `LazyPixels` that stand for
+        such a tensor and are cut up as it is; `drawn` makes either a tensor.
     labels: (N,) int64, the class of each image, an index into `Dataset.class_names`.
     """
 
@@ -74,6 +83,8 @@ class Dataset:
 
     sha256: hash of what is in the four tensors, in hexadecimal; a run records it. Training images left out by a limit
         are left out of it too, so equal hashes mean equal images, however they were chosen.
+    factor_classes: where the factors of the images are known, of the test images which value of each factor they have,
+        (N,) int64 from 0 by the factor's name. Empty otherwise.
     """
 
     name: str
@@ -81,6 +92,7 @@ class Dataset:
     test: Images
     class_names: tuple[str, ...]
     sha256: str
+    factor_classes: Mapping[str, _Array] = field(default_factory=dict)
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -90,7 +102,8 @@ class Dataset:
 
 
 def load_dataset(name: str, *, limit: int | None = None, cache: Path | None = None, progress: bool = True) -> Dataset:
-    """Load a data set by its name, downloading it on first use unless it is MNIST, which is bundled.
+    """Load a data set by its name, downloading it on first use unless it is bundled (mnist), drawn here (sprites) or
+    a file that has to be there (dsprites).
 
     Args:
         name: one of `bvae.config.DATASETS`.
@@ -103,10 +116,12 @@ def load_dataset(name: str, *, limit: int | None = None, cache: Path | None = No
         DataError: for an unknown name, a limit below 1, a bundled file that is missing or altered, or a download that
             failed; the last says which files to put where by hand.
     """
-    if name not in _SOURCES:
-        raise DataError(f"There is no data set {name!r}. Choose one of: {', '.join(_SOURCES)}.")
+    if name not in DATASETS:
+        raise DataError(f"There is no data set {name!r}. Choose one of: {', '.join(DATASETS)}.")
     if limit is not None and limit < 1:
         raise DataError(f"The limit is {limit}, and must be 1 or more training images.")
+    if name not in _SOURCES:
+        return _load_sprites(name, limit, cache)
     source = _SOURCES[name]
     if source.url is None:
         folder = ASSETS / name
@@ -288,6 +303,80 @@ def _silence_limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
+
+
+# Sprites.
+
+
+def _load_sprites(name: str, limit: int | None, cache: Path | None) -> Dataset:
+    source = Drawn() if name == "sprites" else _read_dsprites(_dsprites_file(cache))
+    order = torch.from_numpy(sprites.order())
+    split = order[: sprites.TEST_IMAGES], order[sprites.TEST_IMAGES :][:limit]
+    test_factors, train_factors = (sprites.factor_classes(indices.numpy()) for indices in split)
+    test = Images(source.draw(split[0]), torch.from_numpy(test_factors["shape"]))
+    lazy = cast(torch.Tensor, LazyPixels(source, split[1].clone()))
+    train = Images(lazy, torch.from_numpy(train_factors["shape"]))
+    digest = hashlib.sha256(source.fingerprint())
+    for indices in split:
+        digest.update(indices.numpy().astype("<i8").tobytes())
+    return Dataset(name, train, test, sprites.SHAPES, digest.hexdigest(), test_factors)
+
+
+def _dsprites_file(cache: Path | None) -> Path:
+    if chosen := os.environ.get("BVAE_DSPRITES"):
+        return Path(chosen).expanduser()
+    return (cache if cache is not None else _cache_folder()) / "dsprites" / DSPRITES
+
+
+def _read_dsprites(path: Path) -> Packed:
+    """The images of the published file, eight pixels to a byte: 377 MB.
+
+    Its table of what is in it is a pickle, which can run any program when it is opened, and is not looked at.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            with archive.open("latents_classes.npy") as member:
+                _check_array(member, "int64", (sprites.COUNT, 1 + len(sprites.FACTORS)))
+                classes = np.frombuffer(member.read(sprites.COUNT * 6 * 8), "<i8").reshape(sprites.COUNT, -1)
+            expected = sprites.factor_classes(np.arange(sprites.COUNT))
+            if (classes[:, 0] != 0).any() or (classes[:, 1:] != np.stack([*expected.values()], axis=1)).any():
+                raise ValueError("it does not have an image of each combination of factors, in their order")
+            with archive.open("imgs.npy") as member:
+                _check_array(member, "uint8", (sprites.COUNT, sprites.SIDE, sprites.SIDE))
+                return Packed(torch.from_numpy(_pack(member)))
+    except FileNotFoundError:
+        raise DataError(
+            f"dSprites is read from the file that its authors publish, {DSPRITES}, and there is none at {path}. Put it "
+            "there, or give its path by the environment variable BVAE_DSPRITES. The data set sprites needs no file."
+        ) from None
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path} is not the file of dSprites, or is damaged ({error}).") from error
+
+
+def _pack(member: IO[bytes]) -> _Array:
+    """The images (N, 64, 64) of 0 and 1 that follow in a file, eight pixels to a byte, (N, 64, 8)."""
+    packed = np.empty((sprites.COUNT, sprites.SIDE, sprites.SIDE // 8), np.uint8)
+    for rows in np.split(packed, range(4_096, sprites.COUNT, 4_096)):
+        pixels = np.frombuffer(member.read(8 * rows.size), np.uint8).reshape(len(rows), sprites.SIDE, sprites.SIDE)
+        if pixels.max() > 1:
+            raise ValueError("it has pixels that are neither 0 nor 1")
+        rows[:] = np.packbits(pixels, axis=2)
+    return packed
+
+
+def _check_array(member: IO[bytes], dtype: str, shape: tuple[int, ...]) -> None:
+    """Read the header of an array in NumPy's format, and see that it is what it should be before any of it is read.
+
+    Raises:
+        ValueError: when it is not.
+    """
+    version = np.lib.format.read_magic(member)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"an array in version {version} of the format")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    found_shape, columns_first, found = read(member)
+    if found.hasobject or found != np.dtype(dtype).newbyteorder("<") or found_shape != shape or columns_first:
+        raise ValueError(f"an array of {found} of the shape {found_shape}, where {dtype} of {shape} should be")
 
 
 # Formats.

@@ -133,7 +133,9 @@ def of_split(
     dataset: Dataset, split: str = "test", *, cache: Path | None = None, progress: Progress | None = None
 ) -> dict[str, np.ndarray]:
     """The factors of one split of a data set, train or test; see `measure_once`."""
-    pixels = {"train": dataset.train, "test": dataset.test}[split].pixels
+    from bvae.lazy import drawn
+
+    pixels = drawn(dataset.train.pixels if split == "train" else dataset.test.pixels)
     return measure_once(pixels.cpu().numpy(), cache=cache, progress=progress)
 
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from bvae.config import Config
+from bvae.lazy import LazyPixels, drawn
 from bvae.model import BetaVAE, Posterior, unit_pixels
 
 
@@ -100,7 +101,7 @@ ACTIVE_VARIANCE = 0.01
 
 
 @torch.inference_mode()
-def evaluate(model: BetaVAE, pixels: Tensor, seed: int = 0, batch_size: int = 500) -> Evaluation:
+def evaluate(model: BetaVAE, pixels: Tensor | LazyPixels, seed: int = 0, batch_size: int = 500) -> Evaluation:
     """Evaluate the bound on images (N, H, W) uint8.
 
     The noise is drawn from `seed` alone, so that epochs and runs are compared on the same draws.
@@ -114,7 +115,7 @@ def evaluate(model: BetaVAE, pixels: Tensor, seed: int = 0, batch_size: int = 50
     total = torch.zeros((), dtype=torch.float64)
     kl, means = [], []
     for batch in pixels.split(batch_size):
-        unit = unit_pixels(batch.to(model.device))
+        unit = unit_pixels(drawn(batch.to(model.device)))
         posterior = model.posterior(unit)
         noise = torch.randn(posterior.mean.shape, generator=generator, device=model.device)
         logits = model.logits(posterior.sample(noise))

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from bvae.config import Config, ConfigError
 from bvae.data import Dataset, bernoulli_floor, class_balanced, load_dataset
+from bvae.lazy import drawn
 from bvae.model import BetaVAE, unit_pixels
 from bvae.objective import Evaluation, evaluate, kl_per_dimension, objective, reconstruction
 from bvae.runs import Latents, Probe, Run, RunError, RunWriter, State, check_new_run
@@ -169,7 +170,7 @@ class Trainer:
         generator = torch.Generator(self.device).manual_seed(_stream(config.seed, self.epoch + 1))
         order = torch.randperm(len(self.train), generator=generator, device=self.device)
         noise = torch.randn(len(self.train), config.latent_dim, generator=generator, device=self.device)
-        # One gather an epoch costs a copy of the images; one a step costs more in all.
+        # One gather an epoch costs a copy of the images; one a step costs more in all. Lazy images are not drawn yet.
         batches = list(
             zip(self.train.pixels[order].split(config.batch_size), noise.split(config.batch_size), strict=True)
         )
@@ -179,7 +180,7 @@ class Trainer:
             step = self.epoch * self.steps + self.step
             for group in self.optimizer.param_groups:
                 group["lr"] = config.learning_rate_at(step, config.epochs * self.steps)
-            images = unit_pixels(pixels)
+            images = unit_pixels(drawn(pixels))
             with self._autocast():
                 posterior = model.posterior(images)
                 logits = model.logits(posterior.sample(batch_noise))

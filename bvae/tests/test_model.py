@@ -14,7 +14,7 @@ from bvae.network import decoder_layers, encoder_layers, parameter_shapes
 
 
 @pytest.mark.parametrize("network", ["mlp", "conv"])
-@pytest.mark.parametrize("shape", [(28, 28), (16, 16), (32, 32)])
+@pytest.mark.parametrize("shape", [(28, 28), (16, 16), (64, 64)])
 @pytest.mark.parametrize("latent_dim", [1, 20, 33])
 def test_shapes(network: str, shape: tuple[int, int], latent_dim: int) -> None:
     model = BetaVAE(Config(network=network, latent_dim=latent_dim), shape)

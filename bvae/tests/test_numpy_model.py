@@ -12,7 +12,7 @@ from bvae.network import decoder_layers, encoder_layers
 from bvae.numpy_model import decode, encode
 
 
-@pytest.mark.parametrize("shape", [(28, 28), (16, 16)])
+@pytest.mark.parametrize("shape", [(28, 28), (16, 16), (64, 64)])
 @pytest.mark.parametrize("network", ["mlp", "conv"])
 def test_it_draws_what_pytorch_draws(network: str, shape: tuple[int, int]) -> None:
     config = Config(network=network, latent_dim=5)
@@ -29,7 +29,7 @@ def test_it_draws_what_pytorch_draws(network: str, shape: tuple[int, int]) -> No
     assert expected.std() > 0
 
 
-@pytest.mark.parametrize("shape", [(28, 28), (16, 16)])
+@pytest.mark.parametrize("shape", [(28, 28), (16, 16), (64, 64)])
 @pytest.mark.parametrize("network", ["mlp", "conv"])
 def test_it_encodes_what_pytorch_encodes(network: str, shape: tuple[int, int]) -> None:
     config = Config(network=network, latent_dim=5)

@@ -256,7 +256,12 @@ def grid(names: tuple[str, ...], columns: int) -> None:
 def notes(config: Config) -> list[str]:
     """What a person should know of a run that can be trained all the same."""
     found = []
-    if config.dataset != "mnist":
+    if config.dataset == "dsprites":
+        found.append(
+            "The images of dsprites are read from the file that its authors publish, which has to be there: see the "
+            "README. Those of sprites are drawn, and need no file."
+        )
+    elif config.dataset not in ("mnist", "sprites"):
         found.append(f"The images of {config.dataset} are not bundled: they are downloaded once, on first use.")
     steps = total_steps(config)
     if config.capacity is not None:
