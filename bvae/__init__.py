@@ -20,6 +20,7 @@ from bvae.runs import Run, RunError, find_run, list_runs
 
 if TYPE_CHECKING:
     from bvae.data import Dataset, load_dataset
+    from bvae.factors import measure
     from bvae.latent import interpolate, sample_prior, traverse
     from bvae.model import BetaVAE
     from bvae.objective import evaluate
@@ -32,6 +33,7 @@ _HOMES = {
     "evaluate": "objective",
     "interpolate": "latent",
     "load_dataset": "data",
+    "measure": "factors",
     "sample_prior": "latent",
     "train_run": "training",
     "traverse": "latent",
@@ -40,7 +42,7 @@ _HOMES = {
 __version__ = "0.1.0"
 __all__ = [
     "BetaVAE", "Config", "ConfigError", "Dataset", "Run", "RunError", "Trainer", "evaluate", "find_run", "interpolate",
-    "list_runs", "load_dataset", "sample_prior", "train_run", "traverse",
+    "list_runs", "load_dataset", "measure", "sample_prior", "train_run", "traverse",
 ]  # fmt: skip
 
 
