@@ -25,6 +25,7 @@ def session() -> None:
         st.Page("pages/interpolate.py", title="Interpolate", icon=":material/moving:"),
         st.Page("pages/generate.py", title="Generate", icon=":material/casino:"),
         st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
+        st.Page("pages/disentangle.py", title="Disentangle", icon=":material/account_tree:"),
         st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
         st.Page("pages/draw.py", title="Draw", icon=":material/draw:"),
     ]

@@ -22,7 +22,7 @@ from pages.parts.bundle import MODULES
 from pages.parts.cursor import Cursor, check_cursor, from_address, image_cursor, to_address
 from pages.parts.glossary import GLOSSARY
 from pages.parts.live import LiveRun, open_live
-from pages.parts.meaning import open_meaning
+from pages.parts.meaning import open_figures, open_meaning
 from tests.browsing import Site
 
 THEME = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
@@ -95,8 +95,9 @@ class Bench:
         """Hand over the weights of all epochs of a run, as the app does."""
         for content in (run.head, run.rest):
             assert self.publish("runs", content) == ""
-        if (meaning := open_meaning(run.path)).key:
-            assert self.publish("meanings", meaning.content) == ""
+        for told in (open_meaning(run.path), open_figures(run.path)):
+            if told.key:
+                assert self.publish("meanings", told.content) == ""
 
     def said(self, state: str) -> list[Any]:
         """What the component told Python of one of its states, oldest first."""

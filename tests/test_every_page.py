@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.browsing import WAIT
 
-PAGES = ["", "traverse", "interpolate", "generate", "clusters", "reconstruct", "draw", "train", "load"]
-LIVE = PAGES[:7]
+PAGES = ["", "traverse", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw", "train", "load"]
+LIVE = PAGES[:8]
 
 # Every visible line of text with its box, through the shadow roots of the components as well.
 TEXTS = """() => {

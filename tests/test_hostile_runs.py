@@ -38,11 +38,22 @@ from tests.conftest import ROOT
 CONFIG = Config(network="mlp", latent_dim=3, epochs=1, batch_size=100, dataset_limit=300, probe_size=20, device="cpu")
 OWN = (RunError, ConfigError)
 SAID: set[str] = set()
-PAGES = ("start", "traverse", "interpolate", "generate", "clusters", "reconstruct", "draw", "train", "load")
+PAGES = (
+    "start",
+    "traverse",
+    "interpolate",
+    "generate",
+    "clusters",
+    "disentangle",
+    "reconstruct",
+    "draw",
+    "train",
+    "load",
+)
 COMMANDS = {"codes": "csv", "sample": "png", "reconstruct": "png", "traverse": "png", "pack": "zip"}
 TURNS = 3  # of whole pages, for each document
 CHANGED = {"history.jsonl": ("start", "train", "load"), "status.json": ("start", "train"), "layout.json": ("clusters",),
-           "metrics.json": ("traverse",), "names.json": ("traverse",)}  # fmt: skip
+           "metrics.json": ("traverse", "disentangle"), "names.json": ("traverse",)}  # fmt: skip
 
 # As they stand in the file, since some of them are no values of Python.
 HOSTILE = [

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from bvae.latent import interpolate
-from bvae.runs import Run
+from bvae.runs import Run, name_dimension, write_json
 from bvae.tests.sheets import tiles
 from tests.bench import Bench, OnBench
 from tests.browsing import Session, Site, canvases, comes_true, downloaded, frames
+from tests.measured import measured
 
 
 class Interpolate:
@@ -469,3 +471,21 @@ def test_a_film_of_noise_survives_the_gif(bench_page: Page) -> None:
             film.seek(number)
             shown = np.array(film.convert("L")).astype(int)
             assert np.array_equal(shown, frame)
+
+
+def test_what_changes_on_the_way_is_told_by_the_names_of_dimensions(
+    bench: Bench, trained_run: Run, tmp_path: Path
+) -> None:
+    shutil.copytree(trained_run.path, tmp_path / "one")
+    run = Run(tmp_path / "one")
+    write_json(run.path / "metrics.json", measured(run, 100))
+    name_dimension(run, 8, "mine")
+    walk = Interpolate(OnBench(bench, run)).open()
+    places = [int(np.flatnonzero(run.probe().indices == walk.index(letter))[0]) for letter in "AB"]
+    start, end = run.latents(100).mean[places]
+    change = np.where(np.array(run.history()[-1].kl_per_dimension) >= 0.01, end - start, 0)
+    most = np.argsort(-np.abs(change))[:4]
+    called = run.called(100)
+    said = [f"{called[j]} by {'+' if change[j] > 0 else '−'}{abs(change[j]):.2f}" for j in most]
+    expect(walk.page.locator(".change")).to_have_text(f"What changes most from A to B: {'; '.join(said)}.")
+    assert any("·" in each for each in said)

@@ -52,6 +52,14 @@ GLOSSARY = {
     "− C|.",
     "capacity": "The capacity C is how many nats the codes shall carry; it grows from 0 in the course of the "
     "training, and the KL is made to follow it.",
+    "mutual-information": "Mutual information is how much one quantity tells of another; it is 0 where they have "
+    "nothing to do with each other.",
+    "index-code": "The mutual information of image and code says how far a code tells which image it is of; among N "
+    "images that is at most log\u00a0N nats.",
+    "total-correlation": "Total correlation is what the dimensions tell of each other, and so say twice; it is 0 where "
+    "each varies independently of all others.",
+    "dimension-wise-kl": "The dimension-wise KL says how far the values of each dimension by itself, over all images, "
+    "are from the bell curve of the prior.",
     "floor": "The floor of reconstruction is what even a perfect copy costs, since a pixel that is grey cannot be "
     "predicted as surely as one that is black or white.",
     "active": "A latent dimension is active when it tells the decoder something of the image, and passive when its "

@@ -42,7 +42,7 @@
  */
 
 // What stands on a slider for a measured name that names no factor.
-const SHORT = { mixed: "several at once", "nothing that is measured": "unnamed", "carries nothing": "nothing" };
+const SHORT = { mixed: "differs by image", "nothing that is measured": "unnamed", "carries nothing": "nothing" };
 const ALSO = / \(and (.+)\)$/; // what changes along with it
 
 export class Meaning {

@@ -7,6 +7,7 @@ import { Mosaic } from "../shared/mosaic.js";
 import { Picture } from "../shared/pictures.js";
 import { chooseRadio, radiosOf } from "../shared/radios.js";
 import { explain } from "../shared/terms.js";
+import { changeWords } from "./change.js";
 import { Chooser } from "./chooser.js";
 import { CORNERS, Corners } from "./corners.js";
 import { Ends, isImage, LETTERS } from "./ends.js";
@@ -186,9 +187,16 @@ export class Journey {
     });
     this.corners.lie(this.way);
     explain(this.find(".method-note"), this.methodWords());
+    this.showMeaning();
     this.chooser.show(this.ends, this.way);
     this.showCursor();
     this.playback.show();
+  }
+
+  /** What changes on the way, by the names that the dimensions have. */
+  showMeaning() {
+    const [from, to] = this.way.codes;
+    this.find(".change").textContent = changeWords(this.run, this.epoch, from, to);
   }
 
   /** @returns {string} with marked words */

@@ -56,13 +56,14 @@ class Interpolate {
    */
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
-    whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
+    whenRun(this, { key: data.key, epoch: data.cursor.epoch, meaning: data.meaning ?? "" }, (run) => {
       const guest = data.guests.find(({ kind }) => kind === "drawing");
       /** @type {End|null} */
       const drawing = guest ? { kind: "drawing", index: guest.index } : null;
       const journey = this.travel(run, data, drawing);
       journey.drawing = drawing;
       if (follow(journey, data)) journey.takeCursor();
+      journey.showMeaning(); // a dimension may have another name
       this.find(".from-drawing").hidden = !drawing;
       this.find(".to-draw").hidden = Boolean(drawing);
       this.root.removeAttribute("aria-busy");

@@ -1,6 +1,7 @@
 /** A chart of curves over the epochs, drawn as SVG: of one run or of two, or of a run's dimensions in the order of what they carry. */
 
 import { number } from "../engine/numbers.js";
+import { svg, ticks } from "../shared/axes.js";
 import { make } from "../shared/elements.js";
 import { upTo } from "./curves.js";
 
@@ -18,30 +19,6 @@ const LABEL = 12; // pixels from one label to the next, of those at the curves' 
  */
 
 /** @typedef {{kind: string, label: string, colour: string, left: number, top: number}} Label where its curve ends */
-
-/**
- * @template {keyof SVGElementTagNameMap} Tag
- * @param {Tag} tag @param {Record<string, string|number>} [attributes] @param {string} [text]
- */
-const svg = (tag, attributes = {}, text = "") => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  if (text) element.textContent = text;
-  return element;
-};
-
-/**
- * Round numbers that cover a range, about `count` of them.
- * @param {number} low @param {number} high @param {number} count
- */
-function ticks(low, high, count) {
-  const rough = (high - low) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? 10 * power;
-  const found = [];
-  for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + 1e-9 * step; value += step) found.push(value);
-  return { found, digits: Math.max(0, -Math.floor(Math.log10(step) + 1e-9)) };
-}
 
 /**
  * Places as near to the wanted ones as they can be with a gap between them, within bounds: neighbours that are too near

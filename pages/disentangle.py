@@ -1,0 +1,25 @@
+"""Disentangle: how far single dimensions stand for single factors, what the KL is spent on, and the scores."""
+
+import streamlit as st
+
+from pages.parts.cursor import open_cursor
+from pages.parts.glossary import explained
+from pages.parts.live import live_component
+from pages.parts.meaning import mount_figures, open_figures
+from pages.parts.selection import live_run
+
+run = live_run()
+cursor, revision = open_cursor(run.space)
+
+st.title("What each dimension means")
+st.markdown(
+    explained(
+        "A code is **disentangled** when each of its [dimensions](#latent-dimension) stands for one thing, such as the "
+        "slant, and for nothing else. Here that is measured: one dimension is moved, the pictures are "
+        "[decoded](#decoder), and what changed in them is measured. **Press a cell and see the pictures that its "
+        "number stands for.**"
+    )
+)
+figures = open_figures(run.path)
+live_component("disentangle", run, cursor, revision, figures=figures.key)
+mount_figures(figures)
