@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from typing import Any
 
@@ -74,11 +75,12 @@ def trained(model: BetaVAE, steps: int = 60) -> BetaVAE:
     return model
 
 
-def made(config: Config, shape: tuple[int, int], weights: str, std: float) -> BetaVAE:
-    """A model whose weights are `trained`, or drawn at `random` with a standard deviation."""
+@functools.cache
+def made(config: Config, shape: tuple[int, int], std: float | None) -> BetaVAE:
+    """A model whose weights are drawn at random with a standard deviation; trained, where none is given."""
     torch.manual_seed(7)
     model = BetaVAE(config, shape)
-    if weights == "trained":
+    if std is None:
         trained(model)
     else:
         for parameter in model.parameters():
@@ -90,7 +92,7 @@ def made(config: Config, shape: tuple[int, int], weights: str, std: float) -> Be
 @pytest.mark.parametrize("network", ["conv", "mlp"])
 def test_browser_decodes_as_pytorch(bench_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
     config = Config(network=network)
-    model = made(config, shape, weights, std=0.15)
+    model = made(config, shape, std=0.15 if weights == "random" else None)
     codes = codes_to_try(config.latent_dim)[:: _every(shape)]
 
     images = decode_in_browser(bench_page, decoder_layers(config, shape), decoder_weights(model), shape, codes)
@@ -173,7 +175,7 @@ def images_to_try(shape: tuple[int, int]) -> torch.Tensor:
 @pytest.mark.parametrize("network", ["conv", "mlp"])
 def test_browser_encodes_as_pytorch(bench_page: Page, network: str, weights: str, shape: tuple[int, int]) -> None:
     config = Config(network=network)
-    model = made(config, shape, weights, std=0.1)
+    model = made(config, shape, std=0.1 if weights == "random" else None)
     images = images_to_try(shape)[:: _every(shape)]
     parameters = {name: value.numpy() for name, value in model.state_dict().items() if name.startswith("encoder.")}
 
