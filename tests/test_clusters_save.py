@@ -16,8 +16,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from bvae.runs import Film, Run, find_run
 from pages.parts.film import framed
+from pages.parts.film_player import film_player
 from pages.parts.glossary import MARK
+from tests.bench import Bench
 from tests.browsing import CLASS_COLOURS, WAIT, canvases, downloaded, frames
+from tests.test_clusters_page import Component
 
 PALETTE = np.array([[int(colour[at : at + 2], 16) for at in (0, 2, 4)] for colour in CLASS_COLOURS])
 MARGIN = 0.06  # of half a map, left empty around the film
@@ -106,7 +109,15 @@ class Clusters:
 
 
 @pytest.fixture
-def clusters(page: Page, app: str, trained_run: Run) -> Clusters:
+def clusters(bench: Bench, trained_run: Run) -> Clusters:
+    """The component alone, with the page in which a film plays."""
+    bench.page.evaluate("(player) => { globalThis.betaVaePlayer = player; }", film_player())
+    Component(bench, trained_run).mount()
+    return Clusters(bench.page, trained_run, "")
+
+
+@pytest.fixture
+def visit(page: Page, app: str, trained_run: Run) -> Clusters:
     return Clusters(page, trained_run, app).open()
 
 
@@ -224,31 +235,31 @@ def test_a_film_that_is_cancelled_leaves_nothing(clusters: Clusters) -> None:
     assert clusters.save("Picture, PNG").suffix == ".png"
 
 
-def test_positions_and_codes_are_saved_as_tables(clusters: Clusters, drawn: Map) -> None:
-    with clusters.save("Positions, CSV").open(newline="", encoding="utf-8") as file:
+def test_positions_and_codes_are_saved_as_tables(visit: Clusters, drawn: Map) -> None:
+    with visit.save("Positions, CSV").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    probe, (count, images) = clusters.run.probe(), drawn.film.positions.shape[:2]
+    probe, (count, images) = visit.run.probe(), drawn.film.positions.shape[:2]
     assert len(rows) == count * images
     said = {(row["run"], row["beta"], row["capacity"], row["layout"]) for row in rows}
-    assert said == {(clusters.run.name, "4", "", "umap")}
+    assert said == {(visit.run.name, "4", "", "umap")}
     column = {name: np.array([row[name] for row in rows]).reshape(count, images) for name in rows[0]}
     assert np.array_equal(column["epoch"].astype(int)[:, 0], drawn.film.epochs)
     assert np.array_equal(column["index"].astype(int), np.tile(probe.indices, (count, 1)))
-    names = np.array(clusters.run.class_names)
+    names = np.array(visit.run.class_names)
     assert np.array_equal(column["class"], np.tile(names[probe.labels], (count, 1)))
     found = np.stack([column["x"], column["y"]], 2).astype(float)
     assert np.allclose(found, framed(drawn.film.positions), atol=1e-5)
-    mean, log_variance = clusters.run.latents(drawn.film.epochs[-1])
+    mean, log_variance = visit.run.latents(drawn.film.epochs[-1])
     kl = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).sum(1)
     assert np.allclose(column["kl"].astype(float)[-1], kl, rtol=1e-4)
     assert np.allclose(column["reconstruction"].astype(float), drawn.film.reconstruction, rtol=1e-5)
     assert set(column["kept"][0]) == {""}, "since which epoch?"
     assert np.allclose(column["kept"][1:].astype(float), drawn.film.kept[1:], rtol=1e-5)
 
-    epoch = clusters.run.epochs()[-1]
+    epoch = visit.run.epochs()[-1]
     for kind in ("CSV", "NPZ"):
-        path = downloaded(clusters.page, clusters.page.get_by_role("button", name=f"Codes, {kind}"))
-        assert path.name == f"{clusters.run.name}-codes-epoch-{epoch}.{kind.lower()}"
+        path = downloaded(visit.page, visit.page.get_by_role("button", name=f"Codes, {kind}"))
+        assert path.name == f"{visit.run.name}-codes-epoch-{epoch}.{kind.lower()}"
         if kind == "NPZ":
             with np.load(path, allow_pickle=False) as arrays:
                 assert np.array_equal(arrays["mean"], mean)
@@ -260,13 +271,13 @@ def test_positions_and_codes_are_saved_as_tables(clusters: Clusters, drawn: Map)
         assert np.array_equal(means.astype(np.float32), mean)
 
 
-def test_two_runs_are_saved_side_by_side(clusters: Clusters, drawn: Map) -> None:
-    page = clusters.page
+def test_two_runs_are_saved_side_by_side(visit: Clusters, drawn: Map) -> None:
+    page = visit.page
     page.get_by_label("Second run, side by side").click()
     page.get_by_role("option", name="mnist-beta10", exact=True).click()
     expect(page.locator(".clusters .map")).to_have_count(2)
-    clusters.go(0)
-    path = clusters.save("Picture, PNG")
+    visit.go(0)
+    path = visit.save("Picture, PNG")
     assert path.name == "mnist-beta4-mnist-beta10-umap.png"
     other = find_run("mnist-beta10")
     film = other.film()
