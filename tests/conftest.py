@@ -139,6 +139,13 @@ def page(browser: Browser) -> Iterator[Page]:
         yield page
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser) -> Iterator[Page]:
+    """A page for tests of a file that only go somewhere and look: the browser reads the app's scripts once for all."""
+    with watched(browser, viewport={"width": 1400, "height": 1000}) as page:
+        yield page
+
+
 @pytest.fixture
 def bench(page: Page) -> Bench:
     """A blank page on which components are mounted without a server."""

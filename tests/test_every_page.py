@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browsing import WAIT
+from tests.browsing import comes_true
+from tests.conftest import watched
+
+Scheme = Literal["light", "dark"]
 
 PAGES = ["", "traverse", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw", "train", "load"]
 LIVE = PAGES[:8]
@@ -78,6 +82,12 @@ RESTING = """() => {
   return found;
 }"""
 
+DRESSED = """(scheme) => {
+  const app = document.querySelector("[data-testid=stApp]");
+  const [red] = (app ? getComputedStyle(app).backgroundColor : "").match(/\\d+/) ?? [NaN];
+  return scheme === "dark" ? red < 128 : red >= 128;
+}"""
+
 # What moves up or down in the page itself. Streamlit's sidebar, which opens after the page is there, moves it sideways.
 WATCH_JUMPS = """() => {
   globalThis.jumps = [];
@@ -92,22 +102,19 @@ WATCH_JUMPS = """() => {
 }"""
 
 
-WINDOWS = [(1400, "light"), (1400, "dark"), (800, "light"), (800, "dark"), (390, "light")]
+# How wide, and the colours: those that a page is loaded with, and those that it is changed to.
+WINDOWS = [(1400, ("light", "dark")), (800, ("dark", "light")), (390, ("light",))]
 
 
-@pytest.fixture(params=WINDOWS, ids=lambda window: f"{window[0]}-{window[1]}")
-def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    width, scheme = request.param
+@pytest.fixture(scope="module", params=WINDOWS, ids=lambda window: str(window[0]))
+def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[Page, tuple[Scheme, ...]]]:
+    width, schemes = request.param
     phone = width < 500
-    context = browser.new_context(
-        viewport={"width": width, "height": 1000}, color_scheme=scheme, reduced_motion="reduce",
-        has_touch=phone, is_mobile=phone,
-    )  # fmt: skip
-    page = context.new_page()
-    page.set_default_timeout(WAIT)
-    page.add_init_script(f"({WATCH_JUMPS})()")
-    yield page
-    context.close()
+    with watched(
+        browser, viewport={"width": width, "height": 1000}, reduced_motion="reduce", has_touch=phone, is_mobile=phone
+    ) as page:
+        page.add_init_script(f"({WATCH_JUMPS})()")
+        yield page, schemes
 
 
 def settle(page: Page, name: str) -> None:
@@ -120,22 +127,27 @@ def settle(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES, ids=lambda name: name or "home")
-def test_page_is_whole_calm_and_accessible(window: Page, app: str, name: str) -> None:
-    window.goto(f"{app}/{name}")
-    settle(window, name)
-    problems = window.evaluate(TEXTS)
-    assert not problems, "\n".join(problems)
-    jumps = window.evaluate("jumps.reduce((sum, jump) => sum + jump, 0)")
-    # On a phone, Train's form is one column of Streamlit's own widgets, whose placeholders are lower than they are.
-    still = jumps < 0.1 or (name == "train" and window.evaluate("innerWidth") < 500)
-    assert still, f"the layout shifted by {jumps:.3f}; below 0.1 counts as still"
-    found = Axe().run(window)
-    serious = [
-        f"{rule['id']} ({rule['impact']}): {rule['help']}; {[node['target'] for node in rule['nodes'][:3]]}"
-        for rule in found.response["violations"]
-        if rule["impact"] in ("serious", "critical")
-    ]
-    assert not serious, "\n".join(serious)
+def test_page_is_whole_calm_and_accessible(window: tuple[Page, tuple[Scheme, ...]], app: str, name: str) -> None:
+    page, schemes = window
+    page.emulate_media(color_scheme=schemes[0])
+    page.goto(f"{app}/{name}")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        comes_true(page, DRESSED, scheme)
+        settle(page, name)
+        problems = page.evaluate(TEXTS)
+        assert not problems, f"{scheme}: " + "\n".join(problems)
+        jumps = page.evaluate("jumps.reduce((sum, jump) => sum + jump, 0)")
+        # On a phone, Train's form is one column of Streamlit's own widgets, whose placeholders are lower than they are.
+        still = jumps < 0.1 or (name == "train" and page.evaluate("innerWidth") < 500)
+        assert still, f"{scheme}: the layout shifted by {jumps:.3f}; below 0.1 counts as still"
+        found = Axe().run(page)
+        serious = [
+            f"{rule['id']} ({rule['impact']}): {rule['help']}; {[node['target'] for node in rule['nodes'][:3]]}"
+            for rule in found.response["violations"]
+            if rule["impact"] in ("serious", "critical")
+        ]
+        assert not serious, f"{scheme}: " + "\n".join(serious)
 
 
 def test_every_control_that_cannot_be_used_says_why(page: Page, app: str) -> None:

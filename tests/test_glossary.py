@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from pages.parts.glossary import GLOSSARY, MARK, check_marks, explained
 from pages.parts.selection import plain
-from tests.browsing import WAIT
-from tests.conftest import ROOT
+from tests.conftest import ROOT, watched
 from tests.test_every_page import settle
 
 # Words that a person who is new to it must find explained, page by page.
@@ -102,14 +101,11 @@ def test_what_a_run_says_marks_nothing() -> None:
 # In the browser --------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def touched(browser: Browser) -> Iterator[Page]:
     """A page in a narrow window with a touch screen and a mouse."""
-    context = browser.new_context(viewport={"width": 800, "height": 900}, has_touch=True, reduced_motion="reduce")
-    page = context.new_page()
-    page.set_default_timeout(WAIT)
-    yield page
-    context.close()
+    with watched(browser, viewport={"width": 800, "height": 900}, has_touch=True, reduced_motion="reduce") as page:
+        yield page
 
 
 def word(page: Page, key: str) -> Locator:

@@ -27,7 +27,7 @@ from bvae.runs import Run, list_runs, run_files
 from bvae.training import train_run
 from pages.parts.live import gallery
 from pages.parts.run_table import row
-from tests.browsing import WAIT, Session, rerun
+from tests.browsing import WAIT, Session, frames, rerun
 from tests.conftest import ROOT, copy_app, serve
 from tests.test_app import open_app, texts
 from tests.test_every_page import TEXTS
@@ -368,7 +368,8 @@ def test_an_address_of_a_run_that_is_deleted(page: Page, server: str, runs: Path
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_wrong_address_is_a_sentence_on_every_page(page: Page, app: str, trained_run: Run, name: str) -> None:
+def test_a_wrong_address_is_a_sentence_on_every_page(visitor: Page, app: str, trained_run: Run, name: str) -> None:
+    page = visitor
     page.goto(f"{app}/{name}?run={quote('<b>../é*[x](y)*$a$</b>')}&epoch=1e9&z=1,nan&digit=-1&start=x&keep=%FF&from=,")
     alerts = page.get_by_role("alert")
     sentences = ["There is no run named “b..éxyab”.", "The address asks for epoch “1e9”."]
@@ -392,18 +393,14 @@ def test_figures_of_any_size_meet_nothing(page: Page, server: str, runs: Path) -
         device="cpu",
     )  # fmt: skip
     list(train_run(runs / "sharp", config))
-    for width in (1400, 800):
-        page.set_viewport_size({"width": width, "height": 1000})
-        for name, shown in (
-            ("reconstruct", ".card"),
-            ("train", ".training svg"),
-            ("load", ".run-table tr"),
-            ("", "h3"),
-        ):
-            page.goto(f"{server}/{name}?run=sharp")
+    for name, shown in (("reconstruct", ".card"), ("train", ".training svg"), ("load", ".run-table tr"), ("", "h3")):
+        page.goto(f"{server}/{name}?run=sharp")
+        for width in (1400, 800):
+            page.set_viewport_size({"width": width, "height": 1000})
             expect(page.locator(shown).first).to_be_visible()
             expect(page.get_by_text("× 10¹³").last).to_be_visible()
             page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+            frames(page, 3)
             problems: list[str] = page.evaluate(TEXTS)
             assert not problems, f"{name} at {width}: {problems}"
             long = re.findall(r".*\d{7}.*", page.get_by_test_id("stMain").inner_text())

@@ -424,8 +424,9 @@ def test_a_code_beyond_the_sliders_is_drawn_as_it_is(traverse: Traverse) -> None
     ],
 )
 def test_a_wrong_address_is_answered_with_a_sentence(
-    page: Page, app: str, trained_run: Run, parameters: dict[str, str], sentence: str
+    visitor: Page, app: str, trained_run: Run, parameters: dict[str, str], sentence: str
 ) -> None:
+    page = visitor
     page.goto(f"{app}/traverse?{urlencode({'run': trained_run.name} | parameters)}")
     expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible()
     expect(page.get_by_role("img", name="Decoded image")).to_be_visible()
