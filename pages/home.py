@@ -13,11 +13,12 @@ from bvae.pictures import mosaic
 from bvae.runs import Run, RunError, find_run
 from pages.parts.cursor import open_cursor
 from pages.parts.glossary import explained
-from pages.parts.live import live_component
+from pages.parts.live import live_component, live_view
 from pages.parts.selection import history_of, live_run
 
 COMPARED = ("mnist-beta1", "mnist-beta4", "mnist-beta10")  # bundled runs that differ in β and in little else
 HEIGHT = 530  # pixels kept free for the live panel, so that what stands below it stays where it is when it appears
+WAY_HEIGHT = 350  # likewise for the way of an image
 NEXT = (
     (
         "traverse",
@@ -152,6 +153,13 @@ with st.container(horizontal=True, gap=None):
         live_component("traverse", run, cursor, revision, rows=run.active, compact=True)
     with st.container(width=1):
         st.space(HEIGHT)
+
+st.subheader("The way of one image through the model")
+with st.container(horizontal=True, gap=None):
+    with st.container():
+        live_view("way", run, cursor, revision)
+    with st.container(width=1):
+        st.space(WAY_HEIGHT)
 
 st.subheader("What the model is taught")
 show_objective(Run(run.path))

@@ -331,6 +331,13 @@ def live_component(
     mount_head(run)
 
 
+def live_view(name: str, run: LiveRun, cursor: Cursor, revision: int) -> None:
+    """Draw a component beside a `live_component` that only shows: what it draws of the selected run changes nothing."""
+    guests = [guest.packed() for guest in guests_of(run.space, [cursor["start"]])]
+    data = {"guests": guests, "key": run.key, "cursor": cursor, "revision": revision, "memory": None}
+    component(name)(key=name, data=data | {"meaning": open_meaning(run.path).key}, height="content")
+
+
 # Of two runs at once, each has slots of its own.
 
 
