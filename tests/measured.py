@@ -50,6 +50,7 @@ def record(run: Run, epoch: int) -> dict[str, Any]:
                 "name": name,
                 "evidence": {
                     "factor": named, "range": [-1.5, 1.5], "effects": effects,
+                    "standard_errors": dict.fromkeys(FACTORS, 0.02),
                     "agreement": {factor: 0.995 if factor == named else 0.6 for factor in FACTORS},
                     "per_unit": {factor: round(effects[factor] * FACTORS[factor][1] / 3, 3) for factor in FACTORS},
                     "specificity": 0.87 if named else 0.2, "images": 200,
@@ -79,7 +80,7 @@ def record(run: Run, epoch: int) -> dict[str, Any]:
         },
         "dimensions": dimensions,
         "directions": {
-            factor: {"vector": vectors[place].round(4).tolist(), "r2": 0.7, "angle": 24.0,
+            factor: {"vector": vectors[place].round(4).tolist(), "r2": figure(0.7, 0.01), "angle": 24.0,
                      "axis": order[place % max(1, active)]}
             for place, factor in enumerate(FACTORS)
         },

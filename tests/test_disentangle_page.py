@@ -147,7 +147,9 @@ def test_a_score_has_what_it_asks_its_uncertainty_and_its_images(show: Callable[
     mig = page.locator(".score").filter(has_text="MIG")
     expect(mig.locator(".value")).to_have_text("0.100 ± 0.004")
     expect(mig.locator(".asks")).to_contain_text("0: two tell it equally well; 1: one tells all of it")
-    expect(mig.locator(".how")).to_have_text("10,000 test images; made up")
+    expect(mig.locator(".how summary")).to_have_text("10,000 test images; how")
+    mig.locator(".how summary").click()
+    expect(mig.locator(".how")).to_contain_text("made up")
     expect(value_of(page, "Bound, 1,000 samples")).to_have_text("−91.0 ± 0.3 nats")
     expect(value_of(page, "Fréchet distance of samples")).to_have_text("31.0 ± 0.4")
     assert page.locator(".score").count() == 10 + 4 + 2 + 3

@@ -104,8 +104,8 @@ def test_enter_on_a_slider_unfolds_the_evidence(mounted: Callable[..., Page], ru
         "changes by 3.0 standard deviations of the test images, the same way in 100 % of them. Of all change, 87 % is "
         "that of slant."
     )
-    expect(panel.get_by_role("row").filter(has_text="slant")).to_have_text("slant−3.0100 %−14.0°")
-    expect(panel.get_by_role("row").filter(has_text="width")).to_have_text("width+0.460 %+0.5\u00a0px")
+    expect(panel.get_by_role("row").filter(has_text="slant")).to_have_text("slant−3.0 ± 0.02100 %−14.0°")
+    expect(panel.get_by_role("row").filter(has_text="width")).to_have_text("width+0.4 ± 0.0260 %+0.5\u00a0px")
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
     expect(slider).to_be_focused()

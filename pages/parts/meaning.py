@@ -169,6 +169,12 @@ _SENTENCE = schema.text(1_000)
 _BY_FACTOR = _soft(dict.fromkeys(FACTORS, _NUMBER))
 
 
+def _number_of_figure(value: Any) -> float:
+    """A number, or that of a figure."""
+    found: float = _NUMBER(value.get("value") if _object(value) else value)
+    return found
+
+
 _REASON = schema.table({"reason": _SENTENCE})
 _VALUE = schema.table(
     {"value": _NUMBER},
@@ -214,13 +220,14 @@ def _of_sliders(dimensions: int) -> Check:
     evidence = _soft(
         {
             "factor": schema.one_of(*FACTORS), "range": _PAIR, "effects": _BY_FACTOR, "per_unit": _BY_FACTOR,
+            "standard_errors": _BY_FACTOR,
             "agreement": _soft(dict.fromkeys(FACTORS, _SHARE)), "specificity": _SHARE,
             "images": schema.whole(1, 10**9),
         }
     )  # fmt: skip
     direction = schema.table(
         {
-            "vector": schema.list_of(_NUMBER, dimensions, dimensions), "r2": _NUMBER,
+            "vector": schema.list_of(_NUMBER, dimensions, dimensions), "r2": _number_of_figure,
             "angle": _short(schema.number(0, 180)), "axis": schema.whole(0, dimensions - 1),
         }
     )  # fmt: skip
@@ -229,7 +236,8 @@ def _of_sliders(dimensions: int) -> Check:
         {
             "split": schema.text(20), "images": schema.whole(1, 10**9),
             "dimensions": _dimensions(
-                dimensions, name=schema.text(100), regime=schema.one_of(*REGIMES), evidence=evidence
+                dimensions, name=schema.text(100), regime=schema.one_of(*REGIMES), mixed_share=_SHARE,
+                evidence=evidence, mutual_information=_soft({"class": _NUMBER}),
             ),
             "directions": _soft(dict.fromkeys(FACTORS, direction)), "factors": _soft(dict.fromkeys(FACTORS, factor)),
         }

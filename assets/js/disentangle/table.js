@@ -64,8 +64,13 @@ export class Table {
       const bar = make("dd", share ? "bar" : "bar none", "", { "aria-hidden": "true" });
       bar.style.setProperty("--share", String(Math.min(1, Math.max(0, figure.value))));
       const count = (figure.images ?? images)?.toLocaleString("en");
-      const how = [count && `${count} ${split} images`, figure.estimator].filter(Boolean).join("; ");
-      made.append(bar, make("dd", "asks", asks), make("dd", "how note", how));
+      const how = make("dd", "how note", count ? `${count} ${split} images` : "");
+      if (figure.estimator) {
+        const details = make("details");
+        details.append(make("summary", "", count ? `${count} ${split} images; how` : "How"), figure.estimator);
+        how.replaceChildren(details);
+      }
+      made.append(bar, make("dd", "asks", asks), how);
     } else {
       made.append(make("dd", "asks", figure.reason));
     }

@@ -9,13 +9,18 @@
  * @property {Factor} [factor] the one that changes most
  * @property {[number, number]} [range] from where to where it was moved
  * @property {ByFactor} [effects] mean changes over the range, in standard deviations of each factor over the test images
+ * @property {ByFactor} [standard_errors] of the effects
  * @property {ByFactor} [agreement] shares of the codes that changed to the side of the mean
  * @property {ByFactor} [per_unit] mean changes for one unit of z, in each factor's own unit
  * @property {number} [specificity] the share of all change that is the factor's
  * @property {number} [images] how many codes
  */
 
-/** @typedef {{index: number, name?: string, evidence?: Evidence, regime?: "active"|"passive"|"mixed"}} Dimension */
+/**
+ * mixed_share: of the images that use a mixed one; mutual_information: with the class, as a share of the class's entropy.
+ * @typedef {{index: number, name?: string, evidence?: Evidence, regime?: "active"|"passive"|"mixed", mixed_share?: number,
+ *   mutual_information?: {class?: number}}} Dimension
+ */
 
 /**
  * The straight way through latent space along which a factor grows.
@@ -42,7 +47,7 @@
  */
 
 // What stands on a slider for a measured name that names no factor.
-const SHORT = { mixed: "differs by image", "nothing that is measured": "unnamed", "carries nothing": "nothing" };
+const SHORT = { mixed: "differs by image", "nothing that is measured": "unnamed", "carries nothing": "" };
 const ALSO = / \(and (.+)\)$/; // what changes along with it
 
 export class Meaning {

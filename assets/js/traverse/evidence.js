@@ -5,16 +5,17 @@ import { make } from "../shared/elements.js";
 import { epochWords } from "../shared/epochs.js";
 import { explain } from "../shared/terms.js";
 
-/** @import { Evidence as Found, Factor } from "../engine/meaning.js" */
+/** @import { Dimension, Evidence as Found, Factor } from "../engine/meaning.js" */
 /** @import { LiveRun } from "../engine/run.js" */
 
 const LONGEST = 40; // characters of a name, as bvae/runs keeps it
+const LEAST_OF_CLASS = 0.1; // of what there is to tell of the class; less is not told
 const ENOUGH = 1; // standard deviations that a factor must change for a name
 
 const FACTORS = /** @type {Factor[]} */ (["thickness", "slant", "width", "height", "length", "area"]);
 const REGIMES = {
   active: "It is [active](#active): of every image it tells something.",
-  mixed: "It is [mixed](#mixed): of some images it tells something, and of the others nothing.",
+  mixed: "It is [mixed](#mixed)",
   passive: "It is [passive](#active): for every image its [posterior](#posterior) is all but the [prior](#prior).",
 };
 
@@ -91,7 +92,7 @@ export class Evidence {
     const known = meaning.dimension(epoch, dimension);
     this.title.textContent = `z${dimension}${yours || measured ? ` · ${yours || measured}` : ""}`;
     if (yours) this.title.append(" ", make("small", "", measured ? `yours; measured: ${measured}` : "yours"));
-    const regime = known?.regime ? ` ${REGIMES[known.regime]}` : "";
+    const regime = known?.regime ? ` ${regimeWords(known)}` : "";
     const found = known?.evidence;
     const moved = found?.effects && Object.keys(found.effects).length > 0;
     let words = `Nothing has been measured of it${at} yet.`;
@@ -109,7 +110,7 @@ export class Evidence {
 
   /** @param {Found} found @param {number} epoch */
   showTable(found, epoch) {
-    const { effects = {}, agreement = {}, per_unit: perUnit = {} } = found;
+    const { effects = {}, standard_errors: errors = {}, agreement = {}, per_unit: perUnit = {} } = found;
     const units = this.run.meaning.at(epoch)?.factors ?? {};
     const head = make("tr");
     for (const text of ["", "change, in σ", "same way", "for one unit of z"]) {
@@ -118,7 +119,8 @@ export class Evidence {
     const rows = FACTORS.filter((factor) => effects[factor] !== undefined).map((factor) => {
       const effect = effects[factor] ?? 0;
       const row = make("tr", Math.abs(effect) >= ENOUGH ? "much" : "");
-      const bar = make("td", "effect", signed(effect));
+      const error = errors[factor];
+      const bar = make("td", "effect", `${signed(effect)}${error === undefined ? "" : ` ± ${number(error)}`}`);
       bar.style.setProperty("--size", String(Math.min(1, Math.abs(effect) / 3)));
       const share = agreement[factor];
       const unit = units[factor]?.unit ?? "";
@@ -133,6 +135,18 @@ export class Evidence {
     });
     this.table.replaceChildren(head, ...rows);
   }
+}
+
+/** @param {Dimension} known @returns {string} which images use it, and what it tells of their classes */
+function regimeWords({ regime = "passive", mixed_share: share, mutual_information: told }) {
+  let words = REGIMES[regime];
+  if (regime === "mixed") {
+    const some = share === undefined ? "some images" : `${number(100 * share, 0)} % of the images`;
+    words += `: of ${some} it tells something, and of the others nothing.`;
+  }
+  const ofClass = told?.class ?? 0;
+  if (ofClass < LEAST_OF_CLASS) return words;
+  return `${words} It tells ${number(100 * ofClass, 0)} % of what there is to tell of the class.`;
 }
 
 /**
