@@ -39,6 +39,12 @@ NEXT = (
         "Clusters",
         "Play the [film](#film) of [latent space](#latent-space): how the classes gather, epoch by epoch.",
     ),
+    (
+        "disentangle",
+        "account_tree",
+        "Disentangle",
+        "What each dimension means, measured: the slant, the thickness, or nothing of the kind.",
+    ),
     ("reconstruct", "compare", "Reconstruct", "[Test images](#test-set) beside what is left of them, at any epoch."),
     ("draw", "draw", "Draw", "Write a digit by hand and see the code that it gets."),
     ("train", "model_training", "Train", "Choose another β and see what it costs and what it buys."),
