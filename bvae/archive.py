@@ -126,7 +126,7 @@ def pack_run(run: Run, target: IO[bytes], *, resumable: bool = True) -> None:
         add(files.STATUS, files.json_bytes(status))
         add(files.HISTORY, history)
         add(files.STATE, state, zipfile.ZIP_STORED)  # weights hardly compress, and it costs seconds
-        written = (files.STATUS, files.HISTORY, files.STATE, files.LOCK)
+        written = (files.STATUS, files.HISTORY, files.STATE, files.MEASURING, files.LOCK, files.METRICS_LOCK)
         for name in sorted(name for name in there if "/" not in name and name not in written):
             add(name, _content(run.path / name))
         for epoch in (epoch for epoch in run.epochs() if epoch <= last):

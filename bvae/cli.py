@@ -1,5 +1,5 @@
-"""The command line, `python -m bvae`: train, sweep, evaluate, sample, reconstruct, traverse, interpolate, codes,
-layout, runs, pack, import.
+"""The command line, `python -m bvae`: train, sweep, evaluate, metrics, sample, reconstruct, traverse, interpolate,
+codes, layout, runs, pack, import.
 
 `--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
 sentence and exit status 1; wrong usage is 2; a training that was stopped on request is 130.
@@ -184,6 +184,47 @@ def _evaluate(options: argparse.Namespace) -> None:
     for dimension in sorted(range(run.config.latent_dim), key=lambda j: -result.kl_per_dimension[j]):
         kl = result.kl_per_dimension[dimension]
         print(f"    z{dimension:<4d}{kl:7.3f}  {'█' * round(8 * kl)}")
+
+
+def _metrics(options: argparse.Namespace) -> None:
+    from bvae.measured import told
+
+    if hasattr(os, "nice"):
+        os.nice(10)  # it takes minutes, and whoever trains or looks comes first
+    run = find_run(options.run)
+    epoch = run.snapshot(options.epoch)
+
+    from bvae.metrics.measuring import Step, measure_run
+
+    with (
+        _ended_by_signals(),
+        tqdm(total=100, dynamic_ncols=True, delay=0.5, bar_format="{l_bar}{bar}| [{elapsed}{postfix}]") as bar,
+    ):
+
+        def report(step: Step) -> None:
+            left = "" if step.remaining is None else f", {bar.format_interval(step.remaining)} left"
+            bar.set_postfix_str(f"epoch {step.epoch}: {step.part}{left}", refresh=False)
+            bar.update(100 * step.share - bar.n)
+
+        for _ in measure_run(run, None if options.epoch is None else [epoch], report=report):
+            pass
+    record = {"run": str(run.path), **run.measured()[epoch]}
+    print(json.dumps(record, ensure_ascii=False) if options.json else "\n".join(told(run, record)))
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """While this lasts, the signal that asks a process to end does as Ctrl-C does, so that what is open is closed."""
+
+    def on_signal(number: int, _: object) -> None:
+        raise KeyboardInterrupt
+
+    handlers = {number: signal.signal(number, on_signal) for number in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -688,6 +729,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = command("evaluate", _evaluate, "measure the bound on the test split")
     evaluate.add_argument("--device", choices=DEVICES, default="auto")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+
+    metrics = command("metrics", _metrics, "measure what each dimension means, at every snapshot", run=False)
+    metrics.add_argument("run", metavar="RUN", help="folder of a run, or its name in runs/ or among the bundled ones")
+    metrics.add_argument("--epoch", type=int, help="measure this snapshot alone; by default all, and the last is told")
+    metrics.add_argument("--json", action="store_true", help="print one JSON object")
 
     sample = command("sample", _sample, "decode codes drawn from N(0, I)")
     sample.add_argument("--count", type=_positive, default=100, help="how many (default 100)")

@@ -15,8 +15,11 @@ with K: a mean's logarithm is no less than the logarithms' mean.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +29,10 @@ from torch import Tensor
 from bvae.model import BetaVAE
 from bvae.objective import reconstruction
 
-# How many codes an image, on how many images at most. On two cores the three take the conv network 4 s, and the fourth
-# adds 6 s, which is for one epoch and not for all.
+# How many codes an image, on how many images at most. The conv network takes two cores 4 s for the three, and as much
+# again for the fourth, which is for one epoch and not for all.
 LEVELS = ((1, 10_000), (10, 1_500), (100, 300))
-FINEST = (1_000, 100)
+FINEST = (1_000, 50)
 _CODES = 500  # decoded at once
 
 
@@ -43,7 +46,7 @@ class Bound(NamedTuple):
 
 
 def importance_bounds(
-    weigh: Callable[[int, int], np.ndarray],
+    weigh: Callable[[int, int], Iterable[np.ndarray]],
     images: int,
     levels: Sequence[tuple[int, int]] = LEVELS,
     report: Callable[[float], None] | None = None,
@@ -51,7 +54,8 @@ def importance_bounds(
     """L_K of rising K, each level on the first of the images, as many as there are.
 
     Args:
-        weigh: the logarithms (K,) of the weights p(x, z) / q(z|x) of K new codes of an image, by its place and K.
+        weigh: gives, by K and M, of each of the first M images in turn the logarithms (K,) of the weights
+            p(x, z) / q(z|x) of K new codes.
         images: how many there are; the first of them should be as good a sample as all.
         levels: K, each a multiple of the one before, and the number of images at most, falling.
         report: told the share that is done; what it raises ends the work.
@@ -68,8 +72,8 @@ def importance_bounds(
     found = []
     for samples, count in sizes:
         gains = np.empty(count)
-        for place in range(count):
-            weights = np.asarray(weigh(place, samples), np.float64)
+        for place, row in enumerate(weigh(samples, count)):
+            weights = np.asarray(row, np.float64)
             gains[place] = _log_mean_exp(weights)
             if before:
                 gains[place] -= np.mean([_log_mean_exp(group) for group in weights.reshape(-1, before)])
@@ -102,8 +106,13 @@ def likelihood(
     levels: Sequence[tuple[int, int]] = LEVELS,
     seed: int = 0,
     report: Callable[[float], None] | None = None,
+    threads: int = 1,
 ) -> list[Bound]:
     """L_K of binarised images (N, H, W) uint8, in an order that the seed draws.
+
+    Args:
+        levels, report: see `importance_bounds`.
+        threads: batches worked out at once; with one core each, PyTorch's own threads wait for each other least.
 
     Raises:
         ValueError: when there is no image, or the model's likelihood is not of black and white pixels.
@@ -116,24 +125,36 @@ def likelihood(
     posteriors = [model.posterior(batch) for batch in draws.split(_CODES)]
     mean = torch.cat([one.mean for one in posteriors]) if posteriors else torch.zeros(0)
     log_variance = torch.cat([one.log_variance for one in posteriors]) if posteriors else torch.zeros(0)
-    waiting: dict[int, tuple[int, np.ndarray]] = {}  # by the image's place: how many codes, and their weights
+    dimensions = mean.shape[1:]
 
-    def weigh(place: int, samples: int) -> np.ndarray:
-        """The weights of an image, which are worked out for as many images at once as make up a batch."""
-        if waiting.get(place, (0,))[0] != samples:
-            waiting.clear()
-            few = torch.arange(place, min(len(mean), place + max(1, _CODES // samples)))
-            found = torch.cat([draw(few, min(_CODES, samples - first)) for first in range(0, samples, _CODES)], dim=1)
-            waiting.update((int(one), (samples, row)) for one, row in zip(few, found.double().numpy(), strict=True))
-        return waiting.pop(place)[1]
+    def batches(samples: int, count: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Places of images, and the noise of codes of theirs; of one image in several batches if it takes more."""
+        at_once = max(1, _CODES // samples)
+        for first in range(0, count, at_once):
+            few = torch.arange(first, min(count, first + at_once))
+            for begin in range(0, samples, _CODES):
+                yield few, torch.randn((len(few), min(_CODES, samples - begin), *dimensions), generator=generator)
 
-    def draw(few: Tensor, samples: int) -> Tensor:
-        noise = torch.randn((len(few), samples, mean.shape[1]), generator=generator)
-        codes = mean[few, None] + (0.5 * log_variance[few, None]).exp() * noise  # (n, K, D)
-        seen = draws[few].repeat_interleave(samples, dim=0)
-        pictures = reconstruction(model.logits(codes.flatten(0, 1)), seen, None).view(len(few), samples)
-        # log p(z) − log q(z|x), in which the constants cancel.
-        prior = 0.5 * (noise.square() + log_variance[few, None] - codes.square()).double().sum(2)
-        return prior - pictures.double()
+    def weigh(samples: int, count: int) -> Iterator[np.ndarray]:
+        with ThreadPoolExecutor(threads) as pool:
+            rest = batches(samples, count)
+            waiting = deque(pool.submit(work, *batch) for batch in itertools.islice(rest, 2 * threads))
+            found: list[np.ndarray] = []
+            while waiting:
+                found.append(waiting.popleft().result())
+                waiting.extend(pool.submit(work, *batch) for batch in itertools.islice(rest, 1))
+                if sum(part.shape[1] for part in found) == samples:
+                    yield from np.concatenate(found, axis=1)
+                    found = []
+
+    def work(few: Tensor, noise: Tensor) -> np.ndarray:
+        with torch.inference_mode():  # which each thread has of its own
+            samples = noise.shape[1]
+            codes = mean[few, None] + (0.5 * log_variance[few, None]).exp() * noise  # (n, K, D)
+            seen = draws[few].repeat_interleave(samples, dim=0)
+            pictures = reconstruction(model.logits(codes.flatten(0, 1)), seen, None).view(len(few), samples)
+            # log p(z) − log q(z|x), in which the constants cancel.
+            prior = 0.5 * (noise.square() + log_variance[few, None] - codes.square()).double().sum(2)
+            return (prior - pictures.double()).numpy()
 
     return importance_bounds(weigh, len(pixels), levels, report)

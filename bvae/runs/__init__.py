@@ -11,9 +11,10 @@
       layout.safetensors        the film of latent space: where every probe image lies in the plane at every snapshot
       layout.json               its state, and how true it is; see film.py
       factors.safetensors       what was measured on the probe images themselves: thickness, slant, …
-      metrics.json              what another program measured of the run: taken along, not read
+      metrics.json              what was measured of it, a record an epoch; see metrics/measuring.py
+      measuring.json            how far the process is that measures; there only while it does, or when it failed
       names.json                what a person calls the latent dimensions
-      lock, layout.lock         held by the one process that may write the run, or its film
+      lock, layout.lock, metrics.lock   held by the one process that may write the run, its film, what is measured
 
 JSON and safetensors only: nothing of a run can execute anything when it is loaded. From the ground up: schema.py says
 what the JSON may say, record.py what is known of an epoch; files.py names, reads and writes the files, writers.py tells
@@ -31,6 +32,7 @@ from bvae.runs.files import (
     digest,
     film_lock,
     is_run_file,
+    metrics_lock,
     read_json,
     read_tensors,
     run_files,
@@ -65,15 +67,17 @@ from bvae.runs.writing import (
     write_factors,
     write_film,
     write_film_about,
+    write_measuring,
+    write_metrics,
     write_status,
 )
 
 __all__ = [
     "BESIDE_APP", "BUNDLED_RUNS", "FORMAT", "OTHER_EPOCHS", "SWEEP", "UNFINISHED", "UNSAFE_SUFFIXES", "Epoch",
     "Figures", "Film", "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "Tensors", "check_new_run",
-    "check_run_name", "digest", "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved",
-    "is_run_file", "list_runs", "model_shapes", "name_dimension", "own_folder", "process_lives", "read_json",
+    "check_run_name", "digest", "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved", "is_run_file",
+    "list_runs", "metrics_lock", "model_shapes", "name_dimension", "own_folder", "process_lives", "read_json",
     "read_state", "read_tensors", "remove_unfinished", "run_argument", "run_files", "run_folders", "run_lock",
-    "write_config", "write_factors", "write_film", "write_film_about", "write_json", "write_status", "write_tensors",
-    "writer_lives",
+    "write_config", "write_factors", "write_film", "write_film_about", "write_json", "write_measuring", "write_metrics",
+    "write_status", "write_tensors", "writer_lives",
 ]  # fmt: skip

@@ -25,11 +25,11 @@ from bvae.runs import schema
 
 FORMAT = 1
 CONFIG, STATUS, HISTORY = "config.json", "status.json", "history.jsonl"
-METRICS, NAMES = "metrics.json", "names.json"
+METRICS, MEASURING, NAMES = "metrics.json", "measuring.json", "names.json"
 PROBE, STATE = "probe.safetensors", "state.safetensors"
 FACTORS = "factors.safetensors"  # what was measured on the probe images themselves
 FILM, FILM_ABOUT = "layout.safetensors", "layout.json"  # the film: its arrays, and what is said of it
-LOCK, FILM_LOCK = "lock", "layout.lock"
+LOCK, FILM_LOCK, METRICS_LOCK = "lock", "layout.lock", "metrics.lock"
 EPOCHS, LATENTS = "epochs", "latents"  # folders, with a file for each snapshot
 MAX_HEADER = 2**20  # bytes of a safetensors file
 UNSAFE_SUFFIXES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
@@ -39,7 +39,10 @@ Tensors = dict[str, np.ndarray]
 
 # What NumPy has of the types of safetensors, as far as a run has a use for it.
 _TENSOR_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "U8": "uint8"}
-_RUN_FILES = (CONFIG, STATUS, HISTORY, PROBE, STATE, FILM, FILM_ABOUT, METRICS, NAMES, FACTORS, LOCK, FILM_LOCK)
+_RUN_FILES = (
+    CONFIG, STATUS, HISTORY, PROBE, STATE, FILM, FILM_ABOUT, METRICS, MEASURING, NAMES, FACTORS, LOCK, FILM_LOCK,
+    METRICS_LOCK,
+)  # fmt: skip
 
 
 class RunError(RuntimeError):
@@ -113,6 +116,9 @@ def write_bytes(path: Path, content: bytes) -> None:
             f"Cannot write {path} ({reason}). Everything up to the last saved epoch is kept: "
             "make room or mend the folder's permissions, then resume."
         ) from error
+    except BaseException:  # a signal that ends the process
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: object) -> None:
@@ -125,14 +131,14 @@ def json_bytes(value: object) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object, as `schema.parse` does.
+def read_json(path: Path, most: int = schema.MAX_JSON) -> dict[str, Any]:
+    """Read a JSON object of no more than `most` bytes, as `schema.parse` does.
 
     Raises:
         RunError: when it is missing, too large, or no JSON object.
     """
     try:
-        value = schema.parse(read_text(path, schema.MAX_JSON))
+        value = schema.parse(read_text(path, most))
     except FileNotFoundError:
         raise RunError(f"{path} is missing, so {path.parent} is not a run, or not a whole one.") from None
     except (OSError, ValueError) as error:
@@ -254,3 +260,8 @@ def run_lock(path: Path) -> filelock.BaseFileLock:
 def film_lock(path: Path) -> filelock.BaseFileLock:
     """The lock of a run's film, held by the one process that works it out; not acquired."""
     return filelock.FileLock(path / FILM_LOCK)
+
+
+def metrics_lock(path: Path) -> filelock.BaseFileLock:
+    """The lock of what is measured of a run, held by the one process that measures it; not acquired."""
+    return filelock.FileLock(path / METRICS_LOCK)

@@ -268,13 +268,50 @@ class Run:
         return self.state_bytes is not None or self.history_stamp() is None
 
     def metrics(self) -> dict[str, Any] | None:
-        """What another program measured of the run, as it wrote it; None where it did not.
+        """What was measured of the run, by this program and by others, as they wrote it; None where nothing was.
 
         Raises:
             RunError: when that is no JSON object.
         """
         path = self.path / files.METRICS
-        return read_json(path) if path.exists() else None
+        return read_json(path, schema.MAX_METRICS) if path.exists() else None
+
+    def measured(self) -> dict[int, dict[str, Any]]:
+        """What was measured of the run, a record by epoch; see metrics/measuring.py. Empty before that, and where it is
+        of other images than the run's.
+
+        Raises:
+            RunError: when that is damaged.
+        """
+        try:
+            found = schema.metrics(self.metrics() or {})
+        except schema.SchemaError as error:
+            raise RunError(
+                f"{self.path / files.METRICS} does not hold what was measured of a run ({error}). Remove it, and "
+                "measure the run anew."
+            ) from error
+        of_others = self.images_hash and found.get("data") not in (None, self.images_hash)
+        return {} if of_others else found["epochs"]
+
+    @property
+    def images_hash(self) -> str | None:
+        """The SHA-256 of the images that the run was trained with; None where it does not say."""
+        told: str | None = self.details.get("data", {}).get("sha256")
+        return told
+
+    def measuring(self) -> dict[str, Any] | None:
+        """How far the process is that measures the run, as it wrote it; None where none is at work or failed.
+
+        Raises:
+            RunError: when that is damaged.
+        """
+        path = self.path / files.MEASURING
+        if not path.exists():
+            return None
+        try:
+            return schema.measuring(read_json(path))
+        except schema.SchemaError as error:
+            raise RunError(f"{path} does not say how far the measuring is ({error}). Remove it.") from error
 
     def names(self) -> dict[int, str]:
         """What a person calls the latent dimensions, by their numbers; empty where nobody has named any.

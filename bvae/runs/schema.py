@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ MAX_CLASSES = 1_000
 MAX_PARAMETERS = 8_000_000  # of a model: 32 MB a snapshot
 MAX_PROBE_BYTES = 64 * 2**20  # of all probe images
 MAX_FILM_BYTES = 128 * 2**20
+MAX_METRICS = 32 * 2**20  # bytes of metrics.json: 30 snapshots of a thousand dimensions
 LONGEST_NAME = 40  # characters of what a person calls a dimension
 
 _NUMBERS = frozenset((int, float))
@@ -287,6 +289,15 @@ _FILM = table(
 )  # fmt: skip
 
 
+_MEASURING = table(
+    {"state": one_of("running", "failed")},
+    {
+        "error": or_none(text(10_000)), "stage": else_none(text()), "done": else_none(number(0, 100)),
+        "remaining": else_none(number(0, 1e9)), **_WRITER,
+    },
+)  # fmt: skip
+
+
 def dimension_name(value: Any) -> str:
     """What a person calls a latent dimension: 1 to 40 characters, all of which can be seen, on one line."""
     name: str = text(LONGEST_NAME)(value)
@@ -305,6 +316,28 @@ def measured_names(value: Any, epoch: int, dimensions: int) -> dict[int, str]:
     record = else_none(table(optional={"epochs": table(optional={str(epoch): of_epoch})}))(value) or {}
     told = (record.get("epochs", {}).get(str(epoch)) or {}).get("dimensions", [])
     return {one["index"]: one["name"] for one in told if one and one["name"] not in UNNAMED}
+
+
+def metrics(value: Any) -> dict[str, Any]:
+    """metrics.json, as far as it is this program's: the hash of the images, and the record of each epoch by its number.
+
+    What another program keeps there stays unread; what a record holds is checked by whoever shows it.
+    """
+    check = table(
+        optional={"format": whole(), "data": or_none(_NAME), "epochs": map_of(lambda record: record, MAX_SNAPSHOTS)}
+    )
+    found: dict[str, Any] = check(value)
+    epochs = {
+        int(key): record for key, record in found.get("epochs", {}).items() if re.fullmatch("0|[1-9][0-9]{0,6}", key)
+    }
+    for epoch, record in epochs.items():
+        _inside(f"epochs.{epoch}", map_of(lambda each: each), record)
+    return found | {"epochs": epochs}
+
+
+def measuring(value: Any) -> dict[str, Any]:
+    """measuring.json: how far the process is that measures a run."""
+    return _MEASURING(value)
 
 
 def names(value: Any, dimensions: int) -> dict[int, str]:

@@ -295,3 +295,28 @@ def name_dimension(run: Run, dimension: int, name: str) -> None:
         raise RunError(f"The name would be kept in {path.parent}, which cannot be made ({error.strerror}).") from error
     value = {"format": FORMAT, "names": {str(number): names[number] for number in sorted(names)}}
     files.write_json(path, value)
+
+
+def write_metrics(run: Run, data: str | None, epoch: int, record: Mapping[str, Any]) -> None:
+    """Write what was measured of an epoch. What else is in the file stays, but for what is of other images.
+
+    Raises:
+        RunError: when it cannot be written.
+    """
+    kept: dict[str, Any] = {}
+    with contextlib.suppress(RunError):  # what is damaged is replaced
+        kept = run.metrics() or {}
+    epochs = kept.get("epochs") if kept.get("data") == data else None
+    epochs = {**(epochs if isinstance(epochs, dict) else {}), str(epoch): dict(record)}
+    in_order = sorted(epochs, key=lambda key: (not key.isascii() or not key.isdigit(), len(key), key))
+    value = kept | {"format": FORMAT, "data": data, "epochs": {key: epochs[key] for key in in_order}}
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    files.write_bytes(run.path / files.METRICS, (text + "\n").encode())
+
+
+def write_measuring(path: Path, about: Mapping[str, Any] | None) -> None:
+    """Write how far the measuring of a run is; None when there is nothing more to tell."""
+    if about is None:
+        (path / files.MEASURING).unlink(missing_ok=True)
+    else:
+        write_json(path / files.MEASURING, dict(about))

@@ -25,10 +25,10 @@ def linear_gaussian(images: int, seed: int = 0, width: float = 1.6) -> tuple[np.
     precision = 1 + 2**2 / 0.5**2
     mean, deviation = seen * 2 / 0.5**2 / precision, width / math.sqrt(precision)
 
-    def weigh(place: int, samples: int) -> np.ndarray:
-        noise = random.standard_normal(samples)
-        codes = mean[place] + deviation * noise
-        pixels = -0.5 * ((seen[place] - 2 * codes) / 0.5) ** 2 - math.log(0.5) - 0.5 * math.log(2 * math.pi)
+    def weigh(samples: int, count: int) -> np.ndarray:
+        noise = random.standard_normal((count, samples))
+        codes = mean[:count, None] + deviation * noise
+        pixels = -0.5 * ((seen[:count, None] - 2 * codes) / 0.5) ** 2 - math.log(0.5) - 0.5 * math.log(2 * math.pi)
         return pixels - 0.5 * codes**2 + 0.5 * noise**2 + math.log(deviation)
 
     return norm.logpdf(seen, 0, math.sqrt(2**2 + 0.5**2)), weigh
@@ -65,7 +65,7 @@ def test_a_standard_error_is_the_spread_over_draws() -> None:
 
 def test_weights_beyond_a_float_are_averaged_all_the_same() -> None:
     weights = np.array([-2_000.0, -2_000.0, -2_000.0 + math.log(4), -3_000.0])
-    (one, four) = importance_bounds(lambda place, samples: weights[:samples], 1, ((1, 1), (4, 1)))
+    (one, four) = importance_bounds(lambda samples, count: [weights[:samples]], 1, ((1, 1), (4, 1)))
     assert one == Bound(1, -2_000, None, 1)
     groups = (-2_000 - 2_000 - 2_000 + math.log(4) - 3_000) / 4
     assert four.value == pytest.approx(-2_000 + math.log(6 / 4) - groups - 2_000)
@@ -103,7 +103,7 @@ def test_a_bundled_run_is_as_likely_as_published_models(digits: torch.Tensor) ->
     assert [bound.value for bound in found] == sorted(bound.value for bound in found)
     assert found[0].value == pytest.approx(-91, abs=4 * error(found[0]))
     assert found[2].value == pytest.approx(-87, abs=4 * error(found[2]))
-    repeated = likelihood(Run("mnist-beta1").model(), digits, ((1, 400), (10, 100)))
+    repeated = likelihood(Run("mnist-beta1").model(), digits, ((1, 400), (10, 100)), threads=2)
     assert repeated == found[:2]
 
 

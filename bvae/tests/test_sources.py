@@ -15,9 +15,10 @@ from bvae.runs import files
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("schema", "record", "files", "writers", "folders", "reading", "finding", "writing")
 # What is measured, from the ground up, and what of it works on arrays alone.
-METRICS = ("bound", "loops", "information", "linear", "dci", "pairs", "decomposition", "regimes", "likelihood",
-           "representation", "samples", "scores", "udr", "names", "directions", "measuring")  # fmt: skip
-WITHOUT_TORCH = ("information", "decomposition", "regimes", "representation", "scores", "udr", "directions")
+METRICS = ("figures", "state", "bound", "loops", "information", "linear", "dci", "pairs", "decomposition", "regimes",
+           "likelihood", "representation", "samples", "scores", "udr", "names", "directions", "measuring")  # fmt: skip
+WITHOUT_TORCH = ("figures", "state", "information", "decomposition", "regimes", "representation", "scores", "udr",
+                 "directions", "names")  # fmt: skip
 PROGRAM = [
     path
     for path in [ROOT / "app.py", *sorted(ROOT.glob("bvae/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
@@ -25,7 +26,7 @@ PROGRAM = [
 ]
 FILES = {
     files.CONFIG, files.STATUS, files.HISTORY, files.METRICS, files.NAMES, files.PROBE, files.STATE, files.FILM,
-    files.FILM_ABOUT, files.LOCK, files.FILM_LOCK,
+    files.FILM_ABOUT, files.LOCK, files.FILM_LOCK, files.METRICS_LOCK, files.MEASURING,
 }  # fmt: skip
 FOLDERS = (files.EPOCHS, files.LATENTS)
 
