@@ -29,6 +29,7 @@ from bvae.archive import import_run
 from bvae.cli import main
 from bvae.config import Config, ConfigError
 from bvae.film import progress, update_film
+from bvae.metrics import state
 from bvae.queue import Queue
 from bvae.runs import Film, Run, RunError, digest, list_runs, read_state, write_json, write_tensors
 from bvae.training import train_run
@@ -53,7 +54,7 @@ PAGES = (
 COMMANDS = {"codes": "csv", "sample": "png", "reconstruct": "png", "traverse": "png", "pack": "zip"}
 TURNS = 3  # of whole pages, for each document
 CHANGED = {"history.jsonl": ("start", "train", "load"), "status.json": ("start", "train"), "layout.json": ("clusters",),
-           "metrics.json": ("traverse", "disentangle"), "names.json": ("traverse",)}  # fmt: skip
+           "metrics.json": ("traverse", "disentangle"), "names.json": ("traverse",), "measuring.json": ()}  # fmt: skip
 
 # As they stand in the file, since some of them are no values of Python.
 HOSTILE = [
@@ -85,6 +86,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         remaining=0.0, error=None, epochs=epochs, images=images, seed=0, neighbours=9, seconds=1.0, null_test=0.0,
         kinds=kinds,
     )  # fmt: skip
+    state.say(path, stage="Epoch 2: scores", done=40, remaining=12.5)
     write_json(path / "metrics.json", {"format": 1, "epochs": {"2": {"dimensions": [{"index": 0, "name": "slant"}]}}})
     write_json(path / "names.json", {"format": 1, "names": {"2": "my slant"}})
     return path
@@ -133,6 +135,11 @@ def told(run: Run, file: str) -> Iterator[Callable[[], Any]]:
             yield lambda epoch=epoch: run.latents(epoch)._asdict()
     if file == "metrics.json":
         yield run.metrics
+        yield run.measured
+    if file == "measuring.json":
+        yield run.measuring
+    if file in ("metrics.json", "measuring.json"):
+        yield lambda: state.progress(run)
     if file == "names.json":
         yield run.names
 
@@ -287,7 +294,8 @@ def documents(file: Path) -> Iterator[tuple[Any, Callable[[str], str]]]:
 
 
 @pytest.mark.parametrize(
-    "name", ["config.json", "status.json", "history.jsonl", "layout.json", "metrics.json", "names.json"]
+    "name",
+    ["config.json", "status.json", "history.jsonl", "layout.json", "metrics.json", "measuring.json", "names.json"],
 )
 def test_every_value_of_every_json_file(
     runs: Path, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

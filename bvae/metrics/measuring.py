@@ -10,7 +10,7 @@ seconds it took (`parts`, which also tells that the part is there), and what the
                     (names.py), and what it tells of each factor as a share of the factor's entropy (scores.py)
     factors         mean, standard deviation and unit of each factor over the images (bvae/factors.py)
     directions      of each factor (directions.py)
-    scores          of disentanglement (scores.py)
+    scores          of disentanglement (scores.py), on these factors and the class, or on those that a data set knows
     representation  what the means know of the classes (representation.py)
     likelihood      a list, the importance-weighted bound by the number of codes (likelihood.py)
 
@@ -34,6 +34,7 @@ import torch
 
 from bvae import factors
 from bvae.data import DataError, Dataset, load_dataset
+from bvae.lazy import drawn
 from bvae.metrics import directions, names, regimes, representation, scores
 from bvae.metrics.decomposition import decompose
 from bvae.metrics.figures import figure, plain
@@ -70,6 +71,7 @@ class Images(NamedTuple):
     split: str  # test, or probe
     pixels: np.ndarray  # (N, H, W) uint8
     labels: np.ndarray  # (N,) int64
+    known: dict[str, np.ndarray]  # (N,) whole numbers, of each factor whose value is known; empty without any
     dataset: Dataset | None  # None where only the probe set is there
     data: str  # the hash of the images
 
@@ -86,10 +88,11 @@ def images_of(run: Run, most: int = MOST_IMAGES) -> Images:
     if dataset is None or dataset.image_shape != run.image_shape or run.images_hash not in (None, dataset.sha256):
         probe = run.probe()
         data = run.images_hash or digest({"images": probe.images}, {})
-        return Images("probe", probe.images, probe.labels, None, data)
+        return Images("probe", probe.images, probe.labels, {}, None, data)
     chosen = _spread(len(dataset.test), most)
     pixels, labels = dataset.test.pixels.numpy()[chosen], dataset.test.labels.numpy()[chosen]
-    return Images("test", pixels, labels, dataset, dataset.sha256)
+    known = {name: values[chosen] for name, values in dataset.factor_classes.items()}
+    return Images("test", pixels, labels, known, dataset, dataset.sha256)
 
 
 def _spread(count: int, most: int) -> np.ndarray:
@@ -204,8 +207,8 @@ def _directions(snapshot: _Snapshot, report: Report) -> Record:
 
 
 def _scores(snapshot: _Snapshot, report: Report) -> Record:
-    known = snapshot.factors(report) | {"class": snapshot.images.labels}
-    found = scores.measure(snapshot.mean, known, seed=snapshot.run.config.seed)
+    known = snapshot.images.known or snapshot.factors(report) | {"class": snapshot.images.labels}
+    found = scores.measure(snapshot.mean, known, ("class", "shape"), seed=snapshot.run.config.seed)
     dimensions = [
         {"index": j, "mutual_information": dict(zip(found.factors, row, strict=True))}
         for j, row in enumerate(found.information)
@@ -223,7 +226,7 @@ def _representation(snapshot: _Snapshot, report: Report) -> Record:
         learned = f"learned on {len(labels):,} of the probe images, counted on the others"
     else:
         chosen = _spread(len(dataset.train), max(len(images.pixels), representation.NEIGHBOURS))
-        codes, _ = snapshot.encode(dataset.train.pixels.numpy()[chosen])
+        codes, _ = snapshot.encode(drawn(dataset.train.pixels[torch.from_numpy(chosen)]).numpy())
         labels, held, truth = dataset.train.labels.numpy()[chosen], snapshot.mean, images.labels
         learned = f"learned on {len(labels):,} training images, counted on test images"
     report(0.3)
