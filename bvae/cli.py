@@ -1,4 +1,4 @@
-"""The command line, `python -m bvae`: train, sweep, evaluate, metrics, sample, reconstruct, traverse, interpolate,
+"""The command line, `python -m bvae`: train, sweep, udr, evaluate, metrics, sample, reconstruct, traverse, interpolate,
 codes, layout, runs, pack, import.
 
 `--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from bvae.config import DEVICES, Config, ConfigError, field_type, flag, propose_name
 from bvae.numbers import number, turns
-from bvae.runs import Epoch, Run, RunError, check_new_run, find_run, list_runs, own_folder, run_argument
+from bvae.runs import SWEEP, Epoch, Run, RunError, check_new_run, find_run, list_runs, own_folder, run_argument
 
 STOPPED = 130
 _PATIENCE_SECONDS = 30.0  # in which a process that has nothing more to do ends
@@ -157,6 +157,42 @@ def _sweep(options: argparse.Namespace) -> int:
         print("Stopped. The same command goes on.", file=sys.stderr)
         return STOPPED
     return 1 if failed else 0
+
+
+def _udr(options: argparse.Namespace) -> None:
+    from bvae.metrics.udr import udr_of_runs
+
+    groups: dict[str, list[Run]] = {}
+    for named in options.runs:
+        for run in _runs_of(named):
+            shared = {name: value for name, value in run.config.to_dict().items() if name not in ("seed", "device")}
+            groups.setdefault(json.dumps(shared, sort_keys=True), []).append(run)
+    said, lines = [], []
+    for group in groups.values():
+        if len(group) < 2:
+            raise ConfigError(f"{group[0].name} has no other run here that differs from it in its seed alone.")
+        try:
+            found = udr_of_runs(group, options.epoch)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+        for run, record, informative in zip(group, found.records, found.informative, strict=True):
+            seed = run.config.seed
+            said.append({"run": run.name, "seed": seed, "informative": informative, **record})
+            figure = f"{record['value']:.3f} ± {record['standard_error']:.3f}"
+            lines.append((run.name, run.config.short_weight, str(seed), str(informative), figure))
+    if options.json:
+        print(json.dumps({"runs": said}))
+        return
+    _print_table(("run", "weight", "seed", "informative", "UDR"), lines, {"run", "weight"})
+
+
+def _runs_of(named: str) -> list[Run]:
+    """The run of a name, or the runs of a sweep's folder."""
+    from bvae.sweep import Sweep
+
+    if (Path(named) / SWEEP).is_file():
+        return [Run(stand.member.path) for stand in Sweep.read(named).stands() if stand.record is not None]
+    return [find_run(named)]
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -725,6 +761,11 @@ def _parser() -> argparse.ArgumentParser:
             help=(item.metadata["help"] + default).replace("%", "%%"),
             metavar=None if item.metadata.get("choices") else item.name.rsplit("_", 1)[-1].upper(),
         )  # fmt: skip
+
+    udr = command("udr", _udr, "whether trainings that differ in their seed find the same dimensions", run=False)
+    udr.add_argument("runs", nargs="+", metavar="RUN", help="folders or names of runs, or the folder of a sweep")
+    udr.add_argument("--epoch", type=int, help="the snapshots to take; by default the last that all have")
+    udr.add_argument("--json", action="store_true", help="print one JSON object")
 
     evaluate = command("evaluate", _evaluate, "measure the bound on the test split")
     evaluate.add_argument("--device", choices=DEVICES, default="auto")

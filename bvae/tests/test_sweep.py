@@ -142,6 +142,24 @@ def test_the_commands_of_its_runs_are_a_job_array(tmp_path: Path) -> None:
     assert subprocess.run(printed, capture_output=True, text=True).stdout == "true\ntrue\n"
 
 
+def test_whether_its_seeds_find_the_same_is_told_for_each_weight(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = FAST | {"epochs": [1], "dataset_limit": [2_000], "beta": [0.1, 1.0], "seed": [0, 1]}
+    assert not failures(list(Sweep(runs / "swept", values).train())[-1])
+    assert main(["udr", str(runs / "swept"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["runs"]
+    assert [(run["run"], run["seed"]) for run in found] == [
+        (f"swept-beta{beta}-seed{seed}", seed) for beta in ("0.1", "1") for seed in (0, 1)
+    ]
+    assert all(0 <= run["value"] <= 1 and run["images"] == 50 for run in found)
+    assert main(["udr", "swept-beta1-seed0", "swept-beta1-seed1"]) == 0
+    assert "swept-beta1-seed0" in capsys.readouterr().out
+    for alone in (["swept-beta1-seed0"], ["swept-beta1-seed0", "swept-beta0.1-seed0"]):
+        assert main(["udr", *alone]) == 1
+        assert "swept-beta1-seed0 has no other run here that differs" in capsys.readouterr().err
+
+
 def test_a_run_that_fails_is_told_and_holds_up_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "swept"
     status = main([
