@@ -60,6 +60,8 @@ class Packed:
 
     def __init__(self, packed: Tensor) -> None:
         self.packed = packed  # (N, H, W / 8) uint8
+        bits = torch.arange(256, dtype=torch.int64)[:, None] >> torch.arange(7, -1, -1) & 1
+        self.bytes = (255 * bits).to(device=packed.device, dtype=torch.uint8)  # (256, 8), the pixels of each byte
         _, height, width = packed.shape
         self.shape = height, 8 * width
 
@@ -67,8 +69,7 @@ class Packed:
         return Packed(self.packed.to(device))
 
     def draw(self, indices: Tensor) -> Tensor:
-        bits = torch.arange(7, -1, -1, dtype=torch.uint8, device=indices.device)
-        return ((self.packed[indices][..., None] >> bits & 1) * 255).reshape(-1, *self.shape)
+        return self.bytes[self.packed[indices].long()].reshape(-1, *self.shape)
 
     def fingerprint(self) -> bytes:
         return hashlib.sha256(self.packed.cpu().numpy().data).digest()
