@@ -41,7 +41,7 @@ from bvae.metrics.figures import figure, plain
 from bvae.metrics.likelihood import FINEST, LEVELS, likelihood
 from bvae.metrics.state import METHOD, PARTS, finest, missing, say, say_nothing_more
 from bvae.numbers import turns
-from bvae.runs import Run, RunError, digest, metrics_lock, write_metrics
+from bvae.runs import Run, RunError, digest, metrics_lock, write_factors, write_metrics
 
 if TYPE_CHECKING:
     from bvae.model import BetaVAE
@@ -189,7 +189,23 @@ def _decomposition(snapshot: _Snapshot, report: Report) -> Record:
 
 
 def _factors(snapshot: _Snapshot, report: Report) -> Record:
-    return {"factors": factors.summary(snapshot.factors(report))}
+    measured = snapshot.factors(report)
+    _keep_of_probe(snapshot.run, snapshot.images, measured)
+    return {"factors": factors.summary(measured)}
+
+
+def _keep_of_probe(run: Run, images: Images, measured: dict[str, np.ndarray]) -> None:
+    """Keep with the run what was measured on the images that it follows: the map of its codes is coloured by it."""
+    if run.factors_stamp() is not None:
+        return
+    probe = run.probe()
+    if images.dataset is None:
+        of_probe = measured
+    elif len(images.pixels) == len(images.dataset.test):
+        of_probe = {name: values[probe.indices] for name, values in measured.items()}
+    else:
+        of_probe = factors.measure_once(probe.images)
+    write_factors(run.path, of_probe)
 
 
 def _names(snapshot: _Snapshot, report: Report) -> Record:

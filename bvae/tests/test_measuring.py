@@ -20,6 +20,7 @@ import pytest
 from bvae.cli import STOPPED, main
 from bvae.config import Config
 from bvae.factors import FACTORS
+from bvae.factors import measure as measure_images
 from bvae.metrics import state
 from bvae.metrics.measuring import Step, measure_run
 from bvae.metrics.scores import NAMES
@@ -114,6 +115,14 @@ def test_all_of_a_run_is_measured_and_nothing_twice(run: Run) -> None:
     assert measure(run) == []
     assert (run.path / "metrics.json").stat().st_mtime_ns == before
     assert [line for line in (run.path / "metrics.json").read_text().splitlines() if "NaN" in line] == []
+
+
+def test_what_is_measured_on_the_images_of_the_map_is_kept_with_the_run(run: Run) -> None:
+    measure(run, 1, parts=["factors"])
+    kept = run.factors()
+    assert kept is not None
+    for name, values in measure_images(run.probe().images, processes=1).items():
+        np.testing.assert_allclose(kept[name], values, rtol=1e-5, atol=1e-4)
 
 
 def test_what_was_ended_goes_on_where_it_was(run: Run) -> None:
