@@ -6,6 +6,7 @@ from pages.parts.cursor import open_cursor
 from pages.parts.glossary import explained
 from pages.parts.live import live_component
 from pages.parts.meaning import mount_figures, open_figures
+from pages.parts.measuring import watch_measuring
 from pages.parts.selection import live_run
 
 run = live_run()
@@ -20,6 +21,7 @@ st.markdown(
         "number stands for.**"
     )
 )
+watch_measuring(run)
 figures = open_figures(run.path)
 live_component("disentangle", run, cursor, revision, figures=figures.key)
 mount_figures(figures)

@@ -6,6 +6,8 @@ import csv
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,17 @@ import pytest
 import torch
 from playwright.sync_api import Locator, Page, expect
 
-from bvae.runs import Run, write_json
+from bvae.config import Config
+from bvae.metrics.state import progress, say, stop
+from bvae.runs import Run, RunError, write_json
+from bvae.training import train_run
 from pages.parts.live import open_live
 from pages.parts.meaning import open_figures
 from tests.bench import Bench, OnBench
 from tests.browsing import canvases, downloaded, expect_pictures, until
+from tests.conftest import serve
 from tests.measured import measured
+from tests.test_rights import open_page
 
 MEASURED = (0, 1, 2, 3, 4, 5, 10, 50, 100)  # not 7, 15, 20, 30, 70
 
@@ -248,3 +255,57 @@ def test_where_no_factor_could_be_measured_the_page_is_whole(show: Callable[...,
     assert page.locator(".areas polygon").count() == 3
     expect(page.locator(".moved-words")).to_contain_text("was not measured")
     no_nonsense(page)
+
+
+# Measuring from the page -----------------------------------------------------------------------------------------
+
+
+def test_a_button_has_a_run_measured_and_what_is_ready_is_shown(page: Page, tmp_path: Path) -> None:
+    """A small run, really trained and really measured by a process of its own; stopped once, and gone on with."""
+    path = tmp_path / "runs" / "small"
+    config = Config(
+        network="mlp", latent_dim=2, epochs=1, batch_size=100, dataset_limit=2_000, probe_size=60, device="cpu"
+    )
+    list(train_run(path, config))
+    run = Run(path)
+    with serve(path.parent, tmp_path / "log") as app:
+        page.goto(f"{app}/disentangle?run=small")
+        expect(page.locator(".missing")).to_contain_text("Nothing has been measured of this run yet")
+        page.get_by_role("button", name="Measure it").click()
+        page.get_by_role("button", name="Stop measuring").click()
+        start = page.get_by_role("button", name=re.compile("^Measure (it|the rest)$"))
+        expect(start).to_be_visible()
+        assert progress(run).state in ("absent", "behind")
+        start.click()
+        expect(page.get_by_text("Measuring small")).to_be_visible()
+        expect(value_of(page, "MIG")).to_be_visible()
+        until(page, lambda: progress(run).state == "finished", lambda: f"it stayed {progress(run)}")
+        expect(page.get_by_role("button", name="Stop measuring")).to_have_count(0)
+        expect(page.locator(".missing")).to_be_hidden()
+        expect(value_of(page, "Bound, 1,000 samples")).to_be_visible()
+    no_nonsense(page)
+
+
+def test_only_what_measures_is_ended(copied: Run) -> None:
+    """A run from elsewhere could name any process of this machine as the one that measures it."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    try:
+        say(copied.path, pid=process.pid)
+        with pytest.raises(RunError, match="cannot be stopped from here"):
+            stop(copied.path)
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_where_nothing_may_be_changed_nothing_is_measured(copied: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BVAE_RUNS", str(copied.path.parent))
+    app = open_page("disentangle")
+    (button,) = [found for found in app.button if found.label == "Measure it"]
+    monkeypatch.setenv("BVAE_READ_ONLY", "1")
+    button.click()
+    app = open_page("disentangle", app)
+    assert progress(copied).state == "absent"
+    assert not [found for found in app.button if found.label == "Measure it"]
+    assert any("exploring only" in element.value for element in (*app.error, *app.markdown))

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from bvae.cli import main
-from bvae.runs import Run, find_run, read_json, write_json
+from bvae.runs import Run, find_run, name_dimension, read_json, write_json
 from pages.parts.film import open_film
 from pages.parts.film_player import film_player
 from pages.parts.live import open_live
@@ -33,6 +33,14 @@ NAMES = [
     "seven",
     "8" * 24,
     "unbroken" * 37,  # of which the first has all
+]
+
+DIMENSIONS = [
+    "unbroken" * 5,
+    "W" * 40,
+    "\N{HEBREW LETTER ALEF}\N{HEBREW LETTER BET} " * 13,
+    "<b>x</b>" * 5,
+    "i am " * 8,
 ]
 
 # What of every line of text can be seen, and is it within the window?
@@ -86,6 +94,9 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(find_run("mnist-beta1").path, path)
     record = read_json(path / "config.json")
     write_json(path / "config.json", record | {"class_names": NAMES})
+    order = np.argsort(-np.array(find_run("mnist-beta1").history()[-1].kl_per_dimension)).tolist()
+    for dimension, name in zip(order, DIMENSIONS, strict=False):
+        name_dimension(Run(path), dimension, name)
     return path
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -95,6 +96,34 @@ def start(path: Path) -> None:
     )  # fmt: skip
     # So that it is seen to begin, before it has imported what it needs.
     say(path, pid=process.pid, stage="Starting", done=0)
+
+
+def stop(path: Path) -> None:
+    """Ask the process that measures a run to end. What it has measured is kept, and can be gone on with.
+
+    Raises:
+        RunError: when there is none on this machine that could be asked.
+    """
+    about = Run(path).measuring() or {}
+    pid = int(about.get("pid") or 0)
+    if about.get("state") != "running" or not writer_lives(about, SILENT_SECONDS):
+        return
+    # A run from elsewhere could name any process of this machine.
+    if about.get("host") != socket.gethostname() or not _measures(pid):
+        raise RunError(f"What measures {path.name} was not started here, so it cannot be stopped from here.")
+    os.kill(pid, signal.SIGTERM)
+
+
+def _measures(pid: int) -> bool:
+    """Whether a process of this machine is one that measures runs, by the command that it was started with."""
+    command = ""
+    with contextlib.suppress(OSError):
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    if not command and sys.platform != "win32":
+        asked = ["ps", "-o", "command=", "-p", str(pid)]
+        with contextlib.suppress(OSError):
+            command = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return "bvae metrics " in command
 
 
 def say(path: Path, state: str = "running", **about: Any) -> None:

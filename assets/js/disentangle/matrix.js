@@ -5,7 +5,7 @@ import { finder, make } from "../shared/elements.js";
 import { chooseRadio, radiosOf } from "../shared/radios.js";
 import { explain } from "../shared/terms.js";
 
-/** @import { Factor } from "../engine/meaning.js" */
+/** @import { Dimension, Factor } from "../engine/meaning.js" */
 /** @import { LiveRun } from "../engine/run.js" */
 /** @import { EpochFigures } from "../shared/meanings.js" */
 
@@ -81,7 +81,7 @@ export class Matrix {
       const row = make("tr");
       const name = make("th", `dimension ${kind}`, `z${dimension} `, { scope: "row", title: text });
       if (short) name.append(make("span", "", short));
-      row.append(name, make("td", "", number(kl[dimension])), make("td", "regime", known?.regime ?? "–"));
+      row.append(name, make("td", "", number(kl[dimension])), make("td", "regime", regimeWords(known)));
       const cells = columns.map((column) => this.make(epoch, dimension, column, record));
       this.cells.push(cells);
       for (const cell of cells) {
@@ -100,7 +100,7 @@ export class Matrix {
         ? "[Mutual information](#mutual-information) of dimension and factor, as a share of what there is to tell of the factor: 0 is nothing, 1 is all of it."
         : `Mean change of a factor, in [standard deviations](#sigma) over the test images, when the dimension alone is moved${
             images ? ` in ${images} codes` : ""
-          } and the pictures are decoded and measured.`,
+          } and the pictures are decoded and measured. [Mixed](#mixed): with the share of the images that use it.`,
     );
     const { order, passive, passive_below: below } = run.about;
     const last = order.slice(order.length - passive).map((dimension) => `z${dimension}`);
@@ -167,4 +167,10 @@ export class Matrix {
     for (const other of this.cells.flat()) other.tabIndex = other === cell ? 0 : -1;
     cell.focus();
   }
+}
+
+/** @param {Dimension|null} known @returns {string} with the share of the images that use it, where not all do */
+function regimeWords(known) {
+  const share = known?.regime === "mixed" ? known.mixed_share : undefined;
+  return `${known?.regime ?? "–"}${share === undefined ? "" : ` ${number(100 * share, 0)} %`}`;
 }
