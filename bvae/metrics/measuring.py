@@ -12,6 +12,7 @@ seconds it took (`parts`, which also tells that the part is there), and what the
     directions      of each factor (directions.py)
     scores          of disentanglement (scores.py), on these factors and the class, or on those that a data set knows
     representation  what the means know of the classes (representation.py)
+    generation      how like the images samples are, and by which classifier (samples.py)
     likelihood      a list, the importance-weighted bound by the number of codes (likelihood.py)
 
 A figure is an object as figures.py says; what cannot be measured is {"reason": a sentence}. The images are the test
@@ -34,8 +35,9 @@ import torch
 
 from bvae import factors
 from bvae.data import DataError, Dataset, load_dataset
+from bvae.latent import sample_prior
 from bvae.lazy import drawn
-from bvae.metrics import directions, names, regimes, representation, scores
+from bvae.metrics import directions, names, regimes, representation, samples, scores
 from bvae.metrics.decomposition import decompose
 from bvae.metrics.figures import figure, plain
 from bvae.metrics.likelihood import FINEST, LEVELS, likelihood
@@ -102,8 +104,9 @@ def _spread(count: int, most: int) -> np.ndarray:
 class _Snapshot:
     """One epoch, and what several parts need of it."""
 
-    def __init__(self, run: Run, epoch: int, images: Images, finest: bool) -> None:
+    def __init__(self, run: Run, epoch: int, images: Images, finest: bool, seen: dict[str, Any]) -> None:
         self.run, self.epoch, self.images, self.finest = run, epoch, images, finest
+        self.seen = seen  # what several epochs need, by name
         self.model: BetaVAE = run.model(epoch)
         self.mean, self.log_variance = self.encode(images.pixels)
         _check(self.mean)
@@ -258,6 +261,47 @@ def _representation(snapshot: _Snapshot, report: Report) -> Record:
     }
 
 
+def _generation(snapshot: _Snapshot, report: Report) -> Record:
+    images, dataset, seen = snapshot.images, snapshot.images.dataset, snapshot.seen
+    if dataset is None:
+        raise ValueError("Samples are compared with the data set's images, and these are not to be had here.")
+    if not seen:
+        judge = samples.classifier(dataset, lambda share: report(0.3 * share))
+        chosen = torch.from_numpy(_spread(len(dataset.train), len(images.pixels)))
+        features, _ = _in_batches(judge.look, drawn(dataset.train.pixels[chosen]).numpy())
+        of_test, _ = _in_batches(judge.look, images.pixels)
+        seen |= {"classifier": judge, "test": of_test, "floor": samples.frechet_distance(features, of_test)}
+        seen["training images"] = len(chosen)
+    judge = seen["classifier"]
+    floor, floor_error = seen["floor"]
+    report(0.3)
+    codes = sample_prior(len(images.pixels), snapshot.mean.shape[1], snapshot.run.config.seed).numpy()
+    pictures = snapshot.decode(codes)
+    report(0.7)
+    features, probabilities = _in_batches(judge.look, pictures)
+    report(0.9)
+    count = f"{len(pictures):,}"
+    distance = f"squared Fréchet distance in the {samples.FEATURES} features of the {judge.name}"
+    return {
+        "generation": {
+            "frechet": figure(
+                *samples.frechet_distance(features, seen["test"]), len(pictures),
+                f"{distance}, {count} means decoded from N(0, I) against {len(images.pixels):,} test images",
+            ),
+            "frechet_floor": figure(
+                floor, floor_error, len(images.pixels),
+                f"{distance}, {seen['training images']:,} training against {len(images.pixels):,} test images",
+            ),
+            "sure": figure(
+                *samples.sure_share(probabilities),
+                f"share of {count} means decoded from N(0, I) to which the {judge.name} gives a class with a "
+                f"probability of {samples.SURE:g} or more; of test images it is {judge.sure:.3f}",
+            ),
+            "classifier": {"name": judge.name, "hash": judge.hash[:16], "accuracy": judge.accuracy},
+        }
+    }  # fmt: skip
+
+
 def _likelihood(snapshot: _Snapshot, report: Report) -> Record:
     pixels = torch.from_numpy(snapshot.images.pixels)
     share = min(1.0, len(pixels) / MOST_IMAGES)
@@ -287,6 +331,7 @@ _PARTS = {
     "directions": _Part(_directions, 0.3),
     "scores": _Part(_scores, 6.0),
     "representation": _Part(_representation, 2.0),
+    "generation": _Part(_generation, 3.0),
     "likelihood": _Part(_likelihood, 5.0),
 }
 _FINEST_WORK = 8.0
@@ -368,6 +413,7 @@ class _Measuring:
             if left := missing(run, record, epoch, parts):
                 self.plan.append((epoch, record, left))
         self.total = sum(self.work(epoch, part) for epoch, _, left in self.plan for part in left)
+        self.seen: dict[str, Any] = {}
         self.done, self.said, self.began = 0.0, 0.0, time.perf_counter()
 
     def hash_of(self, epoch: int) -> str | None:
@@ -399,7 +445,7 @@ class _Measuring:
             self.step(epoch, left[0], self.done)
             snapshot: _Snapshot | str
             try:
-                snapshot = _Snapshot(self.run, epoch, images, finest(self.run, epoch))
+                snapshot = _Snapshot(self.run, epoch, images, finest(self.run, epoch), self.seen)
             except ValueError as error:
                 snapshot = str(error)
             except RunError as error:

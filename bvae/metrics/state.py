@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from bvae.runs import Run, RunError, write_measuring, writer_lives
 
 METHOD = 1  # of what is measured and how: what another one measured is measured anew
-PARTS = ("decomposition", "factors", "names", "directions", "scores", "representation", "likelihood")
+PARTS = ("decomposition", "factors", "names", "directions", "scores", "representation", "generation", "likelihood")
 # Of the last epoch alone; of each one it would take longer than all the rest.
 FINEST_SAMPLES = 1_000
 SILENT_SECONDS = 300.0  # longer than any part keeps silent beside other work

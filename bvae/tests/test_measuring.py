@@ -77,6 +77,8 @@ def check_record(record: dict[str, Any], dimensions: int) -> None:
     assert parts["mutual_information"]["value"] <= parts["ceiling"] == pytest.approx(math.log(record["images"]))
     check_figures(record["scores"], NAMES)
     check_figures(record["representation"], ("neighbours", "linear"))
+    check_figures(record["generation"], ("frechet", "frechet_floor", "sure"))
+    assert set(record["generation"]["classifier"]) == {"name", "hash", "accuracy"}
     assert [one["index"] for one in record["dimensions"]] == list(range(dimensions))
     for one in record["dimensions"]:
         assert one["regime"] in ("active", "passive", "mixed")
@@ -141,7 +143,7 @@ def test_what_was_ended_goes_on_where_it_was(run: Run) -> None:
     assert "scores" not in half
     assert "neighbours" not in half.get("representation", {})
 
-    assert [step.part for step in measure(run, 1)] == ["scores", "representation", "likelihood"]
+    assert [step.part for step in measure(run, 1)] == ["scores", "representation", "generation", "likelihood"]
 
     whole = run.measured()[1]
     other = Run(shutil.copytree(run.path, run.path.parent / "other"))
@@ -219,6 +221,7 @@ def test_a_run_whose_images_are_not_to_be_had_is_measured_on_its_probe_set(run: 
     assert (record["split"], record["images"]) == ("probe", 60)
     assert "500 images" in record["scores"]["mig"]["reason"]
     assert record["representation"]["linear"]["images"] == 30
+    assert "not to be had" in record["generation"]["reason"]
     assert record["dimensions"][0]["name"]
 
 
