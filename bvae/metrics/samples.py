@@ -110,7 +110,7 @@ def train(dataset: Dataset, report: Callable[[float], None] | None = None, steps
 
 
 def _file(place: Path, dataset: Dataset) -> Path:
-    return place / f"{dataset.name}.safetensors"
+    return (place / dataset.name).with_suffix(".safetensors")
 
 
 def keep(place: Path, dataset: Dataset, network: nn.Sequential) -> Classifier:
