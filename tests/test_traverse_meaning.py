@@ -6,11 +6,12 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from bvae.runs import Run, name_dimension, write_json
@@ -287,3 +288,35 @@ def test_a_direction_moves_the_code_by_its_vector(mounted: Callable[..., Page], 
     slider.fill("1")
     page.get_by_role("button", name="Reset all").click()
     expect(slider).to_have_value("0")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1040, "light"), (390, "dark")])
+def test_what_unfolds_is_accessible_and_within_the_window(
+    mounted: Callable[..., Page], bench: Bench, run: Run, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    bench.page.set_viewport_size({"width": width, "height": 900})
+    bench.page.emulate_media(reduced_motion="reduce")
+    page = mounted()
+    bench.dress(scheme)
+    row(page, ranked(run)[0]).locator(".name").click()
+    page.locator(".directions summary").click()
+    page.get_by_label("in every dimension").check()
+    found = Axe().run(page)
+    of_a_blank_page = ("html-has-lang", "landmark-one-main", "page-has-heading-one", "region")
+    said = [
+        f"{rule['id']}: {rule['help']}" for rule in found.response["violations"] if rule["id"] not in of_a_blank_page
+    ]
+    assert not said
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    rows = [box for each in page.locator(".slider.direction").all() if (box := each.bounding_box())]
+    texts = [
+        (box, number)
+        for number, each in enumerate(page.locator(".slider.direction").all())
+        for part in each.locator(".name, .fit, .value").all()
+        if (box := part.bounding_box())
+    ]
+    assert len(rows) == 6
+    for box, number in texts:
+        inside = rows[number]
+        assert box["y"] >= inside["y"] - 1
+        assert box["y"] + box["height"] <= inside["y"] + inside["height"] + 1

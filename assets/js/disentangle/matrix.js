@@ -72,7 +72,8 @@ export class Matrix {
     const columns = information ? [...FACTOR_COLUMNS, "class"] : FACTOR_COLUMNS;
     const kl = run.kl(epoch);
     const head = make("tr");
-    for (const text of ["", "KL", "regime"]) head.append(make("th", "", text, { scope: "col" }));
+    head.append(make("td"));
+    for (const text of ["KL", "regime"]) head.append(make("th", "", text, { scope: "col" }));
     for (const column of columns) head.append(make("th", "factor", column, { scope: "col" }));
     this.cells = [];
     const body = rows.map((dimension) => {

@@ -113,7 +113,8 @@ export class Evidence {
     const { effects = {}, standard_errors: errors = {}, agreement = {}, per_unit: perUnit = {} } = found;
     const units = this.run.meaning.at(epoch)?.factors ?? {};
     const head = make("tr");
-    for (const text of ["", "change, in σ", "same way", "for one unit of z"]) {
+    head.append(make("td"));
+    for (const text of ["change, in σ", "same way", "for one unit of z"]) {
       head.append(make("th", "", text, { scope: "col" }));
     }
     const rows = FACTORS.filter((factor) => effects[factor] !== undefined).map((factor) => {
