@@ -159,6 +159,10 @@ def test_a_score_has_what_it_asks_its_uncertainty_and_its_images(show: Callable[
     expect(mig.locator(".how")).to_contain_text("made up")
     expect(value_of(page, "Bound, 1,000 samples")).to_have_text("−91.0 ± 0.3 nats")
     expect(value_of(page, "Fréchet distance of samples")).to_have_text("31.0 ± 0.4")
+    expect(page.locator(".groups > .note")).to_have_text(
+        "By the two convolutions, weights 0123456789abcdef, right of 99.1 % of test images. Distances by another are "
+        "not to be compared with these."
+    )
     assert page.locator(".score").count() == 10 + 4 + 2 + 3
 
 

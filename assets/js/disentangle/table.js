@@ -44,12 +44,12 @@ export class Table {
       this.groups.replaceChildren(make("p", "", text));
       return;
     }
-    const parts = groupsOf(record).flatMap(({ title, rows, reason }) => {
+    const parts = groupsOf(record).flatMap(({ title, rows, reason, note = "" }) => {
       const head = make("h3", "", title);
       if (reason) return [head, make("p", "", reason)];
       const list = make("dl");
       list.append(...rows.map((row) => this.make(row, record)));
-      return [head, list];
+      return note ? [head, list, make("p", "note", note)] : [head, list];
     });
     if (!parts.length) parts.push(make("p", "", `No score was measured at epoch ${epoch}.`));
     this.groups.replaceChildren(...parts);

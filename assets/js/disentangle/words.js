@@ -5,7 +5,7 @@
 /**
  * A row of the table: `share` where the figure lies between 0 and 1.
  * @typedef {{name: string, title: string, asks: string, figure: Figure, unit: string, share: boolean}} Row
- * @typedef {{title: string, rows: Row[], reason: string}} Group
+ * @typedef {{title: string, rows: Row[], reason: string, note?: string}} Group
  */
 
 /** @type {Record<string, [string, string]>} title, and what it asks */
@@ -101,6 +101,16 @@ function groupOf(part, words, title, share) {
   return { title, rows, reason: reasonOf(part) };
 }
 
+/** Who judged the samples, since another would find other figures. @param {EpochFigures} record */
+function judgeOf({ generation }) {
+  const judge = generation && "classifier" in generation ? generation.classifier : undefined;
+  if (!judge?.name) return "";
+  const hash = judge.hash ? `, weights ${judge.hash}` : "";
+  const accuracy =
+    judge.accuracy === undefined ? "" : `, right of ${(100 * judge.accuracy).toFixed(1)} % of test images`;
+  return `By the ${judge.name}${hash}${accuracy}. Distances by another are not to be compared with these.`;
+}
+
 /** All figures of an epoch, in the order in which they are read. @param {EpochFigures} record @returns {Group[]} */
 export function groupsOf(record) {
   const likelihood = (record.likelihood ?? []).map((figure) => {
@@ -116,7 +126,7 @@ export function groupsOf(record) {
     groupOf(record.scores, SCORES, "Disentanglement", () => true),
     { title: "Likelihood of binarised images", rows: likelihood, reason: "" },
     groupOf(record.representation, REPRESENTATION, "What the code tells of the class", () => true),
-    groupOf(record.generation, GENERATION, "Samples", (name) => name === "sure"),
+    { ...groupOf(record.generation, GENERATION, "Samples", (name) => name === "sure"), note: judgeOf(record) },
   ];
   return groups.filter(({ rows, reason }) => rows.length > 0 || reason);
 }
