@@ -367,6 +367,8 @@ def measure_run(
     wanted = [run.snapshot(epoch) for epoch in epochs] if epochs is not None else run.epochs()
     last = run.snapshot()
     wanted = sorted(set(wanted), key=lambda epoch: (epoch != last, epoch))
+    if not _Measuring(run, wanted, parts, report).plan:
+        return  # and the folder need not be one that can be written
     lock = metrics_lock(run.path)
     try:
         lock.acquire(timeout=patience)
@@ -378,7 +380,7 @@ def measure_run(
             "copy the run to where it can."
         ) from error
     try:
-        measuring = _Measuring(run, wanted, parts, report)
+        measuring = _Measuring(run, wanted, parts, report)  # anew, since another process may have been waited for
         if measuring.plan:
             with _one_core_a_batch():
                 yield from measuring.all(images_of(run, most))

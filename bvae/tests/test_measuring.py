@@ -22,6 +22,7 @@ from bvae.config import Config
 from bvae.factors import FACTORS
 from bvae.factors import measure as measure_images
 from bvae.metrics import state
+from bvae.metrics.figures import plain
 from bvae.metrics.measuring import Step, measure_run
 from bvae.metrics.scores import NAMES
 from bvae.runs import Run, RunError, metrics_lock, read_json, read_tensors, write_json, write_tensors
@@ -245,9 +246,37 @@ def test_one_class_and_a_gaussian_likelihood_are_explained(tmp_path: Path) -> No
     assert measure(run, 1) == []
 
 
+def test_the_background_is_asked_once_and_a_killed_process_is_known_for_dead(run: Run) -> None:
+    state.start(run.path)
+    process = run.measuring()
+    assert process is not None
+    assert state.progress(run).state == "running"
+    state.start(run.path)
+    assert (run.measuring() or {})["pid"] == process["pid"]
+    os.kill(process["pid"], signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while state.progress(run).state == "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert state.progress(run).state == "absent"
+    measure(run, 1, parts=("decomposition",))
+    assert state.progress(run).state == "behind"
+
+
+def test_figures_are_plain_and_short() -> None:
+    found = plain({"a": np.float32(1 / 3), "b": [math.nan, np.int64(3)], "decomposition": {"kl": 22.42661635852}})
+    assert found == {"a": 0.333333, "b": [None, 3], "decomposition": {"kl": 22.4266164}}
+
+
 def test_only_one_process_measures_a_run(run: Run) -> None:
     with metrics_lock(run.path), pytest.raises(RunError, match="Another process is measuring"):
         measure(run)
+    measure(run, 1, parts=("decomposition",))
+    (run.path / "metrics.lock").unlink()
+    (run.path / "metrics.lock").mkdir()  # as good as a folder that cannot be written
+    assert measure(run, 1, parts=("decomposition",)) == []
+    with pytest.raises(RunError, match="cannot be written"):
+        measure(run, 0)
     shutil.rmtree(run.path / "epochs")
     with pytest.raises(RunError, match="no snapshot"):
         measure(Run(run.path))
