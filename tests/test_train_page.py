@@ -295,6 +295,10 @@ def test_images_that_are_not_bundled_are_said_to_be_downloaded(form: AppTest) ->
     form.selectbox(key="train_dataset_0").select("kmnist").run()
     assert "images of kmnist are not bundled: they are downloaded once" in texts(form.markdown)
     assert form.text_input(key="train_name").placeholder == "kmnist-conv-beta4"
+    form.selectbox(key="train_dataset_0").select("sprites").run()
+    assert "downloaded" not in texts(form.markdown)
+    form.selectbox(key="train_dataset_0").select("dsprites").run()
+    assert "images of dsprites are read from the file that its authors publish" in texts(form.markdown)
 
 
 def test_what_waits_can_be_taken_out_and_a_queue_that_nobody_works_through_can_be_continued(
