@@ -61,6 +61,7 @@ _CHUNK, _CHUNK_PIXELS = 100, 200_000
 # A process starts within a second or two, in which one core measures a thousand images.
 _WORTH_A_PROCESS = 1_000
 _MOST_PROCESSES = 16
+_LONGEST = 2**30  # bytes that go from process to process at once
 
 Progress = Callable[[int, int], None]
 
@@ -367,10 +368,13 @@ def _send(pipe: IO[bytes] | None, array: np.ndarray) -> None:
 
 def _receive(pipe: IO[bytes] | None) -> np.ndarray | None:
     """The next array of a pipe; None at its end."""
-    length = pipe.read(8) if pipe else b""
-    if not pipe or not length:
+    head = pipe.read(8) if pipe else b""
+    if not pipe or not head:
         return None
-    return np.asarray(np.load(io.BytesIO(pipe.read(int.from_bytes(length, "little"))), allow_pickle=False))
+    length = int.from_bytes(head, "little")
+    if length > _LONGEST:  # it is no length: what a process prints before it works
+        raise ValueError("what came is no array")
+    return np.asarray(np.load(io.BytesIO(pipe.read(length)), allow_pickle=False))
 
 
 def _work() -> None:
