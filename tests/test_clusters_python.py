@@ -23,7 +23,7 @@ from streamlit.testing.v1 import AppTest
 
 from bvae.film import progress
 from bvae.film_worker import work
-from bvae.runs import BUNDLED_RUNS, Run, read_json, read_tensors, write_film, write_json, write_tensors
+from bvae.runs import BUNDLED_RUNS, Run, read_json, read_tensors, write_factors, write_film, write_json, write_tensors
 from bvae.runs.schema import LAYOUTS
 from bvae.tests.waiting import wait
 from pages.parts.film import MAX_BYTES, LiveFilm, bytes_an_epoch, film_stamp, framed, open_film
@@ -48,6 +48,8 @@ def reduced(run: Run, target: Path, epochs: tuple[int, ...] = EPOCHS, places: An
         shutil.copy(run.path / "epochs" / name, target / "epochs")
         latents = {part: array[places] for part, array in run.latents(epoch)._asdict().items()}
         write_tensors(target / "latents" / name, latents)
+    if factors := run.factors():
+        write_factors(target, {name: part[places] for name, part in factors.items()})
     return Run(target)
 
 

@@ -254,11 +254,16 @@ def test_a_fault_that_nobody_foresaw_is_one_sentence_with_a_way_on(page: Page, t
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, tmp_path / name)
     fault = 'raise LookupError("a secret of the server")'
-    draw, train, clusters = (tmp_path / "pages" / f"{name}.py" for name in ("draw", "train", "clusters"))
-    draw.write_text(f"{draw.read_text()}\n{fault}\n")
-    callback, _, rest = train.read_text().partition("def changed() -> None:\n")
-    train.write_text(f"{callback}def changed() -> None:\n    {fault}\n{rest}")
-    clusters.write_text(clusters.read_text().replace("st.fragment(watch", f"st.fragment(lambda *_: exec({fault!r})"))
+    with (tmp_path / "pages" / "draw.py").open("a") as file:
+        file.write(f"\n{fault}\n")
+    for name, before, after in (
+        ("parts/train_form.py", "def changed() -> None:\n", f"def changed() -> None:\n    {fault}\n"),
+        ("clusters.py", "st.fragment(watch", f"st.fragment(lambda *_: exec({fault!r})"),
+    ):
+        path = tmp_path / "pages" / name
+        program = path.read_text()
+        assert before in program
+        path.write_text(program.replace(before, after))
 
     with serve(tmp_path / "runs", tmp_path / "log", folder=tmp_path) as address:
         for where in ("draw", "clusters", "train"):
