@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from bvae.runs import Run
+from pages.parts.compared import beside
 from pages.parts.cursor import open_cursor
 from pages.parts.glossary import explained
 from pages.parts.live import live_component
@@ -23,5 +25,5 @@ st.markdown(
 )
 watch_measuring(run)
 figures = open_figures(run.path)
-live_component("disentangle", run, cursor, revision, figures=figures.key)
+live_component("disentangle", run, cursor, revision, figures=figures.key, beside=beside(Run(run.path)))
 mount_figures(figures)

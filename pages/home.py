@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import numpy as np
 import streamlit as st
 
 from bvae.numbers import number
 from bvae.numpy_model import decode
 from bvae.pictures import mosaic
-from bvae.runs import Run, RunError, find_run
+from bvae.runs import Run
+from pages.parts.compared import compared
 from pages.parts.cursor import open_cursor
 from pages.parts.glossary import explained
 from pages.parts.live import live_component, live_view
 from pages.parts.selection import history_of, live_run
 
-COMPARED = ("mnist-beta1", "mnist-beta4", "mnist-beta10")  # bundled runs that differ in β and in little else
 HEIGHT = 530  # pixels kept free for the live panel, so that what stands below it stays where it is when it appears
 WAY_HEIGHT = 350  # likewise for the way of an image
 NEXT = (
@@ -117,15 +115,6 @@ def show_objective(run: Run) -> None:
             with st.container(width=200):
                 st.metric(explained(label), value)
                 st.markdown(explained(f":small[{text}]"))
-
-
-def compared() -> list[Run]:
-    """The runs of `COMPARED` that are there."""
-    found = []
-    for name in COMPARED:
-        with contextlib.suppress(RunError):
-            found.append(find_run(name))
-    return found
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

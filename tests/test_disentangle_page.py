@@ -186,6 +186,22 @@ def test_figures_are_copied_and_saved(show: Callable[..., Page], copied: Run) ->
     assert told["epochs"]["100"]["scores"]["mig"]["value"] == 0.1
 
 
+def test_the_run_stands_beside_those_with_another_weight(bench: Bench, copied: Run) -> None:
+    write_json(copied.path / "metrics.json", measured(copied, 100))
+    lines = [
+        {"name": "one", "weight": "β = 4", "epoch": 100, "factors": ["slant", "width"], "specificity": 0.625,
+         "mig": 0.1, "disentanglement": 0.37},
+        {"name": "<b>other</b>", "weight": "β = 1", "epoch": 20, "factors": [], "specificity": None, "mig": None,
+         "disentanglement": None},
+    ]  # fmt: skip
+    OnBench(bench, copied, figures=open_figures(copied.path).key, beside=lines).open("disentangle")
+    rows = bench.page.locator(".beside tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(1)).to_have_text("β = 4one, epoch 100slant, width0.630.100.37")
+    expect(rows.nth(2)).to_have_text("β = 1<b>other</b>, epoch 20none–––")
+    no_nonsense(bench.page)
+
+
 # What is missing -------------------------------------------------------------------------------------------------
 
 
@@ -275,9 +291,9 @@ def test_a_button_has_a_run_measured_and_what_is_ready_is_shown(page: Page, tmp_
     with serve(path.parent, tmp_path / "log") as app:
         page.goto(f"{app}/disentangle?run=small")
         expect(page.locator(".missing")).to_contain_text("Nothing has been measured of this run yet")
-        page.get_by_role("button", name="Measure it").click()
+        page.get_by_role("button", name="Measure this run").click()
         page.get_by_role("button", name="Stop measuring").click()
-        start = page.get_by_role("button", name=re.compile("^Measure (it|the rest)$"))
+        start = page.get_by_role("button", name=re.compile("^Measure (this run|the other epochs)$"))
         expect(start).to_be_visible()
         assert progress(run).state in ("absent", "behind")
         start.click()
@@ -306,10 +322,10 @@ def test_only_what_measures_is_ended(copied: Run) -> None:
 def test_where_nothing_may_be_changed_nothing_is_measured(copied: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BVAE_RUNS", str(copied.path.parent))
     app = open_page("disentangle")
-    (button,) = [found for found in app.button if found.label == "Measure it"]
+    (button,) = [found for found in app.button if found.label == "Measure this run"]
     monkeypatch.setenv("BVAE_READ_ONLY", "1")
     button.click()
     app = open_page("disentangle", app)
     assert progress(copied).state == "absent"
-    assert not [found for found in app.button if found.label == "Measure it"]
+    assert not [found for found in app.button if found.label == "Measure this run"]
     assert any("exploring only" in element.value for element in (*app.error, *app.markdown))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bvae.runs import Run, RunError, name_dimension, write_json
-from pages.parts import meaning
-from pages.parts.meaning import Told, open_figures, open_meaning, rename
+from pages.parts import compared, meaning
+from pages.parts.meaning import Summary, Told, open_figures, open_meaning, rename, summary
 from tests.measured import measured
 from tests.test_hostile_runs import HOSTILE, places, with_values
 
@@ -151,3 +151,34 @@ def test_where_nothing_may_be_changed_nothing_is_named(run: Run, monkeypatch: py
     with pytest.raises(RunError, match="exploring only"):
         rename(run.path, {"dimension": 3, "name": "x"})
     assert not (run.path / "names.json").exists()
+
+
+# Beside each other -----------------------------------------------------------------------------------------------
+
+
+def test_a_run_in_a_line_is_its_last_measured_epoch(run: Run) -> None:
+    assert summary(run.path) == Summary(100, ("thickness", "slant", "width"), pytest.approx(0.87), 0.1, 0.15)  # type: ignore[arg-type]
+    write_json(run.path / "metrics.json", measured(run, 0))
+    assert summary(run.path) == Summary(0, (), None, 0.1, 0.15)
+    found = measured(run, 0)
+    found["epochs"]["0"]["scores"] = {"reason": "All images are of one class."}
+    write_json(run.path / "metrics.json", found)
+    assert summary(run.path) == Summary(0, (), None, None, None)
+    (run.path / "metrics.json").unlink()
+    assert summary(run.path) is None
+
+
+def test_runs_stand_beside_each_other_where_another_is_measured(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compared, "COMPARED", ())
+    assert compared.beside(run) == []
+    other = run.path.with_name("other")
+    shutil.copytree(run.path, other)
+    monkeypatch.setattr(compared, "COMPARED", (str(other), str(run.path), "nowhere"))
+    lines = compared.beside(run)
+    assert [(line["name"], line["weight"], line["epoch"]) for line in lines] == [
+        ("one", "β = 4", 100),
+        ("other", "β = 4", 100),
+    ]
+    assert lines[0]["factors"] == ("thickness", "slant", "width")
+    (other / "metrics.json").unlink()
+    assert compared.beside(run) == []

@@ -53,6 +53,45 @@ def open_figures(path: Path) -> Told:
     return _figures(str(path), run.identity(), repr(run.meaning_stamp()), run)
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What was measured of a run at the last epoch that is, in a line."""
+
+    epoch: int
+    factors: tuple[str, ...]  # after which dimensions are named, those that carry most first
+    specificity: float | None  # the mean over these dimensions
+    mig: float | None
+    disentanglement: float | None
+
+
+def summary(path: Path) -> Summary | None:
+    """The same in a line; None where nothing can be read."""
+    meaning, figures = open_meaning(path), open_figures(path)
+    return _summary(meaning.key, figures.key, meaning.content, figures.content) if figures.key else None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _summary(meaning_key: str, figures_key: str, _meaning: bytes, _figures: bytes) -> Summary | None:
+    """The keys tell what has changed."""
+    meant, measured = json.loads(_meaning)["epochs"], json.loads(_figures)["epochs"]
+    if not (both := [epoch for epoch in measured if meant.get(epoch)]):
+        return None
+    epoch = max(both, key=int)
+    kl = {each["index"]: each.get("kl", 0) for each in measured[epoch]["dimensions"]}
+    found = [each["evidence"] | {"index": each["index"]} for each in meant[epoch]["dimensions"] if "evidence" in each]
+    named = sorted((each for each in found if "factor" in each), key=lambda each: -kl.get(each["index"], 0))
+    specific = [each["specificity"] for each in named if "specificity" in each]
+    scores = measured[epoch].get("scores", {})
+
+    def score(name: str) -> float | None:
+        value: float | None = (scores.get(name) or {}).get("value") if "reason" not in scores else None
+        return value
+
+    mean = sum(specific) / len(specific) if specific else None
+    factors = tuple(each["factor"] for each in named)
+    return Summary(int(epoch), factors, mean, score("mig"), score("disentanglement"))
+
+
 def mount_meaning(meaning: Told) -> None:
     """Hand it to the browser."""
     if meaning.key:

@@ -52,22 +52,22 @@ def _watch(live: LiveRun, ready: list[str], polled: bool) -> None:
         st.error(plain(problem))
     if found.state == "finished":
         return
-    said, label = {
-        "absent": (f"{name} has not been measured yet.", "Measure it"),
-        "behind": (f"Not all epochs of {name} are measured.", "Measure the rest"),
-        "failed": (f"The measuring of {name} ended. {plain(found.error or 'It gave no reason.')}", "Try again"),
-        "running": ("", "Stop measuring"),
+    if found.state == "failed":
+        st.error(f"The measuring of {name} ended. {plain(found.error or 'It gave no reason.')}")
+    if found.state == "running":
+        left = f", about {duration(found.remaining)} left" if found.remaining else ""
+        st.progress(min(100, found.done), text=f"Measuring {name}: {plain(found.stage)}{left}")
+    label = {
+        "absent": "Measure this run",
+        "behind": "Measure the other epochs",
+        "failed": "Try again",
+        "running": "Stop measuring",
     }[found.state]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if found.state == "running":
-            left = f", about {duration(found.remaining)} left" if found.remaining else ""
-            st.progress(min(100, found.done), text=f"Measuring {name}: {plain(found.stage)}{left}")
-        else:
-            st.markdown(said, width="content")
-        if reason := why_read_only():
-            st.markdown(f":small[{reason}]", width="content")
-        else:
-            st.button(label, key="measuring", on_click=_change, args=(live.path, found.state == "running"))
+    # By itself: beside a text it would go to a line of its own on a narrow window, and push the page down as it comes.
+    if reason := why_read_only():
+        st.markdown(f":small[Nothing is measured from here. {reason}]")
+    else:
+        st.button(label, key="measuring", on_click=_change, args=(live.path, found.state == "running"))
 
 
 def _change(path: Path, running: bool) -> None:

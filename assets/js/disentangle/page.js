@@ -9,6 +9,7 @@ import { finder, make } from "../shared/elements.js";
 import { Link } from "../shared/link.js";
 import { liveComponent, whenRun } from "../shared/live.js";
 import { figureShelf } from "../shared/meanings.js";
+import { showBeside } from "./beside.js";
 import { Budget } from "./budget.js";
 import { Matrix } from "./matrix.js";
 import { Moved } from "./moved.js";
@@ -18,10 +19,14 @@ import { Table } from "./table.js";
 /** @import { LiveData } from "../shared/live.js" */
 /** @import { Figures } from "../shared/meanings.js" */
 /** @import { SetStateValue } from "../shared/mounting.js" */
+/** @import { Line } from "./beside.js" */
 /** @import { Column } from "./matrix.js" */
 
 /** As the page was left. Whatever a browser sends can be altered. @typedef {{by?: string, spent?: string}} Memory */
-/** @typedef {LiveData & {figures: string, memory?: Memory|null}} Data figures: their key, "" where nothing was measured */
+/**
+ * figures: their key, "" where nothing was measured; beside: this run and others, none where no other is measured
+ * @typedef {LiveData & {figures: string, beside?: Line[], memory?: Memory|null}} Data
+ */
 
 /** One run's figures at the epoch of the cursor. */
 class Look {
@@ -166,6 +171,7 @@ class Disentangle {
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
     this.figuresWanted = data.figures;
+    showBeside(this.root, data.beside ?? []);
     whenRun(this, { key: data.key, epoch: data.cursor.epoch, meaning: data.meaning ?? "" }, (run) => {
       if (this.look?.run !== run) {
         this.look?.close();
