@@ -95,3 +95,16 @@ def test_a_code_that_is_no_images_shows_the_first_image(bench: Bench, live: Live
     cursor = image_cursor(live.space) | {"start": {"kind": "origin"}}
     bench.mount("way", live_data(live, cursor=cursor))
     assert canvases(bench.page.locator(".way .original"))[0].max() > 200
+
+
+def test_an_image_beyond_the_gallery_is_called_by_its_own_number_and_class(bench: Bench, live: LiveRun) -> None:
+    probe = RUN.probe()
+    place = int(np.flatnonzero(~np.isin(probe.indices, live.space.indices))[0])
+    index = int(probe.indices[place])
+    guest = live.space.guest("digit", index)
+    assert guest
+    bench.publish_run(live)
+    cursor = image_cursor(live.space, Start(kind="digit", index=index))
+    bench.mount("way", live_data(live, cursor=cursor, guests=[guest.packed()]))
+    label = f"Test image {index}, class {RUN.class_names[probe.labels[place]]}"
+    expect(bench.page.get_by_role("img", name=label)).to_be_visible()

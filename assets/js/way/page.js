@@ -100,8 +100,9 @@ class Way {
       const values = [mean[dimension], deviation[dimension], code[dimension]];
       for (const [at, figure] of figures.entries()) figure.textContent = number(values[at], 2);
     }
-    const label = run.labels[place];
-    const name = label < 0 ? "your drawing" : `test image ${run.indices[place]}, class ${run.about.class_names[label]}`;
+    const label = run.label(place);
+    const index = run.guest(place)?.index ?? run.indices[place];
+    const name = label < 0 ? "your drawing" : `test image ${index}, class ${run.about.class_names[label]}`;
     const at = run.about.imported ? "" : ` at epoch ${epoch}`;
     this.picture(".original", run.image(place), 1, name);
     this.picture(".decoded", run.decoder(epoch).decode(code), 255, `decoded from the code z${at}`);
