@@ -160,7 +160,7 @@ def test_another_site_shows_the_app_in_a_frame_only_where_it_asks_to_be_embedded
         f'<iframe name="bare" src="{app}/train"></iframe><iframe name="embedded" src="{app}/?embed=true"></iframe>'
     )
     page.goto(site.address)
-    expect(page.frame_locator("[name=embedded]").locator(".live")).to_be_attached()
+    expect(page.frame_locator("[name=embedded]").locator(".live").first).to_be_attached()
     bare = page.frame("bare")
     assert bare is not None
     assert bare.url.startswith("chrome-error:")
