@@ -325,3 +325,25 @@ def test_a_process_that_is_asked_to_end_leaves_what_it_measured(run: Run) -> Non
     record = run.measured()[1]
     assert record["images"] == 10_000
     assert record["dimensions"][0]["name"]
+
+
+@pytest.mark.parametrize("name", ["mnist-beta1", "mnist-beta4", "mnist-beta10"])
+def test_bundled_runs_carry_their_figures(name: str) -> None:
+    run = Run(name)
+    assert state.progress(run).state == "finished"
+    assert (run.path / "metrics.json").stat().st_size < 400_000
+    measured = run.measured()
+    assert sorted(measured) == run.epochs()
+    history = {record.epoch: record for record in run.history()}
+    for epoch, record in measured.items():
+        check_record(record, 20)
+        assert (record["split"], record["images"]) == ("test", 10_000)
+        kl = [one["kl"] for one in record["dimensions"]]
+        np.testing.assert_allclose(kl, history[epoch].kl_per_dimension, rtol=1e-3, atol=1e-5)
+        assert sum(one["regime"] != "passive" for one in record["dimensions"]) == history[epoch].active_units
+    assert list(measure(run, most=10_000)) == []
+    last = measured[run.epochs()[-1]]
+    named = {one["evidence"]["factor"] for one in last["dimensions"]} - {None}
+    assert named >= {"thickness", "slant", "width"} or name == "mnist-beta10"
+    # Whatever it is bought for, the samples of a larger β look more like digits.
+    assert last["generation"]["frechet"]["value"] > 10 * last["generation"]["frechet_floor"]["value"]
