@@ -157,7 +157,7 @@ def test_a_name_is_kept_with_the_run_and_stands_on_every_page(page: Page, run: R
         expect(row(page, second).locator(".called")).to_have_text("leans over")
         row(page, second).get_by_role("slider").press("Enter")
         page.get_by_label("Call it").fill("")
-        page.get_by_role("button", name="Keep").click()
+        page.get_by_role("button", name="Keep", exact=True).click()
         expect(row(page, second).locator(".called")).to_have_text("slant")
         assert copied.names() == {}
         expect(row(page, first).locator(".called")).to_have_text("thickness + area")

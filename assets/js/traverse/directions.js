@@ -5,7 +5,7 @@ import { finder, make } from "../shared/elements.js";
 import { explain } from "../shared/terms.js";
 import { STEP } from "./spread.js";
 
-/** @import { Direction, Factor } from "../engine/meaning.js" */
+/** @import { Direction, Factor, Meant } from "../engine/meaning.js" */
 /** @import { LiveRun } from "../engine/run.js" */
 
 const REACH = 3; // standard deviations of the factor, either way
@@ -43,11 +43,15 @@ export class Directions {
     );
     /** @type {{input: HTMLInputElement, value: HTMLElement, at: number}[]} */
     this.sliders = [];
+    /** @type {Meant["directions"]|null} those that are shown */
+    this.found = null;
   }
 
   /** Those that were found at an epoch, each where the code is. @param {number} epoch */
   show(epoch) {
     const found = this.run.meaning.at(epoch)?.directions ?? {};
+    if (found === this.found) return;
+    this.found = found;
     const factors = /** @type {Factor[]} */ (Object.keys(WORDS)).filter((factor) => found[factor]);
     this.details.hidden = factors.length === 0;
     this.sliders = [];

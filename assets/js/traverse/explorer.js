@@ -262,18 +262,18 @@ export class Explorer {
 
   showEpoch() {
     this.clock.show(this.epoch);
-    this.showMeaning();
-    this.posterior.show();
-  }
-
-  /** What the dimensions are called at the epoch, wherever they are. */
-  showMeaning() {
     this.sliders.showKl(this.epoch);
-    this.pad.draw(this.epoch);
-    this.grid.name(this.epoch);
     this.directions.show(this.epoch);
     this.evidence.show(this.epoch);
     this.lead();
+    this.posterior.show();
+  }
+
+  /** The dimensions may be called otherwise than before. Pad and grid do the same by themselves when the epoch moves. */
+  showMeaning() {
+    this.showEpoch();
+    this.pad.draw(this.epoch);
+    this.grid.name(this.epoch);
   }
 
   /** Have the strip lead along a dimension. @param {number} dimension */
