@@ -14,6 +14,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from bvae.factors import FACTORS, measure
 from bvae.runs import Run, name_dimension, write_json
 from pages.parts.live import open_live
 from tests.bench import Bench, OnBench
@@ -320,3 +321,36 @@ def test_what_unfolds_is_accessible_and_within_the_window(
         inside = rows[number]
         assert box["y"] >= inside["y"] - 1
         assert box["y"] + box["height"] <= inside["y"] + inside["height"] + 1
+
+
+# What the names promise ------------------------------------------------------------------------------------------
+
+
+def test_a_slider_of_the_bundled_run_changes_what_it_is_called_by_more_than_anything_else(
+    bench: Bench, trained_run: Run
+) -> None:
+    """Ten digits, each dragged from end to end of where its name was found, and measured as they stand on the page."""
+    record = (trained_run.metrics() or {})["epochs"]["100"]
+    named = {each["index"]: each["evidence"] for each in record["dimensions"] if each["evidence"]["factor"]}
+    assert {evidence["factor"] for evidence in named.values()} >= {"thickness", "slant", "width"}
+    OnBench(bench, trained_run).open("traverse")
+    page = bench.page
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    pictures: dict[int, list[np.ndarray]] = {dimension: [] for dimension in named}
+    for name in trained_run.class_names:
+        page.get_by_role("radio", name=f"Class {name}").click()
+        for dimension, evidence in named.items():
+            slider = row(page, dimension).get_by_role("slider")
+            home = slider.input_value()
+            for end in evidence["range"]:
+                slider.fill(f"{round(end / 0.05) * 0.05:.2f}")
+                pictures[dimension].append(picture(page).reshape(trained_run.image_shape))
+            slider.fill(home)
+    for dimension, evidence in named.items():
+        values = measure(np.array(pictures[dimension], np.uint8), processes=1)
+        effects = {
+            factor: np.diff(values[factor].reshape(-1, 2)).mean() / record["factors"][factor]["standard_deviation"]
+            for factor in FACTORS
+        }
+        assert max(effects, key=lambda factor: abs(effects[factor])) == evidence["factor"], effects
+        assert abs(effects[evidence["factor"]]) >= 1
