@@ -15,7 +15,8 @@ from bvae.runs import Run, RunError, find_run, folders, name_dimension, read_jso
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    shutil.copytree(find_run("mnist-beta1").path, tmp_path / "one")
+    """A run that was never measured."""
+    shutil.copytree(find_run("mnist-beta1").path, tmp_path / "one", ignore=shutil.ignore_patterns("metrics.json"))
     return Run(tmp_path / "one")
 
 
