@@ -327,8 +327,8 @@ def live_component(
         on_name_change=keep_name,
     )  # fmt: skip
     # After the component, which does not wait for it, and before the rest of the page, which would keep it waiting.
-    mount_meaning(meaning)
     mount_head(run)
+    mount_meaning(meaning)  # for which not every page waits
 
 
 def live_view(name: str, run: LiveRun, cursor: Cursor, revision: int) -> None:
