@@ -289,10 +289,15 @@ def live_component(
         data: anything else that it needs, as JSON.
     """
     remembered = f"{name}_memory"
+    keys: dict[str, str] = st.session_state.setdefault("live_keys", {})  # of which run each was, as it grew
+    keys[run.key] = run.space.run
 
     def settle() -> None:
+        told = st.session_state[name].get("cursor")
+        if isinstance(told, dict) and keys.get(str(told.get("key")), run.space.run) != run.space.run:
+            return  # the last word about a run that has been left since: its code is none of this one's
         try:
-            keep_cursor(check_cursor(st.session_state[name].get("cursor"), run.space), run.space)
+            keep_cursor(check_cursor(told, run.space), run.space)
         except CursorError as error:
             accept_address()
             st.session_state["address_problems"] = [str(error)]

@@ -66,7 +66,7 @@ export class Cursor {
 
   /** Tell Python. @param {Link} link */
   tell(link) {
-    link.send("cursor", { ...this }, this.#run.key);
+    link.send("cursor", { ...this, key: this.#run.key }, this.#run.key);
   }
 }
 
