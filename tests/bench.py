@@ -95,6 +95,10 @@ class Bench:
         """Hand over the weights of all epochs of a run, as the app does."""
         for content in (run.head, run.rest):
             assert self.publish("runs", content) == ""
+        self.publish_meanings(run)
+
+    def publish_meanings(self, run: LiveRun) -> None:
+        """Hand over what was measured of a run."""
         for told in (open_meaning(run.path), open_figures(run.path)):
             if told.key:
                 assert self.publish("meanings", told.content) == ""

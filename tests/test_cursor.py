@@ -39,9 +39,11 @@ class Shown:
         return live_data(live, cursor=cursor, revision=revision) | own[self.name]
 
     def mount(self, live: LiveRun, cursor: Cursor, revision: int = 1) -> None:
+        self.bench.publish_meanings(live)  # what is waited for here are weights
         self.bench.mount(self.name, self.data(live, cursor, revision))
 
     def redraw(self, live: LiveRun, cursor: Cursor, revision: int = 1) -> None:
+        self.bench.publish_meanings(live)
         self.bench.redraw(self.data(live, cursor, revision))
 
     def expect_open(self) -> None:
