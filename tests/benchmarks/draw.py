@@ -35,7 +35,7 @@ INTERVAL_US = 500  # of the profiler's samples
 
 # What each function of the page's modules is called here; what is called by one of them counts as its own.
 STEPS = {
-    "pixelsOf": "reduced to 400 pixels",
+    "pixelsOf": "reduced to 352 pixels",
     "greysOf": "greys of the colours",
     "withoutImpulses": "single pixels",
     "sheetOf": "the sheet on its table",

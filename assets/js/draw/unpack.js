@@ -3,7 +3,7 @@
 import { make } from "../shared/elements.js";
 import { contextOf } from "../shared/pictures.js";
 
-export const PICTURE_SIDE = 400; // pixels of a picture's longer side: a thin pen is still seen, and all of it takes 0.1 s
+export const PICTURE_SIDE = 352; // pixels of a picture's longer side: a thin pen is still seen, and all of it takes 0.1 s
 
 /**
  * Unpacked, and reduced where it is large; away from the page's own thread where the browser gets the file itself.
