@@ -80,10 +80,11 @@ export function prepared(name, pixels) {
  * Take all steps several times with a picture made up here: a browser runs what it has not run before four times as long, and
  * compiles it again when it meets what it has not met. So this one is askew, grainy and unevenly lit, as photographs are. While
  * somebody looks for a file there is time for it.
+ * @param {() => boolean} [stop] whether there is no time any more
  */
-export async function rehearse() {
+export async function rehearse(stop = () => false) {
   let found;
-  for (let turn = 0; turn < REHEARSALS; turn++) {
+  for (let turn = 0; turn < REHEARSALS && !stop(); turn++) {
     const pixels = madeUp(turn);
     const { strokes } = prepared("", await pixelsOf(pixels, pixels.width, pixels.height));
     const one = fitted(strokes, 0, 200, true);

@@ -53,7 +53,8 @@ export class Pictures {
     this.panel = new PicturePanel(find(".brought"), told.changed);
     const input = find(".file input", HTMLInputElement);
     input.onchange = () => this.bring(input);
-    input.onclick = () => setTimeout(rehearse, 100); // when the browser's own window for files is open
+    // When the browser's own window for files is open, and until there is a file.
+    input.onclick = () => setTimeout(() => rehearse(() => this.file !== null), 100);
   }
 
   /** @param {HTMLInputElement} input */
