@@ -160,13 +160,12 @@ def _sweep(options: argparse.Namespace) -> int:
 
 
 def _udr(options: argparse.Namespace) -> None:
-    from bvae.metrics.udr import udr_of_runs
+    from bvae.metrics.udr import apart_from_seed, udr_of_runs
 
     groups: dict[str, list[Run]] = {}
     for named in options.runs:
         for run in _runs_of(named):
-            shared = {name: value for name, value in run.config.to_dict().items() if name not in ("seed", "device")}
-            groups.setdefault(json.dumps(shared, sort_keys=True), []).append(run)
+            groups.setdefault(json.dumps(apart_from_seed(run)), []).append(run)
     said, lines = [], []
     for group in groups.values():
         if len(group) < 2:

@@ -42,6 +42,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from bvae.cache import cache_folder
+from bvae.processes import environment
 from bvae.runs import RunError, read_tensors, write_tensors
 
 if TYPE_CHECKING:
@@ -344,15 +345,11 @@ def _shared(chunks: list[np.ndarray], processes: int) -> Iterator[tuple[int, np.
 
 
 def _start_worker() -> subprocess.Popen[bytes]:
-    project = str(Path(__file__).resolve().parents[1])
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([project, os.environ.get("PYTHONPATH", "")]),
-        # Its matrices are small, and there is a process for each core already.
-        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1",
-    }  # fmt: skip
+    # Its matrices are small, and there is a process for each core already.
+    child = environment(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1")
     return subprocess.Popen(
         [sys.executable, "-m", "bvae.factors"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=child,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # of Windows, which would open one for each
     )  # fmt: skip
 

@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bvae.numbers import thin
+from bvae.processes import environment
 from bvae.runs import Film, Run, RunError, schema, write_film, write_film_about, writer_lives
 
 FORMAT = 1
 KINDS = schema.LAYOUTS
-PROJECT = Path(__file__).resolve().parents[1]
 # Longer than a trainer may be silent: what it compiles takes minutes beside other work, since it gives way to that.
 SILENT_SECONDS = 900.0
 MOST_POINTS = 2_500_000  # of all frames: 60 MB of film, which are in memory some six times while it is worked out
@@ -132,14 +132,11 @@ def catch_up(path: Path) -> None:
 
 def launch(path: Path) -> subprocess.Popen[bytes]:
     """Start the process that works out and follows a run's film, on one core, since somebody may train beside it."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")]),
-        "OMP_NUM_THREADS": "1",
-        "NUMBA_NUM_THREADS": "1",  # whose threads would wait for each other beside a trainer
-    }
+    # Numba's threads would wait for each other beside a trainer.
+    child = environment(OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
     return subprocess.Popen(
         [sys.executable, "-m", "bvae", "layout", str(path), "--follow", "--json"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=child,
         start_new_session=True,
     )  # fmt: skip
 

@@ -32,6 +32,7 @@ import filelock
 
 from bvae.config import Config
 from bvae.film import on_request, progress, start
+from bvae.processes import command, environment
 from bvae.runs import (
     BUNDLED_RUNS,
     Run,
@@ -47,7 +48,6 @@ from bvae.runs import (
     write_json,
 )
 
-PROJECT = Path(__file__).resolve().parents[1]
 POLL_SECONDS = 0.5
 # Longer than anybody who only asks whether the lock is held, so that being asked never turns a worker away.
 WORKER_PATIENCE_SECONDS = 3.0
@@ -258,12 +258,11 @@ class Queue:
 
     def start_worker(self) -> None:
         """Start a process that works through the queue; if there is one already, the new one ends at once."""
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")])}
         with (self.path / "worker.log").open("wb") as log:
             os.utime(self.path / "worker.log")  # when the last was started
             subprocess.Popen(
                 [sys.executable, "-m", "bvae.queue", str(self.folder)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), start_new_session=True,
             )  # fmt: skip
 
     def _own(self, name: str) -> Path:
@@ -397,14 +396,7 @@ class Queue:
 
 def _trains(pid: int, name: str) -> bool:
     """Whether a process is the trainer of a run, and not another program that was given its number since."""
-    try:
-        arguments = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
-    except OSError:
-        try:
-            done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-        except OSError:
-            return False
-        arguments = done.stdout.split()
+    arguments = command(pid)
     return "train" in arguments and any(Path(argument).name == name for argument in arguments if argument)
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-import os
 import re
 import signal
 import subprocess
@@ -30,11 +29,11 @@ import filelock
 
 from bvae.config import Config, ConfigError, flag
 from bvae.devices import DeviceError, core_count, find_devices
+from bvae.processes import environment
 from bvae.runs import FORMAT, SWEEP, Epoch, Run, RunError, check_new_run, check_run_name, read_json, write_json
 
 MAX_RUNS = 1_000
 POLL_SECONDS = 0.2
-_PROJECT = Path(__file__).resolve().parents[1]
 _PATIENCE_SECONDS = 3.0  # for the lock of a sweep whose process was killed at this moment
 
 
@@ -261,14 +260,11 @@ class Sweep:
         yield self.stands()
 
     def _start(self, member: Member, stand: Stand, threads: int) -> subprocess.Popen[bytes]:
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(_PROJECT), os.environ.get("PYTHONPATH", "")]),
-            "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads),
-        }  # fmt: skip
+        child = environment(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
         with self._log(member).open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, *self.arguments(stand), "--json"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=child, start_new_session=True,
             )  # fmt: skip
 
     def _ended(self, member: Member, process: subprocess.Popen[bytes] | None) -> Stand:

@@ -17,6 +17,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bvae.processes import command, environment
 from bvae.runs import Run, RunError, write_measuring, writer_lives
 
 METHOD = 1  # of what is measured and how: what another one measured is measured anew
@@ -24,7 +25,6 @@ PARTS = ("decomposition", "factors", "names", "directions", "scores", "represent
 # Of the last epoch alone; of each one it would take longer than all the rest.
 FINEST_SAMPLES = 1_000
 SILENT_SECONDS = 300.0  # longer than any part keeps silent beside other work
-_PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Progress(NamedTuple):
@@ -88,10 +88,9 @@ def start(path: Path) -> None:
             f"What is measured would be kept in {path}, which cannot be written. Mend that, or copy the run to where "
             "it can."
         )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(_PROJECT), os.environ.get("PYTHONPATH", "")])}
     process = subprocess.Popen(
         [sys.executable, "-m", "bvae", "metrics", str(path), "--json"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
         start_new_session=True,
     )  # fmt: skip
     # So that it is seen to begin, before it has imported what it needs.
@@ -109,21 +108,9 @@ def stop(path: Path) -> None:
     if about.get("state") != "running" or not writer_lives(about, SILENT_SECONDS):
         return
     # A run from elsewhere could name any process of this machine.
-    if about.get("host") != socket.gethostname() or not _measures(pid):
+    if about.get("host") != socket.gethostname() or "bvae metrics " not in " ".join(command(pid)):
         raise RunError(f"What measures {path.name} was not started here, so it cannot be stopped from here.")
     os.kill(pid, signal.SIGTERM)
-
-
-def _measures(pid: int) -> bool:
-    """Whether a process of this machine is one that measures runs, by the command that it was started with."""
-    command = ""
-    with contextlib.suppress(OSError):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    if not command and sys.platform != "win32":
-        asked = ["ps", "-o", "command=", "-p", str(pid)]
-        with contextlib.suppress(OSError):
-            command = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
-    return "bvae metrics " in command
 
 
 def say(path: Path, state: str = "running", **about: Any) -> None:

@@ -131,8 +131,8 @@ def udr_of_runs(runs: Sequence[Run], epoch: int | None = None) -> Udr:
     first = runs[0]
     probe = first.probe()
     for run in runs[1:]:
-        one, other = first.config.to_dict(), run.config.to_dict()
-        if different := [name for name in one if name not in _FREE and one[name] != other[name]]:
+        one, other = apart_from_seed(first), apart_from_seed(run)
+        if different := [name for name in one if one[name] != other[name]]:
             raise ValueError(
                 f"{first.name} and {run.name} differ in {', '.join(different)}. Only runs that differ in their seed "
                 "alone tell what is found again."
@@ -157,6 +157,11 @@ def udr_of_runs(runs: Sequence[Run], epoch: int | None = None) -> Udr:
         means.append(mean)
         kls.append(0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).mean(0))
     return udr(means, kls)
+
+
+def apart_from_seed(run: Run) -> dict[str, Any]:
+    """The config of a run without what may differ between runs of which one is the other, trained anew."""
+    return {name: value for name, value in run.config.to_dict().items() if name not in _FREE}
 
 
 def _check(means: Sequence[np.ndarray]) -> None:

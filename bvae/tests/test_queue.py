@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from bvae.config import Config
-from bvae.queue import PROJECT, Entry, Queue
+from bvae.processes import PROJECT
+from bvae.queue import Entry, Queue
 from bvae.runs import Run, RunError, process_lives, write_json
 from bvae.tests.waiting import SEEN_BY_EYE, empty, wait
 

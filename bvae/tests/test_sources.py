@@ -25,8 +25,8 @@ PROGRAM = [
     if path.parent.name not in ("runs", "tests")
 ]
 FILES = {
-    files.CONFIG, files.STATUS, files.HISTORY, files.METRICS, files.NAMES, files.PROBE, files.STATE, files.FILM,
-    files.FILM_ABOUT, files.LOCK, files.FILM_LOCK, files.METRICS_LOCK, files.MEASURING,
+    files.CONFIG, files.STATUS, files.HISTORY, files.METRICS, files.NAMES, files.FACTORS, files.PROBE, files.STATE,
+    files.FILM, files.FILM_ABOUT, files.LOCK, files.FILM_LOCK, files.METRICS_LOCK, files.MEASURING,
 }  # fmt: skip
 FOLDERS = (files.EPOCHS, files.LATENTS)
 

@@ -16,12 +16,12 @@ from typing import Any
 
 import streamlit as st
 
+from bvae.factors import FACTORS
 from bvae.runs import Run, RunError, name_dimension, schema
 from bvae.runs.schema import Check, SchemaError
 from pages.parts.bundle import bundle
 from pages.parts.rights import check_may_change
 
-FACTORS = ("area", "length", "thickness", "slant", "width", "height")
 REGIMES = ("active", "passive", "mixed")
 MOST_MEASURED = 300  # epochs that are sent, the last ones
 

@@ -1,0 +1,26 @@
+"""Processes of this project's own that run beside this one. Imports no torch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What a Python is started with that finds this project from any folder: this process's environment, and `more`."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")])} | more
+
+
+def command(pid: int) -> list[str]:
+    """The words that a process of this machine was started with; none where that cannot be told."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        try:
+            done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
+        except OSError:
+            return []
+        return done.stdout.split()
