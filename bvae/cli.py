@@ -1,5 +1,5 @@
 """The command line, `python -m bvae`: train, sweep, udr, evaluate, metrics, sample, reconstruct, traverse, interpolate,
-codes, layout, runs, pack, import.
+codes, layout, runs, pack, small, import.
 
 `--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
 sentence and exit status 1; wrong usage is 2; a training that was stopped on request is 130.
@@ -471,6 +471,12 @@ def _pack(options: argparse.Namespace) -> None:
     print(options.output)
 
 
+def _small(options: argparse.Namespace) -> None:
+    from bvae.runs import write_small
+
+    print(write_small(find_run(options.run), options.into, options.epochs).path)
+
+
 def _import(options: argparse.Namespace) -> None:
     from bvae.archive import CONVERT, PickleError, import_run, import_weights
 
@@ -818,6 +824,13 @@ def _parser() -> argparse.ArgumentParser:
     pack.add_argument("run", metavar="RUN", help="folder of a run, or its name")
     pack.add_argument("--without-state", action="store_true", help="leave out what resuming needs")
     output(pack, "the zip file to write", _zip_path, required=True)
+
+    small = command("small", _small, "copy a run with some of its snapshots, in float16: without its film and measures",
+                    run=False)  # fmt: skip
+    small.add_argument("run", metavar="RUN", help="folder of a run, or its name")
+    small.add_argument("--into", type=Path, required=True, metavar="DIR", help="the copy's folder")
+    small.add_argument("--epochs", type=int, nargs="+", required=True, metavar="EPOCH",
+                       help="those to keep; the last is kept in any case")  # fmt: skip
 
     take = command("import", _import, "take in a run from a zip file, or weights with their config", run=False)
     take.add_argument("file", type=Path, metavar="FILE", help="a zip file as `pack` writes it, or safetensors weights")

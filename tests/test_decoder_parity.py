@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,10 @@ from bvae.data import bernoulli_floor, load_dataset
 from bvae.model import BetaVAE, Posterior
 from bvae.network import LOG_VARIANCE_BOUND, Layer, decoder_layers, encoder_layers
 from bvae.numbers import number
+from bvae.numpy_model import decode
 from bvae.objective import kl_per_dimension, reconstruction
+from bvae.runs import find_run, write_small
+from pages.parts.live import open_live
 
 TOLERANCE = 1e-4
 # From the smallest images to the largest; of these a training would take longest, and tell no more.
@@ -271,3 +275,38 @@ def test_tensors_are_read_at_any_alignment(bench_page: Page) -> None:
         [file],
     )
     assert found == [{"key": "value"}, [1.5, -2.0], [7, 9], [3]]
+
+
+def test_float16_is_read_as_the_same_float32(bench_page: Page) -> None:
+    bits = np.arange(2**16, dtype=np.uint16)
+    finite = bits[(bits >> 10) & 31 != 31].view(np.float16)
+    file = base64.b64encode(safetensors.numpy.save({"a": finite, "b": np.ones(1, np.uint8)})).decode()
+    found = bench_page.evaluate(
+        """async ([file]) => {
+          const { parseSafetensors, tensorOf } = await import("/engine/safetensors.js");
+          const { tensors } = parseSafetensors(Uint8Array.from(atob(file), (c) => c.charCodeAt(0)));
+          return Array.from(tensorOf(tensors, "a", "F32").data);
+        }""",
+        [file],
+    )
+    assert np.array_equal(np.array(found, np.float32), finite.astype(np.float32))
+
+
+def test_a_run_in_float16_travels_as_it_is_kept_and_is_decoded_as_in_numpy(bench_page: Page, tmp_path: Path) -> None:
+    run = write_small(find_run("mnist-beta10"), tmp_path / "less", [0])
+    whole, small = open_live(find_run("mnist-beta10"), "whole"), open_live(run, "less")
+    assert len(small.rest) < 0.51 * len(whole.rest)
+    files = [base64.b64encode(content).decode() for content in (small.head, small.rest)]
+    found = bench_page.evaluate(
+        """async (files) => {
+          const { LiveRun } = await import("/engine/run.js");
+          const [head, rest] = files.map((file) => Uint8Array.from(atob(file), (c) => c.charCodeAt(0)));
+          const run = new LiveRun(head);
+          run.complete(rest);
+          return run.epochs.map((epoch) => Array.from(run.decoder(epoch).decode(run.mean(epoch, 3))));
+        }""",
+        files,
+    )
+    for epoch, picture in zip(run.epochs(), found, strict=True):
+        expected = decode(*run.decoder(epoch), np.asarray(small.space.means[epoch][3:4]))
+        assert np.abs(np.array(picture).reshape(28, 28) - expected[0]).max() < TOLERANCE

@@ -5,8 +5,8 @@
       status.json               state, epoch, pid, heartbeat, error
       history.jsonl             one object an epoch, epoch 0 (before any training) first
       probe.safetensors         test images and labels whose latents are followed through the epochs
-      epochs/0000.safetensors   weights at that epoch
-      latents/0000.safetensors  mean and log-variance of every probe image at that epoch
+      epochs/0000.safetensors   weights at that epoch, in float32, or float16 to be small
+      latents/0000.safetensors  mean and log-variance of every probe image at that epoch, likewise
       state.safetensors         what resuming needs to continue as if never stopped
       layout.safetensors        the film of latent space: where every probe image lies in the plane at every snapshot
       layout.json               its state, and how true it is; see film.py
@@ -69,6 +69,7 @@ from bvae.runs.writing import (
     write_film_about,
     write_measuring,
     write_metrics,
+    write_small,
     write_status,
 )
 
@@ -79,5 +80,5 @@ __all__ = [
     "list_runs", "metrics_lock", "model_shapes", "name_dimension", "own_folder", "process_lives", "read_json",
     "read_state", "read_tensors", "remove_unfinished", "run_argument", "run_files", "run_folders", "run_lock",
     "write_config", "write_factors", "write_film", "write_film_about", "write_json", "write_measuring", "write_metrics",
-    "write_status", "write_tensors", "writer_lives",
+    "write_small", "write_status", "write_tensors", "writer_lives",
 ]  # fmt: skip

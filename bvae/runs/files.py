@@ -185,6 +185,7 @@ def read_tensors(
     *,
     most: int | None = None,
     hash_optional: bool = False,
+    half: bool = False,
 ) -> tuple[Tensors, dict[str, str]]:
     """Read a safetensors file whole, refusing what is damaged before memory is given to it.
 
@@ -194,6 +195,7 @@ def read_tensors(
         dtype: the type of all its numbers, such as float32; None takes what is there.
         most: bytes that the file may have; with `shapes`, what those take is enough.
         hash_optional: take a file that another program wrote, which carries no hash.
+        half: take float16 in place of float32 too, and widen it.
 
     Returns:
         The arrays by name, and the file's metadata.
@@ -223,7 +225,8 @@ def read_tensors(
             types = {name: _TENSOR_TYPES.get(part.get_dtype(), part.get_dtype()) for name, part in slices.items()}
             if unknown := sorted(set(types.values()) - set(_TENSOR_TYPES.values())):
                 raise RunError(f"{path} holds numbers of the type {unknown[0]}, which no run has. {mend}")
-            if dtype is not None and (other := [name for name in types if types[name] != dtype]):
+            taken = (dtype, "float16") if half else (dtype,)
+            if dtype is not None and (other := [name for name in types if types[name] not in taken]):
                 raise RunError(f"{path} holds {other[0]} as {types[other[0]]}, and should as {dtype}.")
             tensors = {name: file.get_tensor(name) for name in found}
     except FileNotFoundError:
@@ -236,6 +239,8 @@ def read_tensors(
     for name, array in tensors.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise RunError(f"{path} holds values in {name} that are not finite numbers. {mend}")
+        if half and array.dtype == np.float16:
+            tensors[name] = array.astype(np.float32)
     return tensors, metadata
 
 

@@ -364,7 +364,7 @@ class Run:
     def latents(self, epoch: int | None = None) -> Latents:
         """Mean and log-variance of every probe image at a snapshot's epoch (by default the last)."""
         path = self._latents_file(self.snapshot(epoch))
-        tensors, _ = read_tensors(path, dtype="float32", most=8 * MAX_LATENTS + MAX_HEADER)
+        tensors, _ = read_tensors(path, dtype="float32", most=8 * MAX_LATENTS + MAX_HEADER, half=True)
         shapes = {array.shape for array in tensors.values()}
         if set(tensors) != {*Latents._fields} or len(shapes) != 1 or shapes.pop()[1:] != (self.config.latent_dim,):
             raise RunError(f"{path} does not hold latents of {self.config.latent_dim} dimensions.")
@@ -456,7 +456,7 @@ class Run:
     def weights(self, epoch: int | None = None) -> Tensors:
         """All parameters at a snapshot's epoch (by default the last), by name."""
         path = self._weights_file(self.snapshot(epoch))
-        return read_tensors(path, self.parameter_shapes, "float32")[0]
+        return read_tensors(path, self.parameter_shapes, "float32", half=True)[0]
 
     def _weights_file(self, epoch: int) -> Path:
         return self.path / files.snapshot_files(epoch)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -212,6 +213,51 @@ class RunWriter:
     def _write_history(self, records: Sequence[Mapping[str, Any]]) -> None:
         lines = [json.dumps(dict(record)) + "\n" for record in records]
         files.write_bytes(self.path / files.HISTORY, "".join(lines).encode())
+
+
+def write_small(run: Run, path: Path, epochs: Sequence[int]) -> Run:
+    """Write a small copy of a run: some snapshots, in float16, and nothing of what resuming needs.
+
+    It has no film and no measures: they are of weights to the bit, and are worked out anew.
+
+    Args:
+        run: one that nobody trains.
+        path: the copy's folder, which is not there yet or empty.
+        epochs: those whose snapshots it has, beside the last.
+
+    Raises:
+        RunError: when the run is in training, has not all of it, or is beyond what float16 holds; or when the copy
+            cannot be written. Nothing is left of one that fails.
+    """
+    check_new_run(path)
+    if run.training:
+        raise RunError(f"{run.name} is in training. Copy it when it is done, or stop it first.")
+    probe, kept = run.probe(), sorted({*map(run.snapshot, epochs), run.snapshot()})
+    there = path.exists()
+    try:
+        for folder in (files.EPOCHS, files.LATENTS):
+            (path / folder).mkdir(parents=True, exist_ok=True)
+        write_tensors(path / files.PROBE, probe._asdict())
+        for epoch in kept:
+            parts = run.weights(epoch), run.latents(epoch)._asdict()
+            for name, tensors in zip(files.snapshot_files(epoch), parts, strict=True):
+                write_tensors(path / name, {key: _halved(array, run, epoch) for key, array in tensors.items()})
+        for name in (files.STATUS, files.HISTORY, files.FACTORS, files.NAMES):
+            if (run.path / name).is_file():
+                shutil.copyfile(run.path / name, path / name)
+        write_json(path / files.CONFIG, run.record(path))  # the last, which makes it a run
+    except (RunError, OSError) as error:
+        shutil.rmtree(path, ignore_errors=True)
+        if there:
+            path.mkdir(exist_ok=True)
+        raise error if isinstance(error, RunError) else RunError(f"Cannot write {path} ({error.strerror}).") from error
+    return Run(path)
+
+
+def _halved(array: np.ndarray, run: Run, epoch: int) -> np.ndarray:
+    if np.abs(array).max(initial=0) > np.finfo(np.float16).max:
+        raise RunError(f"{run.name} has numbers at epoch {epoch} that float16 cannot hold, so it stays as it is.")
+    return array.astype(np.float16)
 
 
 def write_config(run: Run, place: Path | None = None) -> None:

@@ -14,7 +14,7 @@ from bvae.network import encoder_layers, parameter_shapes
 from bvae.numbers import thin
 from bvae.runs import Run, RunError
 from pages.parts.bundle import bundle
-from pages.parts.live import MAX_BYTES, LiveRun
+from pages.parts.live import MAX_BYTES, LiveRun, short
 
 MOST_SEARCHED = 2_500  # probe images among which a drawing's neighbours are looked for
 # Sets made as MNIST was, whose images a drawing must resemble to be understood.
@@ -76,8 +76,9 @@ def _packed(path: str, key: str, epochs: tuple[int, ...]) -> bytes:
         except RunError as error:
             problem = error
             continue
-        tensors[f"{epoch:04d}/mean"] = np.ascontiguousarray(mean[places])
-        tensors |= {f"{epoch:04d}/{name}": array for name, array in weights.items() if name.startswith("encoder.")}
+        tensors[f"{epoch:04d}/mean"] = short(np.ascontiguousarray(mean[places]))
+        for name in (name for name in weights if name.startswith("encoder.")):
+            tensors[f"{epoch:04d}/{name}"] = short(weights[name])
         log_sigma[epoch] = float(weights["log_sigma"]) if "log_sigma" in weights else None
     if problem and not log_sigma:
         raise problem

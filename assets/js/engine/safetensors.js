@@ -57,14 +57,15 @@ export function safetensorsHeader(source) {
   return { metadata: metadata ?? {}, entries: new Map(Object.entries(entries)), body: bytes.subarray(8 + length) };
 }
 
-/** @param {string} name @param {Entry} entry @param {Uint8Array} body @returns {Tensor} */
+/** float16 becomes float32. @param {string} name @param {Entry} entry @param {Uint8Array} body @returns {Tensor} */
 function readTensor(name, entry, body) {
   const { dtype, shape, data_offsets: offsets } = entry ?? {};
-  if (!isKnown(dtype)) throw new Error(`Tensor ${name} has dtype ${dtype}, which is not read here.`);
+  if (dtype !== "F16" && !isKnown(dtype)) throw new Error(`Tensor ${name} has dtype ${dtype}, which is not read here.`);
   if (!areWhole(shape) || !shape.every((n) => n >= 0)) throw new Error(`Tensor ${name} has no valid shape.`);
   if (!areWhole(offsets) || offsets.length !== 2) throw new Error(`Tensor ${name} has no valid data offsets.`);
   const [begin, end] = offsets;
-  const size = ARRAYS[dtype].BYTES_PER_ELEMENT;
+  const Numbers = dtype === "F16" ? Uint16Array : ARRAYS[dtype];
+  const size = Numbers.BYTES_PER_ELEMENT;
   const expected = size * product(shape);
   if (begin < 0 || end > body.length || end - begin !== expected) {
     throw new Error(`Tensor ${name} spans bytes ${begin} to ${end}, not ${expected} bytes within ${body.length}.`);
@@ -72,12 +73,25 @@ function readTensor(name, entry, body) {
   const start = body.byteOffset + begin;
   // A typed array must begin at a multiple of its element size, which safetensors does not promise of a sub-array.
   const buffer = start % size === 0 ? body.buffer : body.buffer.slice(start, start + expected);
-  const data = new ARRAYS[dtype](
-    /** @type {ArrayBuffer} */ (buffer),
-    buffer === body.buffer ? start : 0,
-    expected / size,
-  );
+  const data = new Numbers(/** @type {ArrayBuffer} */ (buffer), buffer === body.buffer ? start : 0, expected / size);
+  if (dtype === "F16") return { dtype: "F32", shape, data: widened(/** @type {Uint16Array} */ (data)) };
   return /** @type {Tensor} */ ({ dtype, shape, data });
+}
+
+/** What a float16's fraction is worth, by its exponent. @type {number[]} */
+const HALF_SCALES = Array.from({ length: 32 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));
+HALF_SCALES[31] = Number.POSITIVE_INFINITY;
+
+/** @param {Uint16Array} halves numbers of float16, as their bits @returns {Float32Array} the same */
+function widened(halves) {
+  const out = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    const exponent = (halves[i] >> 10) & 31;
+    // Of the least exponent there is no leading one.
+    const size = ((halves[i] & 1023) + (exponent && 1024)) * HALF_SCALES[exponent];
+    out[i] = halves[i] >> 15 ? -size : size;
+  }
+  return out;
 }
 
 /** @param {unknown} dtype @returns {dtype is keyof Arrays} */
