@@ -59,8 +59,8 @@ def test_a_copy_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     altered = Run(shutil.copytree(run.path, tmp_path / "altered"))
     weights = altered.weights()
     weights["decoder.0.bias"][0] = 70_000
-    write_tensors(altered.path / "epochs" / "0020.safetensors", weights)
-    with pytest.raises(RunError, match="numbers at epoch 20 that float16 cannot hold"):
+    write_tensors(altered.path / "epochs" / f"{run.snapshot():04d}.safetensors", weights)
+    with pytest.raises(RunError, match=f"numbers at epoch {run.snapshot()} that float16 cannot hold"):
         write_small(altered, tmp_path / "none", [0])
     assert not (tmp_path / "none").exists()
     write_status(altered.path, {"state": "queued", "heartbeat": 4e9, "host": "elsewhere"})
@@ -71,7 +71,7 @@ def test_a_copy_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["epochs", "latents"])
 def test_float16_that_is_altered_or_without_end_is_refused(tmp_path: Path, kind: str) -> None:
     small = write_small(find_run("mnist-beta10"), tmp_path / "less", [])
-    file = small.path / kind / "0020.safetensors"
+    file = small.path / kind / f"{small.snapshot():04d}.safetensors"
     tensors = small.weights() if kind == "epochs" else small.latents()._asdict()
     read = small.weights if kind == "epochs" else small.latents
 
