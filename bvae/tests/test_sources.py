@@ -16,9 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("schema", "record", "files", "writers", "folders", "reading", "finding", "writing")
 # What is measured, from the ground up, and what of it works on arrays alone.
 METRICS = ("figures", "state", "bound", "loops", "information", "linear", "dci", "pairs", "decomposition", "regimes",
-           "likelihood", "representation", "samples", "scores", "udr", "names", "directions", "measuring")  # fmt: skip
+           "likelihood", "representation", "samples", "scores", "udr", "pairing", "names", "directions",
+           "measuring")  # fmt: skip
 WITHOUT_TORCH = ("figures", "state", "information", "decomposition", "regimes", "representation", "scores", "udr",
-                 "directions", "names")  # fmt: skip
+                 "pairing", "directions", "names")  # fmt: skip
 PROGRAM = [
     path
     for path in [ROOT / "app.py", *sorted(ROOT.glob("bvae/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]

@@ -8,7 +8,7 @@ import { isImage, LETTERS } from "./ends.js";
 
 /** @import { LiveRun } from "../engine/run.js" */
 /** @import { End, Ends } from "./ends.js" */
-/** @import { Way } from "./walk.js" */
+/** @import { Way } from "../engine/walk.js" */
 
 const TASKS = ["start of the walk", "end of the walk", "lower left corner", "lower right corner"];
 

@@ -7,7 +7,7 @@ import { LETTERS } from "./ends.js";
 
 /** @import { LiveRun } from "../engine/run.js" */
 /** @import { Cursor } from "../shared/cursor.js" */
-/** @import { Way } from "./walk.js" */
+/** @import { Way } from "../engine/walk.js" */
 
 export const SIDE = 8; // it has as many rows and columns
 export const CORNERS = [0, SIDE - 1, SIDE * (SIDE - 1), SIDE * SIDE - 1]; // their cells

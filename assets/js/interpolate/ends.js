@@ -2,7 +2,7 @@
 
 import { number } from "../engine/numbers.js";
 import { cut } from "../shared/classes.js";
-import { codeNorm, squaredDistance } from "./walk.js";
+import { codeNorm, squaredDistance } from "../engine/walk.js";
 
 /** @import { LiveRun } from "../engine/run.js" */
 /** @import { Cursor } from "../shared/cursor.js" */

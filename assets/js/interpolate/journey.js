@@ -12,7 +12,7 @@ import { Chooser } from "./chooser.js";
 import { CORNERS, Corners } from "./corners.js";
 import { Ends, isImage, LETTERS } from "./ends.js";
 import { Lengths } from "./lengths.js";
-import { codeNorm, STEPS, Way } from "./walk.js";
+import { codeNorm, STEPS, Way } from "../engine/walk.js";
 
 /** @import { LiveRun, Start } from "../engine/run.js" */
 /** @import { Clock } from "../shared/clock.js" */
@@ -20,7 +20,7 @@ import { codeNorm, STEPS, Way } from "./walk.js";
 /** @import { LiveData } from "../shared/live.js" */
 /** @import { End } from "./ends.js" */
 /** @import { Playback } from "./playback.js" */
-/** @import { Method } from "./walk.js" */
+/** @import { Method } from "../engine/walk.js" */
 
 const SLICE_STILL = 8; // milliseconds of a frame that steps and grid may take to be drawn anew
 const SLICE_PLAYING = 2; // the play comes first

@@ -3,7 +3,7 @@
 import { number } from "../engine/numbers.js";
 import { finder, make } from "../shared/elements.js";
 import { Picture } from "../shared/pictures.js";
-import { STEPS, squaredDistance } from "./walk.js";
+import { STEPS, squaredDistance } from "../engine/walk.js";
 
 /** @import { LiveRun } from "../engine/run.js" */
 

@@ -2,7 +2,7 @@
 
 import { finder } from "../shared/elements.js";
 import { live } from "../shared/live.js";
-import { STEPS } from "./walk.js";
+import { STEPS } from "../engine/walk.js";
 
 const FINE = 10; // positions of the scrubber from one step to the next
 const LONGEST_FRAME = 0.1; // seconds; after a pause of the browser it goes on from where it was

@@ -4,7 +4,7 @@ import { number } from "../engine/numbers.js";
 import { provenance, saveCodes } from "../shared/files.js";
 import { heading, saveFrames, saveSheet } from "../shared/sheet.js";
 import { SIDE } from "./corners.js";
-import { STEPS } from "./walk.js";
+import { STEPS } from "../engine/walk.js";
 
 /** @import { Journey } from "./journey.js" */
 

@@ -1,6 +1,6 @@
 /** Codes on the way from one code to another, and what is decoded of them. */
 
-/** @import { LiveRun } from "../engine/run.js" */
+/** @import { LiveRun } from "./run.js" */
 
 export const STEPS = 16;
 
