@@ -1,5 +1,5 @@
-"""The command line, `python -m bvae`: train, sweep, udr, evaluate, metrics, sample, reconstruct, traverse, interpolate,
-codes, layout, runs, pack, small, import.
+"""The command line, `python -m bvae`: train, sweep, compare, udr, evaluate, metrics, sample, reconstruct, traverse,
+interpolate, codes, layout, runs, pack, small, import.
 
 `--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
 sentence and exit status 1; wrong usage is 2; a training that was stopped on request is 130.
@@ -159,6 +159,32 @@ def _sweep(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def _compare(options: argparse.Namespace) -> None:
+    from bvae.compared import about, compare, sweep_command, told
+    from bvae.sweep import Sweep
+
+    runs = list({run.path.resolve(): run for named in options.runs for run in _runs_of(named)}.values())
+    sweep = None
+    if len(options.runs) == 1 and (Path(options.runs[0]) / SWEEP).is_file():
+        sweep = Sweep.read(options.runs[0])
+    name, command = (sweep.folder.resolve().name, sweep_command(sweep)) if sweep else (None, None)
+    found = compare(runs, options.epoch, name, command)
+    if not found["runs"]:
+        raise ConfigError(" ".join(found["left_out"]) or f"{options.runs[0]} has no run to compare yet.")
+    if options.picture:
+        from bvae.compared_picture import save_comparison
+
+        with _whole_file(options.picture) as unfinished:
+            save_comparison(unfinished, found, options.picture.suffix.lower())
+    for sentence in found["left_out"]:
+        print(sentence, file=sys.stderr)
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    print("\n".join(told(found)))
+    print(about(found), file=sys.stderr)
+
+
 def _udr(options: argparse.Namespace) -> None:
     from bvae.metrics.udr import apart_from_seed, udr_of_runs
 
@@ -226,25 +252,33 @@ def _metrics(options: argparse.Namespace) -> None:
 
     if hasattr(os, "nice"):
         os.nice(10)  # it takes minutes, and whoever trains or looks comes first
-    run = find_run(options.run)
-    epoch = run.snapshot(options.epoch)
+    runs = [run for named in options.runs for run in _runs_of(named)]
+    if not runs:
+        raise ConfigError(f"{options.runs[0]} has no run to measure yet.")
+    chosen = [run.snapshot(options.epoch) for run in runs]  # before minutes go by
 
     from bvae.metrics.measuring import Step, measure_run
 
-    with (
-        _ended_by_signals(),
-        tqdm(total=100, dynamic_ncols=True, delay=0.5, bar_format="{l_bar}{bar}| [{elapsed}{postfix}]") as bar,
-    ):
+    records = []
+    for run, epoch in zip(runs, chosen, strict=True):
+        with (
+            _ended_by_signals(),
+            tqdm(total=100, dynamic_ncols=True, delay=0.5, bar_format="{l_bar}{bar}| [{elapsed}{postfix}]") as bar,
+        ):
+            among = f"{run.name}, " if len(runs) > 1 else ""
 
-        def report(step: Step) -> None:
-            left = "" if step.remaining is None else f", {bar.format_interval(step.remaining)} left"
-            bar.set_postfix_str(f"epoch {step.epoch}: {step.part}{left}", refresh=False)
-            bar.update(100 * step.share - bar.n)
+            def report(step: Step, bar: Any = bar, among: str = among) -> None:
+                left = "" if step.remaining is None else f", {bar.format_interval(step.remaining)} left"
+                bar.set_postfix_str(f"{among}epoch {step.epoch}: {step.part}{left}", refresh=False)
+                bar.update(100 * step.share - bar.n)
 
-        for _ in measure_run(run, None if options.epoch is None else [epoch], report=report):
-            pass
-    record = {"run": str(run.path), **run.measured()[epoch]}
-    print(json.dumps(record, ensure_ascii=False) if options.json else "\n".join(told(run, record)))
+            for _ in measure_run(run, None if options.epoch is None else [epoch], report=report):
+                pass
+        records.append({"run": str(run.path), **run.measured()[epoch]})
+    if options.json:
+        print(json.dumps(records[0] if len(runs) == 1 else {"runs": records}, ensure_ascii=False))
+        return
+    print("\n\n".join("\n".join(told(run, record)) for run, record in zip(runs, records, strict=True)))
 
 
 @contextlib.contextmanager
@@ -767,6 +801,12 @@ def _parser() -> argparse.ArgumentParser:
             metavar=None if item.metadata.get("choices") else item.name.rsplit("_", 1)[-1].upper(),
         )  # fmt: skip
 
+    compare = command("compare", _compare, "what runs with different β traded, with intervals over seeds", run=False)
+    compare.add_argument("runs", nargs="+", metavar="RUN", help="folders or names of runs, or the folder of a sweep")
+    compare.add_argument("--epoch", type=int, help="the epoch to compare at; by default the last of each run")
+    compare.add_argument("--picture", type=_png_or_svg_path, metavar="FILE", help="draw it in a PNG or SVG file, too")
+    compare.add_argument("--json", action="store_true", help="print one JSON object, as the Compare page reads it")
+
     udr = command("udr", _udr, "whether trainings that differ in their seed find the same dimensions", run=False)
     udr.add_argument("runs", nargs="+", metavar="RUN", help="folders or names of runs, or the folder of a sweep")
     udr.add_argument("--epoch", type=int, help="the snapshots to take; by default the last that all have")
@@ -777,7 +817,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
     metrics = command("metrics", _metrics, "measure what each dimension means, at every snapshot", run=False)
-    metrics.add_argument("run", metavar="RUN", help="folder of a run, or its name in runs/ or among the bundled ones")
+    metrics.add_argument("runs", nargs="+", metavar="RUN", help="folders or names of runs, or the folder of a sweep")
     metrics.add_argument("--epoch", type=int, help="measure this snapshot alone; by default all, and the last is told")
     metrics.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -852,6 +892,10 @@ def _zip_path(text: str) -> Path:
 
 def _csv_or_npz_path(text: str) -> Path:
     return _output_path(text, (".csv", ".npz"))
+
+
+def _png_or_svg_path(text: str) -> Path:
+    return _output_path(text, (".png", ".svg"))
 
 
 def _png_or_gif_path(text: str) -> Path:

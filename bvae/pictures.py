@@ -69,13 +69,13 @@ def save_sheet(
         middle, words = gutter + column * (place + 0.5), spelled(head).split("\n")
         for line, word in enumerate(words):
             at = (middle, top - pad / 2 - (len(words) - 1 - line) * _line(head_size))
-            draw.text(at, word, INK, _font(head_size), anchor="md")
+            draw.text(at, word, INK, font(head_size), anchor="md")
     step = tiles.height / -(-len(images) // columns)
     for place, row in enumerate(rows):
         words = spelled(row).split("\n")
         for line, word in enumerate(words):
             middle = top + step * (place + 0.5) + (line - (len(words) - 1) / 2) * _line(size)
-            draw.text((gutter - pad, middle), word, INK, _font(size), anchor="rm")
+            draw.text((gutter - pad, middle), word, INK, font(size), anchor="rm")
     page.paste(tiles, (gutter, top))
     page.save(path, format="PNG")
 
@@ -121,7 +121,8 @@ def spelled(text: str) -> str:
 
 
 @functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The letters of all pictures, so many pixels high."""
     return ImageFont.load_default(size)
 
 
@@ -129,7 +130,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 def _has(letter: str) -> bool:
     if letter.isspace() or not letter.isprintable():
         return letter == " "
-    masks = [_font(20).getmask(one) for one in (letter, "\uffff")]  # the second is what stands for one that it lacks
+    masks = [font(20).getmask(one) for one in (letter, "\uffff")]  # the second is what stands for one that it lacks
     return masks[0].size != masks[1].size or bytes(masks[0]) != bytes(masks[1])
 
 
@@ -138,7 +139,7 @@ def _line(size: int) -> int:
 
 
 def _wide(text: str, size: int) -> int:
-    return max(int(_font(size).getlength(line)) + 1 for line in spelled(text).split("\n"))
+    return max(int(font(size).getlength(line)) + 1 for line in spelled(text).split("\n"))
 
 
 def _fitting(line: str, room: int) -> str:
@@ -169,7 +170,7 @@ def _broken(texts: Sequence[str], size: int, room: int) -> list[str]:
 
 def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], lines: Sequence[str], size: int) -> None:
     for place, line in zip(itertools.count(), lines):
-        draw.text((at[0], at[1] + place * _line(size)), line, INK, _font(size))
+        draw.text((at[0], at[1] + place * _line(size)), line, INK, font(size))
 
 
 def _scale_of(shape: Sequence[int]) -> int:

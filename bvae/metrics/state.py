@@ -75,21 +75,27 @@ def _finest_samples(bounds: Any) -> float:
         return FINEST_SAMPLES
 
 
-def start(path: Path) -> None:
+def start(path: Path, *others: Path, epoch: int | None = None) -> None:
     """Have what is missing of a run measured in the background, at low priority, if nobody does so yet.
 
+    Args:
+        others: runs that the same process measures after it.
+        epoch: the snapshot to measure; by default all.
+
     Raises:
-        RunError: when the run's folder cannot be written.
+        RunError: when a run's folder cannot be written.
     """
     if progress(Run(path)).state == "running":
         return
-    if not os.access(path, os.W_OK):
-        raise RunError(
-            f"What is measured would be kept in {path}, which cannot be written. Mend that, or copy the run to where "
-            "it can."
-        )
+    for folder in (path, *others):
+        if not os.access(folder, os.W_OK):
+            raise RunError(
+                f"What is measured would be kept in {folder}, which cannot be written. Mend that, or copy the run to "
+                "where it can."
+            )
+    of_epoch = [] if epoch is None else ["--epoch", str(epoch)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "bvae", "metrics", str(path), "--json"],
+        [sys.executable, "-m", "bvae", "metrics", str(path), *map(str, others), *of_epoch, "--json"],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
         start_new_session=True,
     )  # fmt: skip

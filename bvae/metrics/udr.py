@@ -116,11 +116,12 @@ def udr(means: Sequence[np.ndarray], kls: Sequence[np.ndarray], draws: int = DRA
     return Udr(records, found[0], informative)
 
 
-def udr_of_runs(runs: Sequence[Run], epoch: int | None = None) -> Udr:
+def udr_of_runs(runs: Sequence[Run], epoch: int | None = None, draws: int = DRAWS) -> Udr:
     """How far runs that differ in their seed alone found the same dimensions, by their probe images.
 
     Args:
         epoch: of the snapshots; by default the last that all of them have.
+        draws: as `udr` takes them.
 
     Raises:
         ValueError: when they differ in more, or in too little; the message says in what.
@@ -156,7 +157,7 @@ def udr_of_runs(runs: Sequence[Run], epoch: int | None = None) -> Udr:
         mean, log_variance = latents.mean.astype(np.float64), latents.log_variance.astype(np.float64)
         means.append(mean)
         kls.append(0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).mean(0))
-    return udr(means, kls)
+    return udr(means, kls, draws)
 
 
 def apart_from_seed(run: Run) -> dict[str, Any]:

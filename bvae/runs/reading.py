@@ -199,6 +199,22 @@ class Run:
         except (OSError, ValueError) as error:
             raise RunError(f"{path} is damaged ({error}). Copy it again from where the run was trained.") from error
 
+    def figures(self, epoch: int | None = None) -> Epoch | None:
+        """The record of one epoch (by default the last), read without the others; None where there is none of it.
+
+        Raises:
+            RunError: when it is damaged.
+        """
+        path = self.path / files.HISTORY
+        try:
+            lines = files.read_text(path, schema.MAX_HISTORY).split("\n")[:-1]
+            place = len(lines) - 1 if epoch is None else epoch
+            return Epoch(schema.history_line(lines[place], place, self.config)) if 0 <= place < len(lines) else None
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} is damaged ({error}). Copy it again from where the run was trained.") from error
+
     def epochs(self) -> list[int]:
         """Epochs of which there is a snapshot, in order."""
         return sorted(files.snapshots(self.path))

@@ -371,15 +371,21 @@ def status(value: Any) -> dict[str, Any]:
 def history(lines: Iterable[str], config: Config) -> list[dict[str, Any]]:
     """The lines of history.jsonl: the record of each epoch from 0 on."""
     check = _record(config)
-    records = []
-    for epoch, line in enumerate(lines):
-        if len(line) > MAX_JSON:
-            raise SchemaError("is too long", f"line {epoch + 1}")
-        record = _inside(f"line {epoch + 1}", lambda line: check(parse(line)), line)
-        if record["epoch"] != epoch:
-            raise SchemaError(f"is not the record of epoch {epoch}", f"line {epoch + 1}")
-        records.append(record)
-    return records
+    return [_line(line, epoch, check) for epoch, line in enumerate(lines)]
+
+
+def history_line(line: str, epoch: int, config: Config) -> dict[str, Any]:
+    """The line of history.jsonl that is an epoch's."""
+    return _line(line, epoch, _record(config))
+
+
+def _line(line: str, epoch: int, check: Check) -> dict[str, Any]:
+    if len(line) > MAX_JSON:
+        raise SchemaError("is too long", f"line {epoch + 1}")
+    record: dict[str, Any] = _inside(f"line {epoch + 1}", lambda line: check(parse(line)), line)
+    if record["epoch"] != epoch:
+        raise SchemaError(f"is not the record of epoch {epoch}", f"line {epoch + 1}")
+    return record
 
 
 def film(value: Any) -> dict[str, Any]:

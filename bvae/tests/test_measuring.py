@@ -293,6 +293,8 @@ def test_the_command_prints_one_object(run: Run, capsys: pytest.CaptureFixture[s
         assert {"value", "standard_error"} <= set(found["decomposition"][name])
     assert [set(one) >= {"index", "kl", "regime", "name", "evidence"} for one in found["dimensions"]] == [True, True]
 
+    assert main(["metrics", str(run.path), str(run.path), "--epoch", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"runs": [found, found]}
     assert main(["metrics", str(run.path), "--epoch", "1"]) == 0
     out = capsys.readouterr().out
     for text in ("mutual information", "1,000 codes", "MIG", "z1", "linear classifier", f"{IMAGES} images"):
