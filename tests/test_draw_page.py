@@ -105,7 +105,7 @@ class BenchDesk(Desk):
 
     def mount(self, **data: Any) -> BenchDesk:
         self.bench.mount("draw", self.data | data)
-        expect(self.page.locator(".draw:not([aria-busy])")).to_be_visible()
+        expect(self.page.locator(".live.draw:not([aria-busy])")).to_be_visible()
         return self
 
     def leave_and_return(self) -> None:
@@ -140,7 +140,7 @@ class SessionDesk(Desk):
         return self
 
     def wait(self) -> None:
-        expect(self.page.locator(".draw:not([aria-busy])")).to_be_visible()
+        expect(self.page.locator(".live.draw:not([aria-busy])")).to_be_visible()
         comes_true(self.page, "globalThis.betaVaeEncoders?.current")
         expect_address(self.page, "z", lambda text: text is not None)
 

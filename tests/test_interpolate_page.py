@@ -189,7 +189,7 @@ def test_a_drawing_can_be_an_end_and_without_one_a_link_leads_to_the_draw_page(v
     page = visit.page
     expect(page.get_by_role("button", name="Your drawing")).to_be_hidden()
     page.get_by_role("link", name="Draw one").click()
-    expect(page.locator(".draw:not([aria-busy])")).to_be_visible()
+    expect(page.locator(".live.draw:not([aria-busy])")).to_be_visible()
     comes_true(page, "globalThis.betaVaeEncoders?.current")
     box = page.get_by_role("img", name="Drawing field").bounding_box()
     assert box is not None

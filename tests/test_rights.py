@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from bvae.config import Config
+from bvae.processes import command
 from bvae.queue import Queue
 from bvae.runs import Run, RunError
 from pages.parts import rights
@@ -226,9 +227,8 @@ def test_a_disk_is_not_filled(tmp_path: Path) -> None:
 def resident(address: str) -> int:
     """Bytes of memory of the server at an address."""
     port = address.rpartition(":")[2]
-    for folder in Path("/proc").iterdir():
-        with_port = folder.name.isdecimal() and f"--server.port={port}" in (folder / "cmdline").read_text()
-        if with_port:
+    for folder in Path("/proc").glob("[0-9]*"):
+        if f"--server.port={port}" in command(int(folder.name)):
             return int(re.search(r"VmRSS:\s+(\d+)", (folder / "status").read_text())[1]) * 1024
     raise AssertionError("no server")
 

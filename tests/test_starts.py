@@ -123,7 +123,7 @@ def test_a_drawing_is_a_start_on_every_page_and_stays_when_the_run_changes(
 ) -> None:
     page, run, other = visitor.page, trained_run, find_run("mnist-beta1")
     page.goto(f"{app}/draw?{urlencode({'run': run.name})}")
-    expect(page.locator(".draw:not([aria-busy])")).to_be_visible()
+    expect(page.locator(".live.draw:not([aria-busy])")).to_be_visible()
     comes_true(page, "globalThis.betaVaeEncoders?.current")
     box = page.get_by_role("img", name="Drawing field").bounding_box()
     assert box is not None
