@@ -7,15 +7,17 @@ from collections.abc import Iterator
 
 import pytest
 
-# Of what tests start, each process uses one core: several tests run at once, and threads without a core to run on spin.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Each process uses one core: several tests run at once, and threads without a core to run on spin. Over a film of 120
+# points, two threads that wait for each other 500 times spend twenty times what one does.
+for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
     """Trainings this small lose more by sharing than they gain, and the last bits of a sum depend on the number.
 
-    Anew for each module: tests of the film, run before it, set the number of numba's threads, and with it this one.
+    Anew for each module: a test before it may have set another number.
     """
     import torch
 
