@@ -271,6 +271,9 @@ def test_a_fault_that_nobody_foresaw_is_one_sentence_with_a_way_on(page: Page, t
         for where in ("draw", "clusters", "train"):
             page.goto(f"{address}/{where}")
             if where == "train":
+                # Until the devices are known a part of the page comes round, and takes along what was just typed.
+                expect(page.get_by_text("Trained on cpu")).to_be_visible()
+                page.reload()
                 expect(page.get_by_role("heading", name="New run")).to_be_visible()
                 page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
                 page.get_by_role("spinbutton", name="Epochs", exact=True).fill("7")
