@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from bvae.latent import interpolate, sample_prior, traverse
     from bvae.model import BetaVAE
     from bvae.objective import evaluate
-    from bvae.training import Trainer, train_run
+    from bvae.trainer import Trainer
+    from bvae.training import train_run
 
 _HOMES = {
     "BetaVAE": "model",
     "Dataset": "data",
-    "Trainer": "training",
+    "Trainer": "trainer",
     "evaluate": "objective",
     "interpolate": "latent",
     "load_dataset": "data",

@@ -58,10 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _expected_errors() -> tuple[type[BaseException], ...]:
     # Their modules import torch, which `runs` and a misspelt flag should not wait for.
-    training = sys.modules.get("bvae.training")
+    trainer = sys.modules.get("bvae.trainer")
     data = sys.modules.get("bvae.data")
     known = (ConfigError, RunError)
-    return (*known, *((training.DivergedError,) if training else ()), *((data.DataError,) if data else ()))
+    return (*known, *((trainer.DivergedError,) if trainer else ()), *((data.DataError,) if data else ()))
 
 
 # Commands --------------------------------------------------------------------------------------------------------
@@ -614,7 +614,7 @@ def _print_table(head: Sequence[str], lines: Sequence[Sequence[str]], texts: set
 
 
 def _device(name: str) -> str:
-    from bvae.training import choose_device
+    from bvae.arithmetic import choose_device
 
     return choose_device(name).type
 

@@ -35,6 +35,7 @@ class BetaVAE(nn.Module):
     means go out as float32 (N, H, W) in [0, 1].
     """
 
+    shape: tuple[int, ...] = ()  # of the numbers that there is one of for each model, as a stack of M has (M,)
     log_sigma: Tensor | None  # standard deviation of the gaussian likelihood, in log; None for bernoulli
 
     def __init__(self, config: Config, image_shape: tuple[int, int]) -> None:

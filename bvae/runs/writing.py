@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ class RunWriter:
         self._status: dict[str, Any] = {}
         self._heartbeat = 0.0
         self._lock = run_lock(path)
+        self._telling = threading.Lock()  # of the status, which a thread beside the training tells, too
 
     @classmethod
     def create(cls, path: Path, config: Config, details: Mapping[str, Any], probe: Probe) -> RunWriter:
@@ -144,14 +146,16 @@ class RunWriter:
 
     def status(self, state: str, **values: Any) -> None:
         """Say how the run is: state, and epoch, step, error as they apply."""
-        self._status = {"state": state, "pid": os.getpid(), "host": socket.gethostname(), **values}
-        self._write_status()
+        with self._telling:
+            self._status = {"state": state, "pid": os.getpid(), "host": socket.gethostname(), **values}
+            self._write_status()
 
     def beat(self, **values: Any) -> None:
         """Renew the heartbeat, at most every few seconds, with the progress made."""
-        if time.time() - self._heartbeat > HEARTBEAT_SECONDS:
-            self._status |= values
-            self._write_status()
+        with self._telling:
+            if time.time() - self._heartbeat > HEARTBEAT_SECONDS:
+                self._status |= values
+                self._write_status()
 
     def _write_status(self) -> None:
         self._heartbeat = time.time()

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 import torch
 
+import bvae.step
 from bvae import cli, config, runs, training
 from bvae.config import Config, ConfigError
 from bvae.data import Dataset, Images
@@ -179,7 +180,7 @@ def _forked(
         vars(config).update(few_snapshots())
     _die_before_change(die_at)
     steps = 0
-    kl_per_dimension = vars(training)["kl_per_dimension"]  # which the loop calls once a step
+    kl_per_dimension = vars(bvae.step)["kl_per_dimension"]  # which the loop calls once a step
 
     def step(*arguments: Any) -> Any:
         nonlocal steps
@@ -189,7 +190,7 @@ def _forked(
             os.kill(os.getpid(), number)
         return kl_per_dimension(*arguments)
 
-    vars(training)["kl_per_dimension"] = step
+    vars(bvae.step)["kl_per_dimension"] = step
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         arguments = ["--resume"] if values is None else _flags(values)
         return cli.main(["train", "--run", path, "--json", *arguments])

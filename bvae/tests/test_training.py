@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+from bvae.arithmetic import choose_device
 from bvae.config import SIGMAS, Config, ConfigError
 from bvae.data import load_dataset
 from bvae.objective import bernoulli_reconstruction
 from bvae.runs import Run, RunError
-from bvae.training import DivergedError, Progress, StoppedError, Trainer, choose_device, train_run
+from bvae.trainer import DivergedError, Progress, StoppedError, Trainer
+from bvae.training import train_run
 
 CPU = torch.device("cpu")
 SMALL = Config(network="mlp", beta=1.0, epochs=2, dataset_limit=2_000, probe_size=200, device="cpu")

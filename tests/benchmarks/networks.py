@@ -18,9 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
 
+from bvae.arithmetic import choose_device, device_name
 from bvae.config import NETWORKS, Config
 from bvae.data import load_dataset
-from bvae.training import Trainer, choose_device, device_name
+from bvae.trainer import Trainer
 
 
 def main() -> None:

@@ -34,11 +34,12 @@ import torchvision
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
+from bvae.arithmetic import choose_device, device_name
 from bvae.config import Config
 from bvae.data import ASSETS, Dataset, load_dataset
 from bvae.model import BetaVAE
 from bvae.objective import evaluate
-from bvae.training import Trainer, choose_device, device_name
+from bvae.trainer import Trainer
 
 Result = dict[str, Any]
 
