@@ -15,10 +15,8 @@ import json
 import math
 import os
 import shlex
-import shutil
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -124,6 +122,7 @@ def _train(options: argparse.Namespace) -> int:
 
 def _sweep(options: argparse.Namespace) -> int:
     from bvae.sweep import Sweep, failures
+    from bvae.swept import Table
 
     sweep = Sweep(options.into, {name: given for name in _field_names() if (given := getattr(options, name))})
     if options.print:
@@ -133,10 +132,10 @@ def _sweep(options: argparse.Namespace) -> int:
         return 0
     asked: list[int] = []
     handlers = {number: signal.signal(number, lambda number, _: asked.append(number)) for number in _STOP_SIGNALS}
-    table = _SweepTable(quiet=options.json)
+    table = Table(quiet=options.json)
     stands = sweep.stands()
     try:
-        for stands in sweep.train(options.at_once, lambda: bool(asked)):
+        for stands in sweep.train(options.at_once, lambda: bool(asked), options.ray):
             table.show(stands)
     finally:
         table.close()
@@ -156,7 +155,7 @@ def _sweep(options: argparse.Namespace) -> int:
     if asked:
         print("Stopped. The same command goes on.", file=sys.stderr)
         return STOPPED
-    return 1 if failed else 0
+    return 0 if done == len(stands) else 1
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -678,54 +677,6 @@ class _TrainingBar:
             self.bar = None
 
 
-class _SweepTable:
-    """All runs of a sweep, drawn anew in a terminal; elsewhere a line whenever one of them changes its state."""
-
-    def __init__(self, quiet: bool) -> None:
-        self.quiet, self.live = quiet, sys.stderr.isatty()
-        self.started = time.monotonic()
-        self.begun: float | None = None  # epochs that were done before
-        self.lines = 0
-        self.told: dict[str, str] = {}
-
-    def show(self, stands: Sequence[Any]) -> None:
-        if self.quiet:
-            return
-        done, total = (sum(epochs) for epochs in zip(*((s.epoch, s.member.config.epochs) for s in stands), strict=True))
-        self.begun = done if self.begun is None else self.begun
-        finished = sum(stand.state == "done" for stand in stands)
-        spent = time.monotonic() - self.started
-        left = "?" if done <= self.begun else tqdm.format_interval(spent * (total - done) / (done - self.begun))
-        clock = f"[{tqdm.format_interval(spent)}<{left}]"
-        head = f"{finished} of {len(stands)} runs done, {done:.1f} of {total} epochs {clock}"
-        if not self.live:
-            for stand in stands:
-                if self.told.get(stand.member.name, "waiting") != stand.state:
-                    print(f"{_stand_line(stand)}   {head}", file=sys.stderr)
-                self.told[stand.member.name] = stand.state
-            return
-        width, height = shutil.get_terminal_size()
-        shown = [*(s for s in stands if s.state == "running"), *(s for s in stands if s.state != "running")]
-        kept = {id(stand) for stand in shown[: max(1, height - 3)]}
-        lines = [head, *(_stand_line(stand) for stand in stands if id(stand) in kept)]
-        self.close()
-        print("\n".join(line[: width - 1] for line in lines), file=sys.stderr, flush=True)
-        self.lines = len(lines)
-
-    def close(self) -> None:
-        if self.lines and not self.quiet:
-            print(f"\x1b[{self.lines}F\x1b[J", end="", file=sys.stderr)  # up as many lines, and clear from there
-        self.lines = 0
-
-
-def _stand_line(stand: Any) -> str:
-    record, epochs = stand.record, stand.member.config.epochs
-    figures = "" if record is None else (
-        f"  -ELBO {number(-record.elbo):>8}  KL {number(record.kl):>7}  {record.active_units:>2} active"
-    )  # fmt: skip
-    return f"{stand.member.name}  {stand.state:<7}  {stand.epoch:>5.1f} of {epochs}{figures}"
-
-
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -788,8 +739,14 @@ def _parser() -> argparse.ArgumentParser:
 
     sweep = command("sweep", _sweep, "train a run for every combination of values", run=False)
     sweep.add_argument("--into", metavar="DIR", required=True, help="the sweep's folder; its runs go into it")
-    sweep.add_argument("--at-once", type=_positive, metavar="COUNT",
-                       help="trainers at a time; by default one for each core, on a GPU one")  # fmt: skip
+    sweep.add_argument(
+        "--at-once", type=_positive, metavar="COUNT",
+        help="trainers at a time; by default one for each core, on a GPU one, on a cluster as many as it has room for",
+    )  # fmt: skip
+    sweep.add_argument(
+        "--ray", metavar="ADDRESS",
+        help="train on the Ray cluster at HOST:PORT, whose machines share DIR; needs the package ray",
+    )  # fmt: skip
     sweep.add_argument("--print", action="store_true",
                        help="print the command that each run needs yet, a line each, and train none")  # fmt: skip
     sweep.add_argument("--json", action="store_true", help="print all last records as one JSON object, and no progress")

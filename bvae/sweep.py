@@ -6,8 +6,9 @@
       .logs/<run>.log    what its trainer printed
       working            lock, held by the one process that works through the sweep
 
-Each run is trained by `python -m bvae train`, a process of its own, so that nothing is lost with the sweep's: started
-again, it leaves what is done, resumes what is not, and waits for trainers that outlived it. Imports no torch.
+Each run is trained by `python -m bvae train`, a process of its own, or by a task of a Ray cluster (trainers.py). How
+far it is, its directory says, so that nothing is lost with the sweep's process: started again, it leaves what is done,
+resumes what is not, and waits for trainers that outlived it. Imports no torch, and no Ray.
 """
 
 from __future__ import annotations
@@ -16,9 +17,6 @@ import contextlib
 import dataclasses
 import itertools
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +27,8 @@ import filelock
 
 from bvae.config import Config, ConfigError, flag
 from bvae.devices import DeviceError, core_count, find_devices
-from bvae.processes import environment
 from bvae.runs import FORMAT, SWEEP, Epoch, Run, RunError, check_new_run, check_run_name, read_json, write_json
+from bvae.trainers import OnRay, Processes, Trainer, Trainers
 
 MAX_RUNS = 1_000
 POLL_SECONDS = 0.2
@@ -145,13 +143,19 @@ class Sweep:
             except RunError as error:
                 raise RunError(f"{self.folder} is no sweep's folder. Choose another one. ({error})") from error
 
+    @property
+    def logs(self) -> Path:
+        """Where it is kept what the trainers printed."""
+        return self.folder / ".logs"
+
     # Looking ---------------------------------------------------------------------------------------------------------
 
     def stands(self) -> list[Stand]:
         """How each run is, as its directory says."""
-        return [self._stand(member) for member in self.members]
+        return [self.stand(member) for member in self.members]
 
-    def _stand(self, member: Member) -> Stand:
+    def stand(self, member: Member) -> Stand:
+        """How a run is, as its directory says."""
         try:
             if not member.path.exists() or not any(member.path.iterdir()):
                 return Stand(member, "waiting")
@@ -182,20 +186,22 @@ class Sweep:
     # Training --------------------------------------------------------------------------------------------------------
 
     def train(
-        self, at_once: int | None = None, stop: Callable[[], bool] = lambda: False
+        self, at_once: int | None = None, stop: Callable[[], bool] = lambda: False, ray: str | None = None
     ) -> Generator[list[Stand], None, None]:
         """Train what is not done; yields how all runs are, a few times a second.
 
         Args:
-            at_once: how many trainers at a time; by default `trainers_at_once`.
+            at_once: how many trainers at a time; by default `trainers_at_once`, and on a cluster as many as it takes.
             stop: asked all the while; when it says True, the trainers save where they are, and the iteration ends.
+            ray: the address of a Ray cluster whose machines share the sweep's folder; None trains here.
 
         Raises:
-            RunError: when another process works through the sweep, or its folder cannot be written.
+            RunError: when another process works through the sweep, its folder cannot be written, or the cluster does
+                not answer, or no longer.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / ".logs").mkdir(exist_ok=True)
+            self.logs.mkdir(exist_ok=True)
             lock = filelock.FileLock(self.folder / "working", timeout=_PATIENCE_SECONDS)
             lock.acquire()
         except filelock.Timeout:
@@ -204,7 +210,12 @@ class Sweep:
             raise RunError(f"Cannot write in {self.folder} ({error.strerror}). Choose another folder.") from error
         with lock:
             self.write()
-            yield from self._work(at_once or trainers_at_once(self.members), stop)
+            if ray is not None:
+                yield from self._work(OnRay(ray, self.folder, self.logs), at_once or len(self.members), stop)
+                return
+            at_once = at_once or trainers_at_once(self.members)
+            # As many for each, however many are left: sums over other parts of a batch are not equal to the last bit.
+            yield from self._work(Processes(max(1, core_count() // at_once)), at_once, stop)
 
     def write(self) -> None:
         """Say in the sweep's folder what belongs to it, so that its runs are found.
@@ -227,66 +238,63 @@ class Sweep:
         began = stand.record is not None or stand.state in ("stopped", "failed")
         return [*start, *(["--resume", "--device", member.config.device] if began else member.config.arguments())]
 
-    def _work(self, at_once: int, stop: Callable[[], bool]) -> Generator[list[Stand], None, None]:
-        # As many for each, however many are left: sums over other parts of a batch are not equal to the last bit.
-        threads = max(1, core_count() // at_once)
+    def log(self, member: Member) -> Path:
+        """What the trainer of a run printed."""
+        return self.logs / f"{member.name}.log"
+
+    def _work(self, trainers: Trainers, at_once: int, stop: Callable[[], bool]) -> Generator[list[Stand], None, None]:
         stands = {stand.member.name: stand for stand in self.stands()}
         waiting = [member for member in self.members if stands[member.name].state != "done"]
-        trainers: dict[str, subprocess.Popen[bytes] | None] = {}  # None: one that outlived the sweep's own process
+        training: dict[str, Trainer | None] = {}  # None: one that outlived the sweep's own process
         try:
-            while waiting or trainers:
-                for member in [member for member in self.members if member.name in trainers]:
-                    stands[member.name] = self._stand(member)
-                    process = trainers[member.name]
-                    ended = stands[member.name].state != "running" if process is None else process.poll() is not None
-                    if ended:
-                        del trainers[member.name]
-                        stands[member.name] = self._ended(member, process)
+            while waiting or training:
+                trainers.check()
+                for member in [member for member in self.members if member.name in training]:
+                    stands[member.name] = stand = self.stand(member)
+                    trainer = training[member.name]
+                    if stand.state != "running" if trainer is None else trainer.ended():
+                        del training[member.name]
+                        stands[member.name] = self._ended(member, trainer)
+                        if trainer is None and stand.state != "done":  # its own trainer may get further
+                            waiting.append(member)
+                    elif stand.state not in ("running", "done"):  # not yet, or not again
+                        stands[member.name] = dataclasses.replace(stand, state=trainers.idle, error=None)
                 if stop():
                     break
-                while waiting and len(trainers) < at_once:
+                while waiting and len(training) < at_once:
                     member = waiting.pop(0)
-                    stand = self._stand(member)
-                    if stand.state == "failed" and not _is_resumable(member):
-                        stands[member.name] = stand
-                        continue
-                    trainers[member.name] = None if stand.state == "running" else self._start(member, stand, threads)
-                    stands[member.name] = dataclasses.replace(stand, state="running", error=None)
+                    stands[member.name] = self._begin(member, trainers, training)
                 yield list(stands.values())
-                if waiting or trainers:
+                if waiting or training:
                     time.sleep(POLL_SECONDS)
         finally:
-            self._stop(trainers)
-        yield self.stands()
+            trainers.stop()
+        stopped = {member.name: self.stand(member) for member in self.members if member.name in training}
+        yield list((stands | stopped).values())
 
-    def _start(self, member: Member, stand: Stand, threads: int) -> subprocess.Popen[bytes]:
-        child = environment(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
-        with self._log(member).open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, *self.arguments(stand), "--json"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=child, start_new_session=True,
-            )  # fmt: skip
+    def _begin(self, member: Member, trainers: Trainers, training: dict[str, Trainer | None]) -> Stand:
+        """Have a run trained, if it can be; returns how it is."""
+        stand = self.stand(member)
+        if stand.state == "failed" and not _is_resumable(member):
+            return stand
+        if stand.state == "running":
+            training[member.name] = None
+            return stand
+        try:
+            training[member.name] = trainers.start(member.name, self.arguments(stand), self.log(member))
+        except OSError as error:  # no room for its log, or for one more process
+            return dataclasses.replace(stand, state="failed", error=f"It could not be begun ({error}).")
+        return dataclasses.replace(stand, state=trainers.idle, error=None)
 
-    def _ended(self, member: Member, process: subprocess.Popen[bytes] | None) -> Stand:
-        stand = self._stand(member)
-        if stand.state in ("done", "stopped") or process is None or (stand.state == "failed" and stand.error):
+    def _ended(self, member: Member, trainer: Trainer | None) -> Stand:
+        stand = self.stand(member)
+        if stand.state in ("done", "stopped") or trainer is None or (stand.state == "failed" and stand.error):
             return stand
         said = ""
         with contextlib.suppress(OSError):
-            lines = self._log(member).read_text(errors="replace").strip().splitlines()
+            lines = self.log(member).read_text(errors="replace").strip().splitlines()
             said = re.sub(r"^python -m bvae train: ", "", lines[-1]) if lines else ""
-        return dataclasses.replace(stand, state="failed", error=said or _killed(process.returncode))
-
-    def _log(self, member: Member) -> Path:
-        return self.folder / ".logs" / f"{member.name}.log"
-
-    def _stop(self, trainers: Mapping[str, subprocess.Popen[bytes] | None]) -> None:
-        for process in trainers.values():
-            if process is not None and process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in trainers.values():
-            if process is not None:
-                process.wait()
+        return dataclasses.replace(stand, state="failed", error=said or trainer.how())
 
 
 def trainers_at_once(members: Sequence[Member]) -> int:
@@ -330,8 +338,3 @@ def _said(value: Any) -> str:
 def _described(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {' '.join(map(str, given))}" for name, given in values.items()
                      if isinstance(given, list))  # fmt: skip
-
-
-def _killed(code: int) -> str:
-    how = f"was killed (signal {-code})" if code < 0 else f"ended with status {code} and without a word"
-    return f"Its trainer {how}. Start the sweep again, and it goes on."

@@ -97,3 +97,14 @@ def test_arithmetic_on_arrays_waits_for_no_torch() -> None:
     code = f"import sys, {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_nothing_imports_ray_unless_asked_for() -> None:
+    asking = [path.name for path in PROGRAM if 'import_module("ray")' in path.read_text(encoding="utf-8")]
+    assert asking == ["on_ray.py"]
+    for path in PROGRAM:
+        source = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                assert "ray" not in {getattr(node, "module", ""), *(alias.name for alias in node.names)}, path
+        assert path.name == "on_ray.py" or "on_ray" not in used(source, "bvae"), path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import shlex
 import signal
 import subprocess
@@ -19,21 +20,10 @@ from bvae.cli import main
 from bvae.config import Config, ConfigError
 from bvae.runs import SWEEP, Run, RunError, find_run, list_runs, process_lives
 from bvae.sweep import Sweep, failures, trainers_at_once
+from bvae.tests.swept import FAST, weights
 
-FAST: dict[str, list[Any]] = {
-    "network": ["mlp"],
-    "device": ["cpu"],
-    "epochs": [2],
-    "latent_dim": [2],
-    "probe_size": [50],
-    "batch_size": [500],
-}
 BASE = ["--network", "mlp", "--device", "cpu", "--epochs", "2", "--latent-dim", "2", "--probe-size", "50",
         "--batch-size", "500"]  # fmt: skip
-
-
-def weights(path: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in sorted((path / "epochs").iterdir())}
 
 
 def command(folder: Path, *more: str) -> list[str]:
@@ -215,6 +205,34 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="Cannot write in"):
         next(Sweep(tmp_path / "file" / "swept", FAST).train())
+
+
+def test_a_full_disk_in_the_middle_loses_nothing(tmp_path: Path) -> None:
+    values = FAST | {"seed": [0, 1], "dataset_limit": [500]}
+    folder = tmp_path / "swept"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        for stands in Sweep(folder, values).train(1):
+            if stands[0].state == "done" and stands[1].state == "waiting":  # what begins now finds no more room
+                resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, before[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    first, second = Sweep(folder, values).stands()
+    assert first.state == "done"
+    assert second.state == "failed"
+    assert "File too large" in str(second.error)
+    assert "make room or mend the folder's permissions" in str(second.error)
+    kept = weights(first.member.path)
+    assert [stand.state for stand in list(Sweep(folder, values).train(1))[-1]] == ["done", "done"]
+    assert weights(first.member.path) == kept
+
+
+def test_a_run_that_cannot_begin_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "swept"
+    assert main(["sweep", "--into", str(folder), *BASE, "--device", "mps", "--at-once", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert "0 of 1 runs done, 1 failed" in out
+    assert "swept: There is no mps device here" in err
 
 
 def test_a_core_for_each_trainer(tmp_path: Path) -> None:
