@@ -14,7 +14,7 @@ def session() -> None:
     """One run of a session's script. Its modules keep caches, which Streamlit makes only once its server runs."""
     from bvae.runs import RunError
     from pages.parts.cursor import follow_address
-    from pages.parts.live import mount_glossary, mount_menu, mount_rest
+    from pages.parts.live import mount_glossary, mount_menu, mount_rests
     from pages.parts.rights import admitted
     from pages.parts.selection import no_run, open_run, pick_run, plain
 
@@ -57,7 +57,7 @@ def session() -> None:
         try:
             page.run()
             if live and page not in runs:
-                mount_rest(live)
+                mount_rests(live)
         except (RunError, OSError) as error:  # a run that is deleted or damaged while the page reads it
             st.error(plain(str(error)))
 

@@ -8,15 +8,18 @@ import streamlit as st
 from bvae.numbers import number
 from bvae.numpy_model import decode
 from bvae.pictures import mosaic
-from bvae.runs import Run
+from bvae.runs import Run, RunError
+from pages.parts.beside import view_beside
 from pages.parts.compared import compared
 from pages.parts.cursor import open_cursor
 from pages.parts.glossary import explained
-from pages.parts.live import live_component, live_view
-from pages.parts.selection import history_of, live_run
+from pages.parts.live import LiveRun, live_component, live_view, open_live
+from pages.parts.meaning import summary
+from pages.parts.selection import history_of, live_run, plain
 
 HEIGHT = 530  # pixels kept free for the live panel, so that what stands below it stays where it is when it appears
 WAY_HEIGHT = 350  # likewise for the way of an image
+BESIDE_HEIGHT = 780  # and for the runs beside each other
 NEXT = (
     (
         "traverse",
@@ -131,6 +134,37 @@ def redrawn(path: str, version: str) -> np.ndarray:
     return np.kron(sheet, np.ones((4, 4), np.uint8))  # the browser would blur it
 
 
+def opened(runs: list[Run], selected: LiveRun) -> list[LiveRun]:
+    """Those of the runs that can be drawn; the selected one is not opened twice."""
+    found = []
+    for other in runs:
+        try:
+            own = other.path.resolve() == selected.path.resolve()
+            found.append(selected if own else open_live(other, other.name))
+        except (RunError, OSError) as error:
+            st.warning(plain(str(error)))
+    return found
+
+
+def to_see(runs: list[LiveRun]) -> list[str]:
+    """What β costs and what it buys, a sentence for each run: how blurred it is, and how much an axis is one."""
+    records = [history_of(Run(each.path))[-1] for each in runs]
+    costs = sorted(record.reconstruction for record in records)
+    sentences = []
+    for each, record in zip(runs, records, strict=True):
+        rank = costs.index(record.reconstruction)
+        picture = "The sharpest" if rank == 0 else "The most blurred" if rank == len(costs) - 1 else "A little blurred"
+        sentence = (
+            f"{picture}, with a reconstruction of {record.reconstruction:.1f} nats; {record.active_units} dimensions "
+            "carry something"
+        )
+        measured = summary(each.path)
+        if measured and measured.specificity is not None:
+            sentence += f", and {measured.specificity:.0%} of what a named one changes is what it is named after"
+        sentences.append(f"{sentence}.")
+    return sentences
+
+
 run = live_run()
 cursor, revision = open_cursor(run.space)
 
@@ -163,11 +197,16 @@ if len(runs := compared()) > 1:
     st.subheader("What β trades")
     st.markdown(
         explained(
-            "The same ten digits, above, and what models with different [β](#beta) make of them, below. With a "
+            "The same image under models with different [β](#beta), and its own sliders below each: drag one, and what "
+            "stands for the same in the others moves along. Further down ten digits and what is left of them. With a "
             "small β they are redrawn faithfully, and their codes tell much, spread over many dimensions. With a large "
             "β few dimensions stay active, and details are lost."
         )
     )
+    with st.container(horizontal=True, gap=None):
+        side_by_side = st.container()
+        with st.container(width=1):
+            st.space(BESIDE_HEIGHT)
     with st.container(horizontal=True, gap="medium"):
         for other in runs:
             last = history_of(other)[-1]
@@ -191,3 +230,9 @@ with st.container(horizontal=True, gap="medium"):
         with st.container(width=270):
             st.page_link(f"pages/{name}.py", label=label, icon=f":material/{icon}:")
             st.markdown(explained(f":small[{text}]"))
+
+if len(runs) > 1:  # the last, so that nothing on the page waits for more runs than the selected one
+    with side_by_side:
+        shown = opened(runs, run)
+        if len(shown) > 1:
+            view_beside(shown, run, cursor, to_see(shown))

@@ -264,7 +264,7 @@ def keep_cursor(cursor: Cursor, space: Space) -> None:
     others = {name: value for name, value in st.query_params.to_dict().items() if name not in ADDRESS}
     if _address() != address:
         st.query_params.from_dict(others | address)  # at once, since every write is a step of the browser's history
-    accept_address()
+    st.session_state["address"] = _address()
 
 
 def _address() -> dict[str, str]:
@@ -275,6 +275,26 @@ def accept_address() -> None:
     """Take the present address for known. A callback of a widget must: the browser may have sent the widget's change
     before it had the address that was written last."""
     st.session_state["address"] = _address()
+    st.session_state["page_address"] = _page_address()
+
+
+def asked_of_page(names: Sequence[str]) -> dict[str, str] | None:
+    """What the address asks of a page beyond the cursor, in parameters of these names: as the page is opened by it, and
+    after Back and Forward. None where nothing is asked, or what the page itself wrote last."""
+    asked, known = ({name: each[name] for name in names if name in each}
+                    for each in (_page_address(), st.session_state.get("page_address", {})))  # fmt: skip
+    return asked if asked and asked != known else None
+
+
+def write_page_address(values: Mapping[str, str]) -> None:
+    """Have the address say this of a page, beside the cursor."""
+    if any(st.query_params.get(name) != value for name, value in values.items()):
+        st.query_params.from_dict(st.query_params.to_dict() | dict(values))
+    st.session_state["page_address"] = _page_address()
+
+
+def _page_address() -> dict[str, str]:
+    return {name: value for name, value in st.query_params.to_dict().items() if name not in ADDRESS}
 
 
 def follow_address() -> None:

@@ -51,7 +51,7 @@ def find_guest(path: Path, key: str, epochs: tuple[int, ...], kind: str, index: 
             return _probe_image(path, key, epochs, index)
         drawing = kept_drawing()
         if kind == "drawing" and drawing and drawing["number"] == index:
-            return _drawing(path, key, epochs, index, bytes(drawing["image"]))
+            return _encoded(path, key, epochs, ("drawing", index, -1), bytes(drawing["image"]))
     except (RunError, OSError):  # deleted or damaged at this moment, which the page says by other ways
         pass
     return None
@@ -98,8 +98,22 @@ def _probe_image(path: Path, key: str, epochs: tuple[int, ...], index: int) -> G
     return Guest("digit", index, int(probe.labels[place]), probe.images[place], *_at_all(posterior, epochs))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _drawing(path: Path, key: str, epochs: tuple[int, ...], number: int, pixels: bytes) -> Guest | None:
+def in_run(guest: Guest, path: Path, key: str, epochs: tuple[int, ...]) -> Guest | None:
+    """The same image as another run has it; None where that takes images of another size, or cannot be read.
+
+    Args:
+        path, key: of the other run's folder, and what tells an altered run.
+        epochs: at which its codes are wanted.
+    """
+    try:
+        return _encoded(path, key, epochs, (guest.kind, guest.index, guest.label), guest.image.tobytes())
+    except (RunError, OSError):
+        return None
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _encoded(path: Path, key: str, epochs: tuple[int, ...], what: tuple[str, int, int], pixels: bytes) -> Guest | None:
+    """An image of a kind, an index and a label, see `Guest`, as a run's encoders have it."""
     run = Run(path)
     if len(pixels) != math.prod(run.image_shape):  # drawn for a run of another size of image
         return None
@@ -110,7 +124,7 @@ def _drawing(path: Path, key: str, epochs: tuple[int, ...], number: int, pixels:
         mean, log_variance = encode(layers, run.weights(epoch), image[None])
         return Latents(mean[0], log_variance[0])
 
-    return Guest("drawing", number, -1, image, *_at_all(posterior, epochs))
+    return Guest(*what, image, *_at_all(posterior, epochs))
 
 
 def _at_all(posterior: Any, epochs: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

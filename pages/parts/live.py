@@ -116,7 +116,7 @@ def open_live(run: Run, name: str, epoch: int | None = None) -> LiveRun:
 
 
 # cache_resource rather than cache_data: the latter would copy these megabytes at every rerun.
-@st.cache_resource(max_entries=4, show_spinner="Reading the run …")
+@st.cache_resource(max_entries=6, show_spinner="Reading the run …")
 def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRun:
     """Two safetensors files of all that is drawn in the browser, `version` being there to tell an altered run.
 
@@ -306,8 +306,8 @@ def live_component(
         try:
             keep_cursor(check_cursor(told, run.space), run.space)
         except CursorError as error:
-            accept_address()
             st.session_state["address_problems"] = [str(error)]
+        accept_address()
 
     def remember() -> None:
         accept_address()
@@ -361,6 +361,18 @@ def mount_head(run: LiveRun, slot: str = "live_head") -> None:
 def mount_rest(run: LiveRun, slot: str = "live_rest") -> None:
     """Hand the browser the weights of a run's other epochs: megabytes, and so at the end of a page."""
     _hand_over(slot, [run.key, "rest"], run.rest)
+
+
+def mount_rest_later(run: LiveRun, slot: str) -> None:
+    """The same, once the selected run's are on their way: see `mount_rests`."""
+    st.session_state.setdefault("rests", {})[slot] = run  # by slot, since a rerun can end before they are mounted
+
+
+def mount_rests(run: LiveRun) -> None:
+    """Hand over the other epochs' weights of the selected run, and after it of those that a page has beside it."""
+    mount_rest(run)
+    for slot, other in st.session_state.pop("rests", {}).items():
+        mount_rest(other, slot)
 
 
 def _hand_over(slot: str, name: list[str], content: bytes) -> None:

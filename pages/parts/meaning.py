@@ -92,10 +92,10 @@ def _summary(meaning_key: str, figures_key: str, _meaning: bytes, _figures: byte
     return Summary(int(epoch), factors, mean, score("mig"), score("disentanglement"))
 
 
-def mount_meaning(meaning: Told) -> None:
-    """Hand it to the browser."""
+def mount_meaning(meaning: Told, slot: str = "meaning_store") -> None:
+    """Hand it to the browser; of several runs at once, each has a slot of its own."""
     if meaning.key:
-        _store(key="meaning_store", data=meaning.content, height="content")
+        _store(key=slot, data=meaning.content, height="content")
 
 
 def mount_figures(figures: Told) -> None:

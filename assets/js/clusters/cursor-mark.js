@@ -1,7 +1,7 @@
 /** Where the cursor is on the map, at every frame of the film. */
 
+import { nearestPlace } from "../engine/numbers.js";
 import { Cursor, carried, sameCode } from "../shared/cursor.js";
-import { nearestPlace } from "./sides.js";
 
 /** @import { Film } from "../engine/film.js" */
 /** @import { Sides } from "./sides.js" */

@@ -1,5 +1,6 @@
 /** The runs that are shown, one or two side by side, with their films. The first one's epochs are the clock's. */
 
+import { nearestPlace } from "../engine/numbers.js";
 import { epochAt, momentAt } from "./playback.js";
 
 /** @import { Film, FilmAbout, Kind } from "../engine/film.js" */
@@ -86,13 +87,4 @@ export class Sides {
     const { indices, labels, about } = this.first;
     return `Test image ${indices[point]}, class ${about.class_names[labels[point]]}`;
   }
-}
-
-/** Where in a list the number nearest to a value stands. @param {ArrayLike<number>} values @param {number} value */
-export function nearestPlace(values, value) {
-  let best = 0;
-  for (let place = 1; place < values.length; place++) {
-    if (Math.abs(values[place] - value) < Math.abs(values[best] - value)) best = place;
-  }
-  return best;
 }

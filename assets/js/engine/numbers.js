@@ -26,3 +26,12 @@ export function normalCode(dimensions) {
     return Math.fround(radius * Math.cos(2 * Math.PI * Math.random()));
   });
 }
+
+/** Where in a list the number nearest to a value stands. @param {ArrayLike<number>} values @param {number} value */
+export function nearestPlace(values, value) {
+  let best = 0;
+  for (let place = 1; place < values.length; place++) {
+    if (Math.abs(values[place] - value) < Math.abs(values[best] - value)) best = place;
+  }
+  return best;
+}

@@ -23,7 +23,8 @@ import { Shelf } from "./shelf.js";
  * @property {unknown} memory what the component sent of itself before, null at first; a view says of what shape it is
  */
 
-const RUNS_KEPT = 2; // the selected run and the one before, so that switching back is at once
+// The selected run and the one before, so that switching back is at once; and as many beside it as are ever shown.
+const RUNS_KEPT = 5;
 const LATENCIES_KEPT = 4096;
 
 export class Registry {
@@ -83,27 +84,46 @@ globalThis.betaVaeLive ??= new Registry();
 export const live = globalThis.betaVaeLive;
 
 /**
+ * A run that is waited for. epoch: whose weights are enough, which may be "last"; without one, all are waited for; meaning: the
+ * key of that, "" for none; without one, the run keeps the one that it has.
+ * @typedef {{key: string, epoch?: number|"last", meaning?: string}} Wanted
+ */
+
+/**
  * Call `show(run)` once the weights of a run are there, and what its dimensions mean, unless something else was asked for
  * meanwhile.
- * @param {{root: HTMLElement, wanted?: (run: LiveRun) => void}} view keeps what it waits for in `wanted`
- * @param {{key: string, epoch?: number, meaning?: string}} wanted a run, and the epoch whose weights are enough; without one,
- *   all are waited for; meaning: the key of that, "" for none; without one, the run keeps the one that it has
- * @param {(run: LiveRun) => void} show
+ * @param {{root: HTMLElement, wanted?: unknown}} view keeps what it waits for in `wanted`
+ * @param {Wanted} wanted @param {(run: LiveRun) => void} show
  */
-export function whenRun(view, { key, epoch, meaning }, show) {
-  /** @param {LiveRun} run */
-  const begin = (run) => {
-    if (meaning !== undefined) run.meaning = meaningShelf.get(meaning) ?? NO_MEANING;
-    show(run);
+export const whenRun = (view, wanted, show) => whenRuns(view, [wanted], ([run]) => show(run));
+
+/**
+ * The same of several runs.
+ * @param {{root: HTMLElement, wanted?: unknown}} view @param {Wanted[]} wanted @param {(runs: LiveRun[]) => void} show
+ */
+export function whenRuns(view, wanted, show) {
+  /** @param {LiveRun[]} runs */
+  const begin = (runs) => {
+    for (const [place, { meaning }] of wanted.entries()) {
+      if (meaning !== undefined) runs[place].meaning = meaningShelf.get(meaning) ?? NO_MEANING;
+    }
+    show(runs);
   };
   view.wanted = begin;
-  const run = live.get(key);
-  if (run?.has(epoch) && (!meaning || meaningShelf.find(meaning))) {
-    begin(run);
+  /** @param {Wanted} one @param {LiveRun} run */
+  const suffices = ({ epoch }, run) => epoch === "last" || run.has(epoch);
+  const here = wanted.map(({ key }) => live.get(key));
+  const all = wanted.every((one, place) => {
+    const run = here[place];
+    return run && suffices(one, run) && (!one.meaning || meaningShelf.find(one.meaning));
+  });
+  if (all) {
+    begin(/** @type {LiveRun[]} */ (here));
     return;
   }
-  const both = Promise.all([live.whenReady(key, epoch), meaning && meaningShelf.whenReady(meaning)]);
-  both.then(([arrived]) => view.wanted === begin && begin(arrived));
+  const runs = wanted.map((one) => live.runs.whenReady(one.key, (run) => suffices(one, run)));
+  const meanings = wanted.map(({ meaning }) => meaning && meaningShelf.whenReady(meaning));
+  Promise.all([Promise.all(runs), Promise.all(meanings)]).then(([arrived]) => view.wanted === begin && begin(arrived));
 }
 
 /**

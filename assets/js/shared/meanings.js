@@ -38,7 +38,7 @@ import { Shelf } from "./shelf.js";
 
 /** @typedef {{key: string, epochs: Record<string, EpochFigures>}} Figures */
 
-const KEPT = 4; // of two runs, each as it was before a name was given too
+const KEPT = 10; // of the runs that are kept, each as it was before a name was given too
 
 globalThis.betaVaeMeanings ??= new Shelf(KEPT);
 globalThis.betaVaeFigures ??= new Shelf(KEPT);

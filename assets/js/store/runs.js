@@ -7,8 +7,9 @@ import { safetensorsHeader } from "../engine/safetensors.js";
 import { live } from "../shared/live.js";
 import { taker } from "./take.js";
 
-/** @type {{key: string, bytes: Uint8Array}|null} other epochs' weights that came before their run */
-let early = null;
+/** @type {Map<string, Uint8Array>} by key: other epochs' weights that came before their run */
+const early = new Map();
+const MOST_EARLY = 4; // of runs that are still waited for; of others nobody asks any more
 
 /** @param {Uint8Array} bytes a run with its last epoch's weights, or those of its other epochs; costs little if known */
 function publish(bytes) {
@@ -23,14 +24,20 @@ function open(key, bytes) {
   const run = new LiveRun(bytes);
   live.add(run);
   warmUp(run, Array(30).fill(run.last));
-  if (early?.key === key) complete(key, early.bytes);
+  const rest = early.get(key);
+  if (rest) complete(key, rest);
 }
 
 /** @param {string} key @param {Uint8Array} bytes */
 function complete(key, bytes) {
   const run = live.runs.find(key);
-  early = run ? null : { key, bytes };
-  if (!run || run.whole) return;
+  early.delete(key);
+  if (!run) {
+    early.set(key, bytes);
+    for (const old of [...early.keys()].slice(0, -MOST_EARLY)) early.delete(old);
+    return;
+  }
+  if (run.whole) return;
   run.complete(bytes);
   live.runs.tell();
   warmUp(run, run.epochs);
