@@ -29,6 +29,7 @@ def session() -> None:
         st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
         st.Page("pages/draw.py", title="Draw", icon=":material/draw:"),
     ]
+    compare = st.Page("pages/compare.py", title="Compare", icon=":material/query_stats:")
     runs = [
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
         st.Page("pages/load.py", title="Load", icon=":material/folder_open:"),
@@ -37,11 +38,11 @@ def session() -> None:
 
     st.set_page_config(page_title="β-VAE latent explorer", page_icon="assets/icon.svg", layout="wide")
     may_see = admitted()
-    page = st.navigation([*explore, *runs, *hidden], position="sidebar" if may_see else "hidden")
+    page = st.navigation([*explore, compare, *runs, *hidden], position="sidebar" if may_see else "hidden")
     if not may_see:
         return
     if asked := st.session_state.pop("asked_page", None):
-        for other in [*explore, *runs]:
+        for other in [*explore, compare, *runs]:
             if other.url_path == asked:
                 st.switch_page(other, query_params=st.query_params.to_dict())
     follow_address()
@@ -50,9 +51,10 @@ def session() -> None:
     with st.sidebar:
         mount_glossary()
         mount_menu()
-    if run is None and page not in runs:
+    without = page in (compare, *runs)  # it can be used without a run to look at
+    if run is None and not without:
         no_run()
-    elif live or page in runs:
+    elif live or without:
         st.session_state["in_app"] = True
         try:
             page.run()

@@ -129,7 +129,7 @@ def by_seed(lines: Sequence[Line]) -> list[list[int]]:
     for place, one in enumerate(lines):
         seed = place + 0.5 if one["seed"] is None else one["seed"]  # of weights alone nobody knows the seed
         found.setdefault(f"{_settings(one, ())} {one['epoch']}", {}).setdefault(seed, place)
-    groups = [list(places.values()) for places in found.values()]
+    groups = [sorted(places.values(), key=lambda place: lines[place]["seed"] or 0) for places in found.values()]
     return sorted(groups, key=lambda places: (lines[places[0]]["objective"], lines[places[0]]["value"]))
 
 
@@ -208,11 +208,19 @@ def _told_apart(firsts: Sequence[Line]) -> list[str]:
     after = len({one["epoch"] for one in firsts}) > 1
     labels = []
     for one, config in zip(firsts, configs, strict=True):
-        said = [str(config[name]) if name in ("network", "dataset") else f"{name.replace('_', ' ')} {config[name]}"
-                for name in varied if not (name == "epochs" and after)]  # fmt: skip
-        said += [f"{one['epoch']} epochs"] if after else []
-        labels.append(", ".join(said))
+        said = [_setting(name, config[name]) for name in varied if not (name == "epochs" and after)]
+        labels.append(", ".join([*said, *([f"{one['epoch']} epochs"] if after else [])]))
     return labels
+
+
+def _setting(name: str, value: Any) -> str:
+    if name in ("network", "dataset"):
+        return str(value)
+    if name == "dataset_limit":
+        return "all images" if value is None else f"{value:,} images"
+    if name == "epochs":
+        return f"{value} epochs planned"
+    return f"{name.replace('_', ' ')} {'its own' if value is None else value}"
 
 
 def compare(

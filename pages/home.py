@@ -48,6 +48,12 @@ NEXT = (
     ),
     ("reconstruct", "compare", "Reconstruct", "[Test images](#test-set) beside what is left of them, at any epoch."),
     ("draw", "draw", "Draw", "Write a digit by hand and see the code that it gets."),
+    (
+        "compare",
+        "query_stats",
+        "Compare",
+        "Runs with different β and seeds in one plane: what each says and what it loses.",
+    ),
     ("train", "model_training", "Train", "Choose another β and see what it costs and what it buys."),
 )
 

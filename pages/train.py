@@ -1,8 +1,9 @@
-"""Train: everything that defines a run as a form, the queue, the run in training, and what all runs traded."""
+"""Train: everything that defines a run as a form, the queue, the run in training, and all runs in a table."""
 
 import streamlit as st
 
 from bvae.queue import Queue
+from pages.parts.comparing import ALL
 from pages.parts.glossary import explained
 from pages.parts.rights import why_read_only
 from pages.parts.selection import require_app
@@ -26,3 +27,7 @@ else:
     show_form(queue)
 polled = busy(queue, standings(queue))
 st.fragment(watch, run_every=2 if polled else None)(polled)
+st.page_link(
+    "pages/compare.py", label="See on Compare what all of them traded", icon=":material/query_stats:",
+    query_params={"runs": ALL},
+)  # fmt: skip

@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.conftest import CHROMIUM_ARGUMENTS, ROOT, find_chromium, serve
 
-LIVE = ["home", "traverse", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw"]
+LIVE = ["home", "traverse", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw",
+        "compare"]  # fmt: skip
 PAGES = [*LIVE, "train", "load"]
 README = [(page, "light", 1400) for page in PAGES[:-1]] + [("traverse", "dark", 1400)]
 FILM_WIDTH = 420  # pixels

@@ -22,6 +22,7 @@ WORDS = {
     "clusters": ["film", "cursor", "umap", "trustworthiness", "continuity"],
     "reconstruct": ["encoder", "decoder", "clock", "probe", "seed"],
     "draw": ["cursor", "latent-space", "probe"],
+    "compare": ["beta", "rate", "distortion", "mig", "elbo", "seed"],
     "train": ["active-units", "capacity", "loss", "normal"],
     "load": ["run", "weights", "safetensors", "snapshot"],
 }

@@ -25,6 +25,7 @@ import safetensors.numpy
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from bvae import compared
 from bvae.archive import import_run
 from bvae.cli import main
 from bvae.config import Config, ConfigError
@@ -48,13 +49,15 @@ PAGES = (
     "disentangle",
     "reconstruct",
     "draw",
+    "compare",
     "train",
     "load",
 )
 COMMANDS = {"codes": "csv", "sample": "png", "reconstruct": "png", "traverse": "png", "pack": "zip"}
 TURNS = 3  # of whole pages, for each document
-CHANGED = {"history.jsonl": ("start", "train", "load"), "status.json": ("start", "train"), "layout.json": ("clusters",),
-           "metrics.json": ("traverse", "disentangle"), "names.json": ("traverse",), "measuring.json": ()}  # fmt: skip
+CHANGED = {"history.jsonl": ("start", "compare", "train", "load"), "status.json": ("start", "train"),
+           "layout.json": ("clusters",), "metrics.json": ("traverse", "disentangle", "compare"),
+           "names.json": ("traverse",), "measuring.json": ()}  # fmt: skip
 
 # As they stand in the file, since some of them are no values of Python.
 HOSTILE = [
@@ -176,7 +179,7 @@ def pages(run: Run) -> Iterator[Callable[[], Any]]:
     yield waiting
     yield lambda: selection.show_facts(run)
     yield clusters
-    yield lambda: figures.trade_off([run], "hostile")
+    yield lambda: json.dumps(compared.compare([run]), allow_nan=False)
     yield lambda: json.dumps(figures._curves(run, run.history()), allow_nan=False)
 
 

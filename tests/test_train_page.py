@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 import re
 import shutil
 import socket
@@ -26,7 +25,6 @@ from bvae.config import Config
 from bvae.queue import Queue
 from bvae.runs import Run, RunError, read_json, write_json
 from bvae.tests.waiting import empty, wait
-from pages.parts.figures import trade_off
 from pages.parts.watch import duration, standings
 from tests.browsing import WAIT, downloaded
 from tests.conftest import ROOT, serve
@@ -349,9 +347,7 @@ def test_a_run_whose_trainer_is_gone_ends_and_does_not_wait(queue: Queue) -> Non
     (queue.path / "000001.json").unlink()
 
 
-def test_all_runs_come_round_with_what_is_trained_and_those_untrained_are_not_compared(
-    queue: Queue, trained_run: Run
-) -> None:
+def test_all_runs_come_round_with_what_is_trained(queue: Queue, trained_run: Run) -> None:
     path = queue.folder / "untrained"
     shutil.copytree(trained_run.path, path)
     history = (path / "history.jsonl").read_text().splitlines(keepends=True)
@@ -362,10 +358,6 @@ def test_all_runs_come_round_with_what_is_trained_and_those_untrained_are_not_co
     epochs = dict(zip(table.value["Run"], table.value["Epoch"], strict=True))
     assert epochs["untrained"] == "0 of 100"
     assert epochs[trained_run.name] == "100 of 100"
-    (chart,) = app.get("plotly_chart")
-    drawn = [name for name, _ in json.loads(chart.proto.spec)["data"][0]["customdata"]]
-    assert trained_run.name in drawn
-    assert "untrained" not in drawn
 
 
 @pytest.mark.parametrize("imported", [True, False])
@@ -391,23 +383,6 @@ def test_a_bundled_run_can_be_neither_deleted_nor_resumed(form: AppTest) -> None
     labels = [button.label for button in form.button]
     assert "Open it" in labels
     assert not {"Resume", "Delete for good", "Stop"} & set(labels)
-
-
-def test_the_trade_off_compares_runs_on_the_same_images_only(trained_run: Run) -> None:
-    made = trade_off([trained_run])
-    assert made is not None
-    figure, words = made
-    test = trained_run.history()[-1]["test"]
-    assert list(figure.data[0].x) == [test["kl"]]
-    assert list(figure.data[0].y) == [test["reconstruction"]]
-    assert list(figure.data[0].text) == [f"β = {trained_run.config.beta:g}"]
-    assert f"reconstruction {test['reconstruction']:.1f}, KL {test['kl']:.1f}" in words
-    other = Run(trained_run.path)
-    other.config = dataclasses.replace(other.config, dataset="kmnist")
-    made = trade_off([trained_run, other])
-    assert made is not None
-    assert len(made[0].data[0].x) == 1
-    assert trade_off([]) is None
 
 
 def test_times_are_said_as_a_person_says_them() -> None:

@@ -129,9 +129,9 @@ def test_what_differs_in_more_than_seed_and_beta_is_another_series() -> None:
     found = together(lines)
     assert [one["label"] for one in found["series"]] == ["20 epochs", "100 epochs"]
     small = copy.deepcopy(lines[1])
-    small["config"] |= {"network": "mlp", "latent_dim": 5}
+    small["config"] |= {"network": "mlp", "latent_dim": 5, "dataset_limit": 2000, "sigma": 0.1}
     labels = [one["label"] for one in together([lines[1], small])["series"]]
-    assert labels == ["conv, latent dim 20", "mlp, latent dim 5"]
+    assert labels == ["all images, conv, latent dim 20, sigma its own", "2,000 images, mlp, latent dim 5, sigma 0.1"]
     twice = together([lines[1], lines[1]])
     assert [group["runs"] for group in twice["groups"]] == [[0]], "the same seed twice is the same run"
     assert together([])["groups"] == []

@@ -1,4 +1,4 @@
-"""Figures of runs: how one was trained, drawn in the browser, and what all of them traded.
+"""Figures of a run: how it was trained, drawn in the browser.
 
 The curves of a run in training are a component of our own: Streamlit builds a Plotly chart anew whenever its data
 change, so that it would flash at each epoch and lose what the person had zoomed to. Imports no torch.
@@ -8,98 +8,21 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 from PIL import Image
 
-from bvae.numbers import number, thin, turns
+from bvae.numbers import thin, turns
 from bvae.numpy_model import decode
 from bvae.pictures import mosaic
 from bvae.runs import Epoch, Run, RunError
 from pages.parts.live import PASSIVE_BELOW, component
-from pages.parts.selection import history_of
 
 PICTURES = 8  # a row
 MOST_EPOCHS = 2_000  # through which a curve is drawn
 MOST_VALUES = 500_000  # of the curves of all dimensions
-
-
-# All runs --------------------------------------------------------------------------------------------------------
-
-
-def trade_off(runs: Sequence[Run], highlighted: str | None = None) -> tuple[go.Figure, str] | None:
-    """Reconstruction against KL of runs at their last epoch, labelled by β, and the same in words.
-
-    Args:
-        runs: those to compare. Only runs on the same images under the same likelihood can be: the others of the
-            highlighted one (or else of the first) are left out.
-        highlighted: name of the run to draw filled.
-
-    Returns:
-        A figure for `st.plotly_chart(figure, alt=words)`; None when no run has an epoch yet.
-    """
-    points = []
-    for run in runs:
-        try:
-            history = history_of(run)
-        except RunError:
-            continue
-        if history:
-            points.append((run, history[-1]))
-    if not points:
-        return None
-    first = next((run for run, _ in points if run.name == highlighted), points[0][0]).config
-    comparable = [
-        (run, record)
-        for run, record in points
-        if (run.config.dataset, run.config.likelihood) == (first.dataset, first.likelihood)
-    ]
-    kl = [record.kl for _, record in comparable]
-    reconstruction = [record.reconstruction for _, record in comparable]
-    here = [run.name == highlighted for run, _ in comparable]
-    figure = go.Figure(
-        go.Scatter(
-            x=kl,
-            y=reconstruction,
-            mode="markers+text",
-            text=[run.config.weight for run, _ in comparable],
-            textposition="top center",
-            marker={"size": 11, "symbol": ["circle" if chosen else "circle-open" for chosen in here]},
-            customdata=[[escape(run.name), record.epoch] for run, record in comparable],
-            hovertemplate="%{customdata[0]}, epoch %{customdata[1]}<br>reconstruction %{y:.5~g}, KL %{x:.5~g} nats"
-            "<extra></extra>",
-            cliponaxis=False,
-        )
-    )
-    # Room for the labels, which lie beside and above their points.
-    span = max(max(kl) - min(kl), 2.0)
-    # Of large figures no more than can be told apart in a few digits.
-    tall = max(max(reconstruction) - min(reconstruction), 2.0, 0.02 * max(map(abs, reconstruction)))
-    figure.update_layout(
-        height=360,
-        margin={"l": 10, "r": 10, "t": 20, "b": 10},
-        showlegend=False,
-        xaxis={"title": "KL, nats an image (test)", "range": [min(kl) - 0.15 * span, max(kl) + 0.15 * span]},
-        yaxis={
-            "title": "Reconstruction, nats an image (test)",
-            "exponentformat": "power",
-            "range": [min(reconstruction) - 0.15 * tall, max(reconstruction) + 0.2 * tall],
-        },
-    )
-    figures = "; ".join(
-        f"{run.name}, {run.config.weight}: reconstruction {number(record.reconstruction, 1)}, KL {number(record.kl, 1)}"
-        for run, record in comparable
-    )
-    words = f"Reconstruction against KL on the {first.dataset} test set, in nats an image. {figures}."
-    return figure, words
-
-
-# One run ---------------------------------------------------------------------------------------------------------
 
 
 def show_training(run: Run, history: list[Epoch], other: tuple[Run, list[Epoch]] | None) -> None:

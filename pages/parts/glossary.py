@@ -68,6 +68,24 @@ GLOSSARY = {
     "posterior is the prior.",
     "active-units": "Active units are the latent dimensions that differ from image to image: their means have a "
     "variance above 0.01 over the test images.",
+    # What it is judged by
+    "rate": "The rate is how many nats a code tells about its image: the KL, what a message with the code would cost.",
+    "distortion": "The distortion is what is lost of an image on the way through its code: the reconstruction, above "
+    "the floor that even a perfect copy costs.",
+    "mig": "MIG (mutual information gap) asks whether one dimension tells more of a factor, as the slant, than any "
+    "other does; 1 is best, and 0 means that two tell the same.",
+    "dci": "DCI disentanglement asks whether each dimension serves one factor alone, by what is of use to predict "
+    "them; 1 is best.",
+    "modularity": "Modularity asks whether each dimension tells of one factor and of no other; 1 is best.",
+    "explicitness": "Explicitness asks how well a factor can be read off the code by a simple rule; 1 is best.",
+    "neighbours": "This is the share of test images whose class is that of most of the 15 training images with the "
+    "nearest codes.",
+    "udr": "UDR (unsupervised disentanglement ranking) asks whether a training with another seed finds the same "
+    "dimensions again; 1 is best, and no factor need be known for it.",
+    "interval": "A 95 % interval of a mean reaches so far to both sides that in 95 of 100 such experiments it would "
+    "hold the true mean; the fewer the seeds, the wider it is.",
+    "sweep": "A sweep is runs of one command that differ in chosen settings, such as β and the seed, and in nothing "
+    "else.",
     # Runs, and what is kept of them
     "run": "A run is one training of one network, with all that it left: settings, weights, codes and figures.",
     "epoch": "An epoch is one pass of the training over all training images; at epoch 0 the weights are still "

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import shlex
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from bvae.compared import FIGURES, Comparison
+from bvae.compared import PARTS as COMPARED
 from bvae.metrics.state import PARTS, missing, progress, start, stop
-from bvae.runs import Run, RunError
+from bvae.runs import Run, RunError, run_argument
 from pages.parts.cursor import accept_address
 from pages.parts.live import LiveRun
 from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.selection import plain
 from pages.parts.watch import duration
+
+PAUSE_SECONDS = 20.0  # in which the process that measures several runs has begun with the next
 
 
 def watch_measuring(live: LiveRun) -> None:
@@ -76,5 +84,78 @@ def _change(path: Path, running: bool) -> None:
     try:
         check_may_change()
         (stop if running else start)(path)
+    except (RunError, OSError) as error:
+        st.session_state["measuring_problem"] = str(error)
+
+
+# Several runs ----------------------------------------------------------------------------------------------------
+
+
+def watch_several(runs: Mapping[str, Run], comparison: Comparison) -> None:
+    """Say what was not measured of runs that are compared, and have it measured, one run after another."""
+    lacking: dict[int, list[Run]] = {}
+    figures: set[str] = set()
+    for one in comparison["runs"]:
+        left = [name for name in COMPARED if name not in one["figures"] and name not in one["reasons"]]
+        if left and one["name"] in runs and one["epoch"] in runs[one["name"]].epochs():
+            lacking.setdefault(one["epoch"], []).append(runs[one["name"]])
+            figures |= set(left)
+    if not lacking:
+        return
+    polled = _at_work([run for of_epoch in lacking.values() for run in of_epoch])
+    said = [FIGURES[name][0] for name in COMPARED if name in figures]
+    st.fragment(_watch_several, run_every=2 if polled else None)(lacking, said, polled)
+
+
+def _watch_several(lacking: Mapping[int, Sequence[Run]], said: Sequence[str], polled: bool) -> None:
+    all_of_them = [run for of_epoch in lacking.values() for run in of_epoch]
+    running = [run for run in all_of_them if progress(run).state == "running"]
+    if _at_work(all_of_them) != polled or any(_has_all(run, epoch) for epoch, of in lacking.items() for run in of):
+        st.rerun()
+    if problem := st.session_state.pop("measuring_problem", None):
+        st.error(plain(problem))
+    several = len(all_of_them) > 1
+    st.markdown(
+        f"{', '.join(said[:-1])}{' and ' if said[1:] else ''}{said[-1]} {'are' if said[1:] else 'is'} not measured yet "
+        f"of {f'{len(all_of_them)} of these runs' if several else plain(all_of_them[0].name)}. This measures "
+        f"{'them' if several else 'it'}:"
+    )
+    commands = [
+        shlex.join(["python", "-m", "bvae", "metrics", *map(run_argument, of_epoch), "--epoch", str(epoch)])
+        for epoch, of_epoch in lacking.items()
+    ]
+    st.code("\n".join(commands), language=None, wrap_lines=True)
+    for run in running:
+        about = progress(run)
+        left = f", about {duration(about.remaining)} left" if about.remaining else ""
+        st.progress(min(100, about.done), text=f"Measuring **{plain(run.name)}**: {plain(about.stage)}{left}")
+    if reason := why_read_only():
+        st.markdown(f":small[Nothing is measured from here. {reason}]")
+    elif running:
+        st.button("Stop measuring", key="measuring_several", on_click=_change, args=(running[0].path, True))
+    else:
+        epoch, of_epoch = next(iter(lacking.items()))
+        st.button("Measure in the background", key="measuring_several", on_click=_start_several, args=(epoch, of_epoch))
+
+
+def _at_work(runs: Sequence[Run]) -> bool:
+    """Whether runs are being measured, or were a moment ago: between two of them nobody says so."""
+    if any(progress(run).state == "running" for run in runs):
+        st.session_state["measured_last"] = time.monotonic()
+    last: float = st.session_state.get("measured_last", -math.inf)
+    return time.monotonic() - last < PAUSE_SECONDS
+
+
+def _has_all(run: Run, epoch: int) -> bool:
+    with contextlib.suppress(RunError):
+        return not missing(run, run.measured().get(epoch, {}), epoch, set(COMPARED.values()))
+    return False
+
+
+def _start_several(epoch: int, runs: Sequence[Run]) -> None:
+    accept_address()
+    try:
+        check_may_change()
+        start(*(run.path for run in runs), epoch=epoch)
     except (RunError, OSError) as error:
         st.session_state["measuring_problem"] = str(error)

@@ -13,7 +13,7 @@ from bvae.numbers import LONG, number
 from bvae.queue import Entry, Queue
 from bvae.runs import BUNDLED_RUNS, Epoch, Run, RunError
 from pages.parts.cursor import accept_address
-from pages.parts.figures import show_training, trade_off
+from pages.parts.figures import show_training
 from pages.parts.glossary import explained
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
 from pages.parts.selection import history_of, plain, runs_by_name
@@ -351,12 +351,11 @@ def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
 
 
 def _show_all_runs(found: list[Standing]) -> None:
-    """All runs in a table, and what β trades in a figure."""
+    """All runs in a table."""
     found = [standing for standing in found if standing.run]
     if not found:
         return
-    st.subheader("All runs: what β trades")
-    trained: list[Run] = []
+    st.subheader("All runs")
     rows: list[dict[str, Any]] = []
     for standing in found:
         run = standing.run
@@ -367,8 +366,6 @@ def _show_all_runs(found: list[Standing]) -> None:
             history = []
         last = history[-1] if history else None
         epoch = last.epoch if last else 0
-        if epoch or (history and standing.imported):  # one untrained lies so far off that all others would meet
-            trained.append(run)
         rows.append(
             {
                 "Run": standing.name,
@@ -402,13 +399,3 @@ def _show_all_runs(found: list[Standing]) -> None:
             "Active: [active units](#active-units).]"
         )
     )
-    chosen = st.session_state.get(_watch_key())
-    highlighted = next((standing.run.name for standing in found if standing.name == chosen and standing.run), None)
-    if made := trade_off(trained, highlighted):
-        figure, words = made
-        options = {"displaylogo": False, "toImageButtonOptions": {"filename": "trade-off", "scale": 2}}
-        st.plotly_chart(figure, key="trade_off", config=options, alt=words)
-        st.markdown(
-            ":small[Nearer to the lower left is better. Along a line that falls by one nat for each nat to the right, "
-            "−ELBO stays the same. Filled: the run looked at above, once it has an epoch behind it.]"
-        )

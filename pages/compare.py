@@ -1,0 +1,239 @@
+"""Compare: what runs with different β traded, what was measured of them against β, and what their dimensions carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from bvae.compared import FIGURES, NATS, about, rows
+from bvae.numbers import thin
+from bvae.runs import Run
+from pages.parts.comparing import (
+    ADDRESS,
+    Choice,
+    Found,
+    default,
+    from_address,
+    look,
+    sweeps,
+    tell_again,
+)  # fmt: skip
+from pages.parts.cursor import accept_address, open_cursor, quote
+from pages.parts.glossary import explained
+from pages.parts.live import PASSIVE_BELOW, component
+from pages.parts.measuring import watch_several
+from pages.parts.selection import live_run_if_any, no_run, plain, runs_by_name
+
+HEIGHT = 1000  # pixels kept free for the component, so that what stands below it stays where it is when it appears
+SWEEP, EVERY, SOME = "sweep:", "all", "some"  # what the box says, the first with a sweep's name
+LAST = 0  # stands for the last epoch of each run
+MOST_STEPS = 60
+MOST_BEGUN_WITH = 12  # runs with which a choice of one's own begins
+LABELS = {
+    "active_units": "[Active units](#active-units)",
+    "mig": "[MIG](#mig)",
+    "disentanglement": "[DCI disentanglement](#dci)",
+    "modularity": "[Modularity](#modularity)",
+    "explicitness": "[Explicitness](#explicitness)",
+    "neighbours": "[Accuracy of 15 neighbours](#neighbours)",
+    "udr": "[UDR](#udr)",
+}
+
+
+def page() -> None:
+    """Draw the page, which can be used without a run to look at."""
+    live = live_run_if_any()
+    if live:
+        open_cursor(live.space)
+    st.title(explained("What [β](#beta) costs, and what it buys"))
+    st.markdown(
+        explained(
+            "A larger [β](#beta) makes [codes](#code) say less, and less of the image is left: that is its price. What "
+            "is it paid for? Here [runs](#run) with different β stand beside each other, and several of each, which "
+            "differ in their [seed](#seed), tell what is chance. **Press a point and the run opens.**"
+        )
+    )
+    runs = runs_by_name()
+    known = sweeps(runs)
+    choice, chosen = _choice(known, runs)
+    if not runs and not known:
+        no_run()
+        return
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    found = look(choice, known, runs)
+    _controls(bar, choice, known, runs, found)
+    if chosen:
+        _write(choice)
+    if found.comparison["runs"]:
+        with st.container(horizontal=True, gap=None):
+            with st.container():
+                _draw(found)
+            with st.container(width=1):
+                st.space(HEIGHT)
+    for sentence in found.comparison["left_out"]:
+        st.warning(plain(sentence))
+    if not found.comparison["runs"]:
+        st.info("There is nothing to compare here yet. Choose other runs above, or train some with different β:")
+        st.code("python -m bvae sweep --into runs/first --beta 1 4 10 --seed 0 1 --epochs 10", language=None)
+        return
+    if found.runs:
+        watch_several(found.runs, found.comparison)
+    elif command := found.comparison["command"]:
+        st.markdown("These are figures of runs that are not here. This trains them, and then each point opens its run:")
+        st.code(command, language=None, wrap_lines=True)
+    _wait_for_udr(found)
+
+
+# What is compared ------------------------------------------------------------------------------------------------
+
+
+def _choice(known: Mapping[str, Path], runs: Mapping[str, Run]) -> tuple[Choice, bool]:
+    """What is compared, and whether anybody asked for it: what nobody did is not written into the address."""
+    asked = {name: st.query_params[name] for name in ADDRESS if name in st.query_params}
+    kept: Choice | None = st.session_state.get("compare_choice")
+    if asked and asked != st.session_state.get("compare_address"):
+        kept, problems = from_address(asked, known, list(runs))
+        for problem in problems:
+            st.warning(plain(problem))
+        st.session_state["compare_choice"] = kept
+        st.session_state["compare_address"] = asked
+    if kept is None:
+        return default(known), False
+    if kept.sweep is not None and kept.sweep not in known:
+        st.warning(plain(f"The sweep {quote(kept.sweep, 60)} is not there any more."))
+        kept = default(known)
+    elif kept.runs is not None and (gone := [name for name in kept.runs if name not in runs]):
+        st.warning(plain(f"Not there any more: {', '.join(quote(name, 60) for name in gone[:5])}."))
+        kept = replace(kept, runs=tuple(name for name in kept.runs if name in runs))
+    st.session_state["compare_choice"] = kept
+    return kept, True
+
+
+def _write(choice: Choice) -> None:
+    address = choice.address()
+    st.session_state["compare_address"] = address
+    parameters = st.query_params.to_dict()
+    others = {name: value for name, value in parameters.items() if name not in ADDRESS}
+    if parameters != others | address:
+        st.query_params.from_dict(others | address)
+
+
+def _controls(
+    bar: Any, choice: Choice, known: Mapping[str, Path], runs: Mapping[str, Run], found: Found
+) -> None:  # fmt: skip
+    what = f"{SWEEP}{choice.sweep}" if choice.sweep is not None else EVERY if choice.runs is None else SOME
+    options = [*(f"{SWEEP}{name}" for name in known), *([EVERY, SOME] if runs else [])]
+    here = tuple(found.runs)[:MOST_BEGUN_WITH] or tuple(runs)[:MOST_BEGUN_WITH]
+
+    def said(option: str) -> str:
+        if option.startswith(SWEEP):
+            name = option.removeprefix(SWEEP)
+            return f"The sweep {name}{'' if known[name].is_dir() else ', its figures'}"
+        return {EVERY: "All runs here", SOME: "Runs of my choice"}[option]
+
+    def choose() -> None:
+        accept_address()
+        picked = st.session_state["compare_what"]
+        if picked.startswith(SWEEP):
+            taken = Choice(sweep=picked.removeprefix(SWEEP))
+        else:
+            taken = Choice(runs=here if picked == SOME else None)
+        st.session_state["compare_choice"] = taken
+
+    def list_runs() -> None:
+        accept_address()
+        st.session_state["compare_choice"] = replace(choice, runs=tuple(st.session_state["compare_runs"]))
+
+    def turn() -> None:
+        accept_address()
+        st.session_state["compare_choice"] = replace(choice, at=st.session_state["compare_at"] or None)
+
+    st.session_state["compare_what"] = what
+    with bar:
+        st.selectbox("Compare", options, format_func=said, key="compare_what", on_change=choose, width=340)
+        epochs = [*thin(list(range(1, found.epochs + 1)), MOST_STEPS, choice.at), LAST]
+        if choice.at is not None and choice.at not in epochs:
+            epochs = [*sorted([*epochs[:-1], choice.at]), LAST]
+        if len(epochs) > 2:
+            st.session_state["compare_at"] = choice.at or LAST
+            st.select_slider(
+                "At epoch", epochs, key="compare_at", on_change=turn, width=340,
+                format_func=lambda epoch: "the last of each" if epoch == LAST else str(epoch),
+            )  # fmt: skip
+    if what == SOME:  # else there is none
+        st.session_state["compare_runs"] = list(choice.runs or ())
+        st.multiselect("Runs", list(runs), key="compare_runs", on_change=list_runs)
+
+
+# What is shown ---------------------------------------------------------------------------------------------------
+
+
+def _draw(found: Found) -> None:
+    comparison = found.comparison
+
+    def open_one() -> None:
+        accept_address()
+        opened = st.session_state["compare"].get("opened")
+        name = opened.get("name") if isinstance(opened, dict) else None
+        if name not in found.runs:  # deleted since, or no word of ours
+            return
+        st.session_state["wanted_run"] = name
+        st.session_state.pop("shown", None)  # as it is now, with all of its epochs
+        st.session_state["asked_page"] = "traverse"
+        for parameter in ADDRESS:
+            if parameter in st.query_params:
+                del st.query_params[parameter]
+
+    component("compare")(key="compare", data=_sent(found), height="content", on_opened_change=open_one)
+    several = any(len(group["runs"]) > 1 for group in comparison["groups"])
+    if several and any(len(group["runs"]) == 2 for group in comparison["groups"]):
+        st.markdown(
+            explained(
+                ":small[Of two seeds an [interval](#interval) is so wide that it says little: it is in the table, and "
+                "is not drawn.]"
+            )
+        )
+
+
+def _sent(found: Found) -> dict[str, Any]:
+    """What the browser is sent of a comparison, as JSON."""
+    comparison = found.comparison
+    kept = ("name", "weight", "seed", "epoch", "figures", "kl_per_dimension")
+    head, lines = rows(comparison)
+    return {
+        "floor": comparison["floor"],
+        "runs": [
+            {key: one[key] for key in kept}
+            | ({"here": True} if one["name"] in found.runs else {"here": False, "command": one["command"]})
+            for one in comparison["runs"]
+        ],
+        "groups": comparison["groups"],
+        "series": comparison["series"],
+        "shown": [
+            {"name": name, "label": LABELS[name], "decimals": decimals}
+            for name, (_, decimals) in FIGURES.items()
+            if name not in NATS
+        ],
+        "selected": st.session_state.get("run"),
+        "passive_below": PASSIVE_BELOW,
+        "about": about(comparison),
+        "table": {"head": head, "lines": lines},
+    }
+
+
+def _wait_for_udr(found: Found) -> None:
+    """Work out what takes longer than the page may take, and draw it anew with it."""
+    if not found.waiting:
+        return
+    told = st.empty()
+    for count, group in enumerate(found.waiting, start=1):
+        told.markdown(f":small[Comparing dimensions between seeds, {count} of {len(found.waiting)} …]")
+        tell_again(found, group)
+    st.rerun()
+
+
+page()
