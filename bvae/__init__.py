@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bvae.model import BetaVAE
     from bvae.objective import evaluate
     from bvae.trainer import Trainer
-    from bvae.training import train_run
+    from bvae.training import train_run, train_runs
 
 _HOMES = {
     "BetaVAE": "model",
@@ -37,13 +37,15 @@ _HOMES = {
     "measure": "factors",
     "sample_prior": "latent",
     "train_run": "training",
+    "train_runs": "training",
     "traverse": "latent",
 }
 
 __version__ = "0.1.0"
 __all__ = [
     "BetaVAE", "Config", "ConfigError", "Dataset", "Run", "RunError", "Trainer", "evaluate", "find_run", "interpolate",
-    "list_runs", "load_dataset", "measure", "sample_prior", "train_run", "traverse",
+    "list_runs", "load_dataset", "measure", "sample_prior", "train_run", "train_runs",
+    "traverse",
 ]  # fmt: skip
 
 

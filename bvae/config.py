@@ -233,6 +233,19 @@ class Config:
         return shlex.join(["python", "-m", "bvae", "train", "--run", run, *self.arguments()])
 
 
+# What may differ between configs that are trained as one model: it is computed for each anyway.
+_EACH_ITS_OWN = {
+    "beta", "beta_warmup_steps", "capacity", "capacity_gamma", "capacity_steps", "learning_rate",
+    "learning_rate_schedule", "seed",
+}  # fmt: skip
+
+
+def batch_key(config: Config) -> tuple[object, ...]:
+    """Configs of which this is equal can be trained as one batched model, by `bvae.training.train_runs`."""
+    shared = [value for name, value in config.to_dict().items() if name not in _EACH_ITS_OWN]
+    return (*shared, config.capacity is None)
+
+
 def flag(name: str) -> str:
     """The command-line flag of a field."""
     return "--" + name.replace("_", "-")

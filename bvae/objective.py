@@ -24,7 +24,10 @@ class Network(Protocol):
     """What is trained and evaluated: a `BetaVAE`, or a `Stack` of M, whose numbers have a dimension more, "…"."""
 
     shape: tuple[int, ...]  # () or (M,)
-    log_sigma: Tensor | None
+
+    @property
+    def log_sigma(self) -> Tensor | None:
+        """Of the gaussian likelihood, the standard deviation in log: one number, or (M, 1, 1)."""
 
     @property
     def device(self) -> torch.device:

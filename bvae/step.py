@@ -137,14 +137,13 @@ class Step:
     Args:
         network: what is trained.
         config: of the network; of a stack, any of its configs.
-        gamma: weight of the capacity form, (M,) for a stack.
         optimizer: of the network's parameters.
         batches: what is learned from.
         autocast: what the forward pass is computed within.
+        gamma: weight of the capacity form, (M,) for a stack.
+        sums: (…, 4) float64, to which the batch's loss, reconstruction, KL and images are added.
         compiled: whether to compile the forward pass and its gradient. Off: compiling takes as long as a short run, and
             `tests/benchmarks/gpu.py` measures what it gains.
-
-    `sums` (…, 4) float64 gathers loss, reconstruction, KL and images of the epoch.
     """
 
     def __init__(
@@ -155,17 +154,16 @@ class Step:
         batches: Batches,
         autocast: Callable[[], Any],
         gamma: float | Tensor,
+        sums: Tensor,
         compiled: bool = False,
     ) -> None:
-        shape, device = network.shape, network.device
-        where = device if device.type != "mps" else torch.device("cpu")  # mps has no float64
         self.network, self.optimizer, self.batches = network, optimizer, batches
-        self.sums = torch.zeros(*shape, len(SUMS), dtype=torch.float64, device=where)
+        self.sums = sums
         self._is_capacity = config.capacity is not None
         self._gamma, self._autocast = gamma, autocast
-        self._one = torch.ones(shape, device=device)
+        self._one = torch.ones(network.shape, device=network.device)
         self._counts = {
-            count: torch.full((len(SUMS),), count, dtype=torch.float64, device=where)
+            count: torch.full((len(SUMS),), count, dtype=sums.dtype, device=sums.device)
             for count in (batches.size, batches.images - batches.full * batches.size)
         }
         self._forward = torch.compile(self._losses) if compiled else self._losses

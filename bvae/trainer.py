@@ -7,6 +7,7 @@ killed goes on bit for bit as if it had not been.
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -127,17 +128,30 @@ class Trainer:
             self.model = BetaVAE(config, dataset.image_shape).to(device)
         # Channels last is what convolutions compute in: on two CPU cores a step takes 18.2 ms for 19.5.
         self.model.to(memory_format=torch.channels_last)
-        capture = capture or capture_for(device)
-        batches = Batches([config], self.train.pixels, device, counted=capture is not None)
         self.optimizer = adam([p for p in self.model.parameters() if p.requires_grad], device)
-        step = Step(
-            self.model, config, self.optimizer, batches, autocast(config, device), config.capacity_gamma, compiled
-        )
         self.epoch = -1  # completed; −1 before epoch 0 is evaluated
         self.step = 0  # of the epoch in training
         self.seconds = 0.0  # spent in it
-        self.sums = step.sums
-        self._pieces = Pieces(step, capture)
+        where = device if device.type != "mps" else torch.device("cpu")  # mps has no float64
+        self.sums = torch.zeros(len(SUMS), dtype=torch.float64, device=where)
+        self._capture, self._compiled = capture or capture_for(device), compiled
+
+    @functools.cached_property
+    def pieces(self) -> Pieces:
+        """What takes its steps; made when the first is taken, for what an epoch needs fills memory."""
+        counted = self._capture is not None
+        batches = Batches([self.config], self.train.pixels, self.device, counted=counted)
+        step = Step(
+            self.model,
+            self.config,
+            self.optimizer,
+            batches,
+            autocast(self.config, self.device),
+            self.config.capacity_gamma,
+            self.sums,
+            self._compiled,
+        )
+        return Pieces(step, self._capture)
 
     def records(
         self, stop: Callable[[], bool] = lambda: False, report: Callable[[Progress], None] = lambda progress: None
@@ -168,9 +182,9 @@ class Trainer:
 
     def _train_epoch(self, stop: Callable[[], bool], report: Callable[[Progress], None], start: float) -> None:
         self.model.train()
-        self._pieces.begin(self.epoch, self.step)
+        self.pieces.begin(self.epoch, self.step)
         while self.step < self.steps:
-            self.step = self._pieces.advance(self.step)
+            self.step = self.pieces.advance(self.step)
             if self.step % STEPS_BETWEEN_LOOKS == 0 or self.step == self.steps:
                 report(self.look(self.sums.tolist()))
             if self.step < self.steps and stop():
@@ -274,8 +288,8 @@ class Trainer:
         self.epoch, self.step, self.seconds = state.epoch, state.step, state.seconds
 
 
-def adam(parameters: list[torch.nn.Parameter], device: torch.device) -> torch.optim.Adam:
-    """The optimiser; its learning rate is set at every step."""
+def adam(parameters: list[Any], device: torch.device) -> torch.optim.Adam:
+    """The optimiser of parameters, or of groups of them; its learning rate is set at every step."""
     # β₂ of 0.95 forgets the steep first steps sooner: a third of a nat after three epochs of the conv network.
     return torch.optim.Adam(
         parameters,

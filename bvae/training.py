@@ -1,29 +1,30 @@
-"""A whole run of training into its directory: `train_run` writes what `Trainer` yields."""
+"""Whole runs of training into their directories: `train_run` writes what a `Trainer` yields, `train_runs` what several
+yield that are trained as one."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
+import dataclasses
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from bvae.arithmetic import choose_device, device_name
-from bvae.beside import AtOnce, Beside
-from bvae.config import Config, ConfigError
+from bvae.arithmetic import choose_device
+from bvae.config import Config, ConfigError, batch_key
 from bvae.data import Dataset, bernoulli_floor, class_balanced, load_dataset
+from bvae.keeping import Keeper, encode_probe, encode_probe_by_each
 from bvae.model import BetaVAE
-from bvae.runs import Latents, Probe, Run, RunError, RunWriter, State, check_new_run
+from bvae.runs import Latents, Probe, Run, RunError, RunWriter, check_new_run
+from bvae.together import Alone, Together
 from bvae.trainer import DivergedError, Progress, Record, StoppedError, Trainer, history_record
 
 __all__ = [
     "DivergedError", "Progress", "Record", "StoppedError", "Trainer", "encode_probe", "history_record", "probe_set",
-    "run_details", "train_run",
+    "run_details", "train_run", "train_runs",
 ]  # fmt: skip
 
 
@@ -75,108 +76,185 @@ def train_run(
     assert config is not None
     if not resume:
         check_new_run(path)  # before the images, which may have to be downloaded
-    torch_device = choose_device(config.device)
+    device_chosen = choose_device(config.device)
     dataset = load_dataset(config.dataset, limit=config.dataset_limit)
-    if resume and dataset.sha256 != run.details.get("data", {}).get("sha256"):
+    trainer, writer = _opened(path, config, resume, dataset, device_chosen)
+    with writer:
+        keeper = Keeper(writer, trainer)
+
+        def told(progress: Progress) -> None:
+            keeper.told(progress)
+            report(progress)
+
+        on_start(config, device_chosen, max(0, trainer.epoch))
+        try:
+            keeper.begin()
+            for record in trainer.records(stop, told):
+                keeper.save(record, encode_probe(trainer.model, keeper.probe))
+                yield record
+                if stop() and trainer.epoch < config.epochs:
+                    raise StoppedError
+        except BaseException as error:
+            keeper.end(error)
+            raise
+        keeper.end()
+
+
+def train_runs(
+    paths: Sequence[str | Path],
+    configs: Sequence[Config],
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[Path, Progress], None] = lambda path, progress: None,
+    on_start: Callable[[Path, Config, torch.device, int], None] = lambda path, config, device, epoch: None,
+) -> Iterator[tuple[Path, Record | Exception]]:
+    """Train several runs as one batched model, each into its directory; yield path and record of every epoch of each.
+
+    Where a run of the config is already, it is continued. Runs that stand at the same step are batched; where they
+    stand at several, one such group is trained after the other, and a run that stands alone as by `train_run`. Each is
+    equal to a run trained alone but for the last digits of its floats, and can be continued alone.
+
+    Args:
+        paths: the runs' folders.
+        configs: of each, with one `bvae.config.batch_key`.
+        stop: asked as by `train_run`; stopped runs can be resumed.
+        report: told now and then how a run's epoch goes.
+        on_start: told of each run, before training begins, what `train_run` tells.
+
+    A run that fails is yielded once with its error, and the others go on: one that diverged, whose folder is another
+    run's or cannot be written, or that another process is writing.
+
+    Raises:
+        ConfigError, DataError: before anything was changed.
+        StoppedError: when `stop` said so; the states are saved.
+    """
+    folders = [Path(path) for path in paths]
+    if not folders or len(folders) != len(configs) or len(set(folders)) < len(folders):
+        raise ConfigError("Give as many folders as configs, one or several, each another one.")
+    if len({batch_key(config) for config in configs}) > 1:
+        raise ConfigError(
+            "These configs cannot be trained as one model. They may differ in β or capacity, learning rate and seed "
+            "alone, and are all of the β form or all of the capacity form."
+        )
+    device = choose_device(configs[0].device)
+    dataset = load_dataset(configs[0].dataset, limit=configs[0].dataset_limit)
+    there = dataclasses.replace(dataset, train=dataset.train.to(device), test=dataset.test.to(device))
+    with contextlib.ExitStack() as locks:
+        keepers: list[Keeper] = []
+        for path, config in zip(folders, configs, strict=True):
+            try:
+                resume = _is_begun(path, config)
+                trainer, writer = _opened(path, config, resume, dataset, device, there)
+                keepers.append(Keeper(locks.enter_context(writer), trainer))
+            except (RunError, ConfigError) as error:
+                yield path, error
+        for keeper in keepers:
+            on_start(keeper.path, keeper.trainer.config, device, max(0, keeper.trainer.epoch))
+        left = list(keepers)
+        try:
+            for group in _standing_together(keepers):
+                yield from _train_group(group, left, stop, report)
+        except BaseException as error:
+            for keeper in left:
+                with contextlib.suppress(RunError):  # of its own; what is told is what ended all
+                    keeper.end(error)
+            raise
+
+
+def _standing_together(keepers: Sequence[Keeper]) -> list[list[Keeper]]:
+    groups: dict[tuple[int, int], list[Keeper]] = {}
+    for keeper in sorted(keepers, key=lambda keeper: (keeper.trainer.epoch, keeper.trainer.step), reverse=True):
+        groups.setdefault((keeper.trainer.epoch, keeper.trainer.step), []).append(keeper)
+    return list(groups.values())
+
+
+def _train_group(
+    group: Sequence[Keeper],
+    left: list[Keeper],
+    stop: Callable[[], bool],
+    report: Callable[[Path, Progress], None],
+) -> Iterator[tuple[Path, Record | Exception]]:
+    """Train runs that stand at the same step, and take those that came to an end from those that are `left`."""
+    by_trainer = {id(keeper.trainer): keeper for keeper in group}
+    unwritten: dict[int, RunError] = {}
+
+    def told(trainer: Trainer, progress: Progress) -> None:
+        try:
+            by_trainer[id(trainer)].told(progress)
+        except RunError as error:
+            unwritten[id(trainer)] = error
+        report(by_trainer[id(trainer)].path, progress)
+
+    batch = Together([keeper.trainer for keeper in group]) if len(group) > 1 else Alone(group[0].trainer)
+    for keeper in group:
+        keeper.begin()
+    latents: list[Latents] = []
+    encoded = -1
+    for trainer, found in batch.records(stop, told):
+        keeper = by_trainer[id(trainer)]
+        outcome: Record | Exception = unwritten.get(id(trainer), found)
+        if not isinstance(outcome, Exception):
+            if encoded != trainer.epoch:
+                latents, encoded = encode_probe_by_each(batch.network, keeper.probe), trainer.epoch
+            try:
+                keeper.save(outcome, latents[batch.trainers.index(trainer)])
+            except RunError as error:
+                outcome = error
+        if isinstance(outcome, Exception):
+            batch.drop(trainer)
+            left.remove(keeper)
+            outcome = _ended(keeper, outcome) or outcome
+        yield keeper.path, outcome
+    for keeper in group:
+        if keeper in left:
+            left.remove(keeper)
+            if (unsaved := _ended(keeper)) is not None:
+                yield keeper.path, unsaved
+
+
+def _ended(keeper: Keeper, error: Exception | None = None) -> RunError | None:
+    """End a run alone; what went wrong with that."""
+    try:
+        keeper.end(error)
+    except RunError as unsaved:
+        return unsaved
+    return None
+
+
+def _is_begun(path: Path, config: Config) -> bool:
+    """Whether the run of a config is there already.
+
+    Raises:
+        RunError: when another one is.
+    """
+    try:
+        check_new_run(path)
+    except RunError:
+        found = Run(path)
+    else:
+        return False
+    if dataclasses.replace(found.config, device=config.device) != config:
+        raise RunError(f"{path} is a run of another config. Move it away, or choose another folder.")
+    return True
+
+
+def _opened(
+    path: Path, config: Config, resume: bool, dataset: Dataset, device: torch.device, there: Dataset | None = None
+) -> tuple[Trainer, RunWriter]:
+    """A run's trainer and writer; `there` is the data set as it lies on the device already.
+
+    Raises:
+        RunError: when a run that is resumed was trained on other images.
+    """
+    if resume and dataset.sha256 != Run(path).details.get("data", {}).get("sha256"):
         raise RunError(
             f"The images of {config.dataset} are not the ones that {path} was trained on: their hashes differ."
         )
-    trainer = Trainer(config, dataset, torch_device)
+    trainer = Trainer(config, there or dataset, device)
     if resume:
-        writer = RunWriter.resume(path)
-    else:
-        writer = RunWriter.create(path, config, run_details(dataset, trainer.model), probe_set(dataset, config))
-    with writer:
-        yield from _train_and_write(writer, trainer, stop, report, on_start)
-
-
-def _train_and_write(
-    writer: RunWriter,
-    trainer: Trainer,
-    stop: Callable[[], bool],
-    report: Callable[[Progress], None],
-    on_start: Callable[[Config, torch.device, int], None],
-) -> Iterator[Record]:
-    config = trainer.config
-    record: Record | None = None
-    if (state := writer.load_state()) is not None:
-        trainer.restore(state)
-        record = state.record
-    writer.extend(config)
-    probe = torch.from_numpy(Run(writer.path).probe().images).to(trainer.device)
-    beside = Beside() if trainer.device.type == "cuda" else AtOnce()
-    keep = config.snapshot_epochs()
-    writer.thin(trainer.epoch, keep)
-    totals = {"epochs": config.epochs, "steps": trainer.steps, "device": device_name(trainer.device)}
-
-    def told(progress: Progress) -> None:
-        beside.look()
-        writer.beat(epoch=trainer.epoch, step=progress.step)
-        report(progress)
-
-    def failed(reason: str) -> None:
-        # The disk that could not take the epoch may not take this either; readers see that the process is gone.
-        with contextlib.suppress(RunError):
-            writer.status("failed", epoch=max(0, trainer.epoch), step=trainer.step, error=reason, **totals)
-
-    def save(state: State, latents: Latents) -> None:
-        weights = {name[8:]: array for name, array in state.tensors.items() if name.startswith("weights/")}
-        writer.save_epoch(state, weights, latents, keep)
-        writer.status("running", epoch=state.epoch, step=0, **totals)
-
-    on_start(config, trainer.device, max(0, trainer.epoch))
-    try:
-        writer.status("running", epoch=max(0, trainer.epoch), step=trainer.step, **totals)
-        for record in trainer.records(stop, told):
-            beside.do(functools.partial(save, trainer.state(record), encode_probe(trainer.model, probe)))
-            yield record
-            if stop() and trainer.epoch < config.epochs:
-                raise StoppedError
-        beside.finish()
-        writer.status("finished", epoch=trainer.epoch, step=0, **totals)
-    except StoppedError:
-        try:
-            beside.finish()
-            writer.save_state(trainer.state(record))
-            writer.status("stopped", epoch=max(0, trainer.epoch), step=trainer.step, **totals)
-        except RunError as error:
-            failed(str(error))
-            raise
-        raise
-    except GeneratorExit:
-        # Whoever iterates has had enough. They stand behind an epoch that is saved.
-        with contextlib.suppress(RunError):
-            beside.finish()
-            end = "stopped" if trainer.epoch < config.epochs else "finished"
-            writer.status(end, epoch=trainer.epoch, step=0, **totals)
-        raise
-    except Exception as error:
-        with contextlib.suppress(Exception):  # what is told is what came first
-            beside.finish()
-        reason = _reason(error)
-        failed(reason)
-        if reason != str(error):
-            raise RunError(reason) from error
-        raise
-    except BaseException:
-        with contextlib.suppress(Exception):
-            beside.finish()
-        failed(f"The training was interrupted. Resume with: python -m bvae train --run {writer.path} --resume")
-        raise
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return "There is not enough memory on the device. Choose a smaller batch size, or the cpu."
-    return str(error) or type(error).__name__
-
-
-@torch.inference_mode()
-def encode_probe(model: BetaVAE, images: Tensor) -> Latents:
-    """Mean and log-variance of images (P, H, W) uint8."""
-    parts = [torch.stack(model.posterior(batch)) for batch in images.split(5_000 if images.is_cuda else 1_000)]
-    mean, log_variance = torch.cat(parts, 1).cpu().numpy()
-    return Latents(mean, log_variance)
+        return trainer, RunWriter.resume(path)
+    details = run_details(dataset, trainer.model)
+    return trainer, RunWriter.create(path, config, details, probe_set(dataset, config))
 
 
 def probe_set(dataset: Dataset, config: Config) -> Probe:

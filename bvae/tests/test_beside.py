@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from bvae import trainer, training
+from bvae import keeping, trainer
 from bvae.beside import Beside
 from bvae.config import Config
 from bvae.runs import Run, RunError
@@ -26,7 +26,7 @@ def copied(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
 @pytest.fixture
 def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write in a thread, from copies."""
-    monkeypatch.setattr(training, "AtOnce", Beside)
+    monkeypatch.setattr(keeping, "AtOnce", Beside)
     monkeypatch.setattr(trainer, "arrays", copied)
 
 

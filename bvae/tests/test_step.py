@@ -182,12 +182,12 @@ def test_it_decides_nothing_on_the_host(variant: str) -> None:
     """No number is asked of the device, no shape depends on one, and each step does what every other does."""
     config = Config(**VALUES | VARIANTS[variant])
     trainer = Trainer(config, dataset(config), CPU, again)
-    step = trainer._pieces.step
-    trainer._pieces.begin(0, 0)
+    step = trainer.pieces.step
+    trainer.pieces.begin(0, 0)
     step(0)  # makes what the optimiser carries
     done = []
     for number in (1, 2, 20) if trainer.steps > 1 else (0, 0):
-        trainer._pieces.begin(0, number)
+        trainer.pieces.begin(0, number)
         with Watching() as watching:
             step(number)
         done.append(watching.operations)
@@ -213,7 +213,8 @@ def test_all_it_touches_lies_on_the_gpu(variant: str, monkeypatch: pytest.Monkey
         pixels = data.train.pixels
         images = pixels.to(gpu) if isinstance(pixels, LazyPixels) else torch.empty_like(pixels, device=gpu)
         batches = Batches([config], images, gpu, counted=True)
-        step = Step(model, config, optimizer, batches, autocast(config, gpu), config.capacity_gamma)
+        sums = torch.zeros(4, dtype=torch.float64, device=gpu)
+        step = Step(model, config, optimizer, batches, autocast(config, gpu), config.capacity_gamma, sums)
 
         def backward(loss: Tensor, slope: Tensor) -> None:
             assert loss.device == slope.device == torch.device("cuda:0")
