@@ -16,7 +16,7 @@ from bvae.metrics.pairing import paired
 from bvae.numpy_model import decode
 from bvae.runs import Run, find_run, write_json, write_tensors
 from bvae.tests.turned import turned
-from pages.parts.beside import _sides, address_of_view, check_view, view_of_address
+from pages.parts.beside import address_of_view, check_view, sides_of, view_of_address
 from pages.parts.cursor import Cursor, Start, check_cursor, image_cursor, nearest
 from pages.parts.live import LiveRun, open_live
 from tests.bench import Bench, live_data
@@ -66,7 +66,7 @@ class OnBench:
         self.cursor = cursor or image_cursor(self.lead.space)
         for run in self.runs:
             bench.publish_run(run)
-        sides = _sides(self.runs, self.lead, self.cursor)
+        sides = sides_of(self.runs, self.lead, self.cursor)
         self.data = (
             live_data(
                 self.lead, cursor=self.cursor, runs=sides, few=6, factors=[], view=VIEW, view_revision=0, compact=False

@@ -1,7 +1,7 @@
 """Two to four runs beside each other, on one cursor and one clock: what of each the browser needs for that.
 
 The session's run leads: the cursor is one of its codes, and the other runs follow as far as their dimensions are paired
-with its own. What is shown beside the cursor stands in the address, too.
+with its own. In the address `beside` lists the other runs, and `show`, `pairs`, `to` and `share` say what is shown.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
+from urllib.parse import quote as quoted
+from urllib.parse import unquote
 
 import numpy as np
 import streamlit as st
 
 from bvae.metrics.pairing import apart, paired
 from bvae.runs import Run, RunError
+from pages.parts.compared import compared
 from pages.parts.cursor import (
     IMAGES,
     Cursor,
@@ -23,6 +26,7 @@ from pages.parts.cursor import (
     asked_of_page,
     guests_of,
     image_cursor,
+    leave_page_address,
     nearest,
     own_code,
     quote,
@@ -30,14 +34,17 @@ from pages.parts.cursor import (
     write_page_address,
 )
 from pages.parts.guests import in_run
-from pages.parts.live import LiveRun, component, live_component, mount_head, mount_rest_later
+from pages.parts.live import LiveRun, component, live_component, mount_head, mount_rest_later, open_live
 from pages.parts.meaning import mount_meaning, open_meaning
+from pages.parts.selection import plain, runs_by_name
 
 MOST = 4  # runs that stand beside each other
+USUAL = 2  # that stand beside the session's before any are picked
 FEW = 6  # sliders that are not folded away
 SHOWS = ("sliders", "walk")
 FACTORS = ("slant", "thickness", "width")  # what dimensions are named after that come first where only a few are shown
-ADDRESS = ("show", "pairs", "to", "share")
+RUNS = "beside"
+ADDRESS = (RUNS, "show", "pairs", "to", "share")
 _USUAL_SHARE = 0.4
 
 
@@ -50,19 +57,62 @@ class View(TypedDict):
     share: float  # of the walk, 0 to 1
 
 
-def show_beside(runs: Sequence[LiveRun], lead: LiveRun, cursor: Cursor, revision: int) -> None:
-    """Draw runs beside each other; what a person does with them moves the session's cursor.
+def show_beside(lead: LiveRun, cursor: Cursor, revision: int) -> None:
+    """Draw the session's run and beside it those that a person picks; what is moved there moves the session's cursor.
 
     Args:
-        runs: two to `MOST`, in the order in which they stand, `lead` among them.
         lead: the run of the session's cursor.
     """
-    view, view_revision = _open_view(lead.space)
+    asked = asked_of_page(ADDRESS)
+    others = _opened(_picked(lead, asked))
+    view, view_revision = _open_view(lead.space, asked)
+    write_page_address(_address_of_runs() | address_of_view(view))
+    if not others:
+        st.markdown(f":small[Pick up to {MOST - 1} runs to stand beside {plain(lead.space.run)}.]")
+        return
+    runs = [lead, *others]
     live_component(
-        "beside", lead, cursor, revision, runs=_sides(runs, lead, cursor), few=FEW, factors=[], view=view,
+        "beside", lead, cursor, revision, runs=sides_of(runs, lead, cursor), few=FEW, factors=[], view=view,
         view_revision=view_revision, compact=False,
     )  # fmt: skip
-    _mount_others([run for run in runs if run is not lead])
+    _mount_others(others)
+    offer_films(lead, others)
+
+
+def _picked(lead: LiveRun, asked: Mapping[str, str] | None) -> dict[str, Run]:
+    """Draw the picker of the other runs: those that are picked, by their names."""
+    runs = {name: run for name, run in runs_by_name().items() if run.path.resolve() != lead.path.resolve()}
+    wanted: list[str] | None = st.session_state.get("beside_runs")
+    if asked and RUNS in asked:
+        wanted = list(dict.fromkeys(unquote(part) for part in asked[RUNS].split(",") if part))
+    if wanted is None:
+        wanted = [run.name for run in compared() if run.name in runs][:USUAL]
+    elif gone := [quote(name, 60) for name in wanted if name not in runs and name != lead.space.run][:MOST]:
+        st.warning(f"There is no run named {' or '.join(gone)} to stand beside {plain(lead.space.run)}.")
+    st.session_state["beside_runs"] = [name for name in wanted if name in runs][: MOST - 1]
+    st.multiselect(
+        "Beside the run in the sidebar", list(runs), key="beside_runs", max_selections=MOST - 1,
+        on_change=accept_address, persist_state="session",
+    )  # fmt: skip
+    return {name: runs[name] for name in st.session_state["beside_runs"]}
+
+
+def _address_of_runs() -> dict[str, str]:
+    return {RUNS: ",".join(quoted(name, " ()") for name in st.session_state["beside_runs"])}
+
+
+def _opened(runs: Mapping[str, Run]) -> list[LiveRun]:
+    """The runs as this session opened them first: one in training would be another with every epoch."""
+    known: dict[Any, LiveRun] = st.session_state.get("beside_opened", {})
+    found = {}
+    for name, run in runs.items():
+        try:
+            identity = (name, run.identity())
+            found[identity] = known.get(identity) or open_live(run, name)
+        except (RunError, OSError) as error:
+            st.warning(plain(str(error)))
+    st.session_state["beside_opened"] = found
+    return list(found.values())
 
 
 def view_beside(runs: Sequence[LiveRun], selected: LiveRun, cursor: Cursor, said: Sequence[str]) -> None:
@@ -81,7 +131,7 @@ def view_beside(runs: Sequence[LiveRun], selected: LiveRun, cursor: Cursor, said
         has = same and own_code(lead.space, start, epoch) is not None
         cursor = image_cursor(lead.space, start if has else None, epoch)
     guests = [guest.packed() for guest in guests_of(lead.space, [cursor["start"]])]
-    sides = _sides(runs, lead, cursor)
+    sides = sides_of(runs, lead, cursor)
     for side, sentence in zip(sides, said, strict=True):
         side["said"] = sentence
     view = View(show="sliders", pairs=True, to=None, share=_USUAL_SHARE)
@@ -98,7 +148,7 @@ def _mount_others(runs: Sequence[LiveRun]) -> None:
         mount_rest_later(run, f"beside_rest_{place}")
 
 
-def _sides(runs: Sequence[LiveRun], lead: LiveRun, cursor: Cursor) -> list[dict[str, Any]]:
+def sides_of(runs: Sequence[LiveRun], lead: LiveRun, cursor: Cursor) -> list[dict[str, Any]]:
     """What the browser needs of each run beside its weights, as JSON."""
     sides = []
     for run in runs:
@@ -157,16 +207,15 @@ def _pairing(one: str, other: str, key: str, other_key: str, epochs: tuple[int, 
 # What is shown, in the address and in the session ----------------------------------------------------------------
 
 
-def _open_view(space: Space) -> tuple[View, int]:
+def _open_view(space: Space, asked: Mapping[str, str] | None) -> tuple[View, int]:
     """What is shown, and a number that is raised whenever the address asks for something else."""
-    if asked := asked_of_page(ADDRESS):
+    if asked:
         view, problems = view_of_address(asked, space)
         st.session_state["beside_memory"] = view
         st.session_state["beside_revision"] = st.session_state.get("beside_revision", 0) + 1
         for problem in problems:
             st.warning(problem)
     view = check_view(st.session_state.get("beside_memory"), space)
-    write_page_address(address_of_view(view))
     return view, st.session_state.get("beside_revision", 0)
 
 
@@ -175,7 +224,7 @@ def check_view(value: Any, space: Space) -> View:
     view = View(show=SHOWS[0], pairs=True, to=None, share=_USUAL_SHARE)
     if not isinstance(value, dict):
         return view
-    show, pairs, to, share = (value.get(name) for name in ADDRESS)
+    show, pairs, to, share = (value.get(name) for name in ("show", "pairs", "to", "share"))
     if show in SHOWS:
         view["show"] = str(show)
     if isinstance(pairs, bool):
@@ -230,11 +279,12 @@ def offer_films(lead: LiveRun, others: Sequence[LiveRun]) -> None:
     """Buttons that lead to the films of two runs side by side, each with its table of quality: on the Clusters page."""
     with st.container(horizontal=True):
         for run in others:
-            label = f"Films of {lead.space.run} and {run.space.run}"
+            label = plain(f"Films of {lead.space.run} and {run.space.run}")
             st.button(label, key=f"films of {run.path}", on_click=_play, args=(run.space.run,), icon=":material/movie:")
 
 
 def _play(name: str) -> None:
     accept_address()
+    leave_page_address()
     st.session_state["clusters_second"] = name
     st.session_state["asked_page"] = "clusters"

@@ -293,6 +293,12 @@ def write_page_address(values: Mapping[str, str]) -> None:
     st.session_state["page_address"] = _page_address()
 
 
+def leave_page_address() -> None:
+    """Have the address say nothing any more of a page that is left for another, beside the cursor."""
+    for name in _page_address():
+        del st.query_params[name]
+
+
 def _page_address() -> dict[str, str]:
     return {name: value for name, value in st.query_params.to_dict().items() if name not in ADDRESS}
 
