@@ -12,6 +12,7 @@ import streamlit as st
 from bvae.compared import FIGURES, NATS, about, rows
 from bvae.numbers import thin
 from bvae.runs import Run
+from pages.parts.beside import show_beside
 from pages.parts.comparing import (
     ADDRESS,
     Choice,
@@ -24,7 +25,7 @@ from pages.parts.comparing import (
 )  # fmt: skip
 from pages.parts.cursor import accept_address, open_cursor, quote
 from pages.parts.glossary import explained
-from pages.parts.live import PASSIVE_BELOW, component
+from pages.parts.live import PASSIVE_BELOW, LiveRun, component
 from pages.parts.measuring import watch_several
 from pages.parts.selection import live_run_if_any, no_run, plain, runs_by_name
 
@@ -76,6 +77,8 @@ def page() -> None:
                 st.space(HEIGHT)
     for sentence in found.comparison["left_out"]:
         st.warning(plain(sentence))
+    if live:
+        _stand_beside(live)
     if not found.comparison["runs"]:
         st.info("There is nothing to compare here yet. Choose other runs above, or train some with different β:")
         st.code("python -m bvae sweep --into runs/first --beta 1 4 10 --seed 0 1 --epochs 10", language=None)
@@ -86,6 +89,19 @@ def page() -> None:
         st.markdown("These are figures of runs that are not here. This trains them, and then each point opens its run:")
         st.code(command, language=None, wrap_lines=True)
     _wait_for_udr(found)
+
+
+def _stand_beside(live: LiveRun) -> None:
+    """The selected run and others on one cursor."""
+    cursor, revision = open_cursor(live.space)
+    st.subheader("Runs beside each other")
+    st.markdown(
+        explained(
+            "One image or one draw of noise, one [epoch](#epoch), and every run's own sliders: drag one, and the "
+            "[dimensions](#latent-dimension) of the others that stand for the same move along."
+        )
+    )
+    show_beside(live, cursor, revision)
 
 
 # What is compared ------------------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from pages.parts.beside import address_of_view, check_view, sides_of, view_of_ad
 from pages.parts.cursor import Cursor, Start, check_cursor, image_cursor, nearest
 from pages.parts.live import LiveRun, open_live
 from tests.bench import Bench, live_data
-from tests.browsing import canvases, expect_address, expect_pictures, frames, until
+from tests.browsing import canvases, expect_address, expect_pictures, frames, in_address, until
+from tests.conftest import serve
 
 DRAWS = np.random.default_rng(3)
 ORDER, SIGNS = DRAWS.permutation(20), DRAWS.choice([-1, 1], 20)
@@ -318,3 +319,50 @@ def test_home_shows_its_image_under_three_betas_and_what_is_moved_there_stays_th
 
     page.goto(f"{app}/?run=mnist-beta1")
     expect(shown.locator(".pairing-note")).to_contain_text("Paired with the dimensions of mnist-beta1")
+
+
+def test_compare_stands_runs_beside_the_selected_one_and_the_address_has_all_of_it(
+    page: Page, tmp_path: Path, other: Run
+) -> None:
+    """One visit: what an address asks for, what a person changes, back in history, and a run that is deleted."""
+    runs = tmp_path / "runs"
+    shutil.copytree(other.path, runs / "turned")
+    with serve(runs, tmp_path / "log") as address:
+        page.goto(f"{address}/compare?run=mnist-beta10&beside=turned,mnist-beta1,none&pairs=off&show=x&share=2")
+        shown = page.locator(".beside:not([aria-busy])")
+        expect(shown.locator(".side")).to_have_count(3)
+        expect(shown.locator(".side h3")).to_have_text(["β = 10", "β = 10", "β = 1"])
+        told = page.get_by_test_id("stAlert")
+        for sentence in ("no run named “none”", "asks to show “x”", "the share “2” of the walk"):
+            expect(told.filter(has_text=sentence)).to_be_visible()
+        pairs = shown.get_by_label("Move paired dimensions together")
+        expect(pairs).not_to_be_checked()
+        pairs.check()
+        expect_address(page, "pairs", lambda text: text == "on")
+        assert in_address(page, "beside") == "turned,mnist-beta1"
+        expect(told).to_have_count(0)
+
+        slider = shown.locator(".side").first.get_by_role("slider").first
+        before = page.url
+        slider.press("PageUp")
+        until(page, lambda: page.url != before, lambda: "the code did not come into the address")
+        pictures = canvases(shown.locator(".decoded"))
+        assert np.abs(pictures[0] - pictures[1]).max() <= 1, "the copy has moved along"
+        shown.get_by_role("radio", name="A walk to another image").check()
+        expect_address(page, "show", lambda text: text == "walk")
+        expect_address(page, "share", lambda text: text == "0.4")
+        page.go_back()
+        expect(shown.get_by_role("radio", name="Sliders")).to_be_checked()
+        frames(page, 10)
+        assert np.abs(canvases(shown.locator(".decoded")) - pictures).max() <= 1
+        assert in_address(page, "show") == "sliders"
+
+        shutil.rmtree(runs / "turned")
+        pairs.uncheck()
+        expect(told.filter(has_text="no run named “turned” to stand beside mnist-beta10")).to_be_visible()
+        expect(shown.locator(".side")).to_have_count(2)
+
+        page.get_by_role("button", name="Films of mnist-beta10 and mnist-beta1").click()
+        page.get_by_role("heading", name="Clusters", level=1).wait_for()
+        expect(page.get_by_test_id("stMain")).to_contain_text("Film of mnist-beta1")
+        assert in_address(page, "beside") is None
