@@ -1,8 +1,8 @@
 """A run from elsewhere harms nobody: every value of its files × hostile ones, through readers, command line and pages.
 
 Whatever a file says, the only exceptions are the project's own, and the run beside it stays in every list. Readers meet
-every value. Command line and pages, which know of a run what readers tell, meet each different answer once; and whole
-pages meet many values that were accepted at a time.
+every value. What of command line and pages opens the file, and knows of a run what readers tell, meets each different
+answer once; and whole pages meet many values that were accepted at a time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import shutil
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ from streamlit.testing.v1 import AppTest
 
 from bvae import compared
 from bvae.archive import import_run
-from bvae.cli import main
+from bvae.cli import _parser, main
 from bvae.config import Config, ConfigError
 from bvae.film import progress, update_film
 from bvae.metrics import state
@@ -37,7 +38,7 @@ from bvae.training import train_run
 from pages.parts import choice, encoders, figures, film, film_quality, live, run_table, selection, watch
 from tests.conftest import ROOT
 
-CONFIG = Config(network="mlp", latent_dim=3, epochs=1, batch_size=100, dataset_limit=300, probe_size=20, device="cpu")
+CONFIG = Config(network="conv", latent_dim=3, epochs=1, batch_size=100, dataset_limit=300, probe_size=20, device="cpu")
 OWN = (RunError, ConfigError)
 SAID: set[str] = set()
 PAGES = (
@@ -154,7 +155,7 @@ def answer(value: Any) -> str:
     return digest({"": value}, {}) if isinstance(value, np.ndarray) else repr(value)
 
 
-def pages(run: Run) -> Iterator[Callable[[], Any]]:
+def pages(run: Run) -> dict[str, Callable[[], Any]]:
     """What pages make of a run."""
     queue = Queue(run.path.parent)
 
@@ -164,23 +165,61 @@ def pages(run: Run) -> Iterator[Callable[[], Any]]:
             if standing.run:
                 watch.progress(standing, [])
 
-    def clusters() -> None:
-        opened = live.open_live(run, "hostile")
-        made = film.open_film(opened)
+    def read() -> live.LiveRun:
+        return live.open_live(run, "hostile")
+
+    def play() -> None:
+        made = film.open_film(read())
         if made.about.get("kinds") and (said := repr(made.about)) not in SAID:  # of the same it would say the same
             SAID.add(said)
             film_quality.in_words(made.about)
             film_quality.by_epoch(made.about)
             film_quality.summary(made.about)
-        encoders._pack(opened.path, opened.key, opened.space.epochs, opened.space.epochs[-1])
-        choice.sheet(opened.path, opened.key, opened.space.epochs, (0, 1))
 
-    yield lambda: json.dumps(run_table.row("hostile", run), allow_nan=False)
-    yield waiting
-    yield lambda: selection.show_facts(run)
-    yield clusters
-    yield lambda: json.dumps(compared.compare([run]), allow_nan=False)
-    yield lambda: json.dumps(figures._curves(run, run.history()), allow_nan=False)
+    def encode() -> None:
+        encoders._pack(run.path, read().key, read().space.epochs, read().space.epochs[-1])
+
+    return {
+        "table": lambda: json.dumps(run_table.row("hostile", run), allow_nan=False),
+        "waiting": waiting,
+        "facts": lambda: selection.show_facts(run),
+        "weights": read,
+        "film": play,
+        "encoders": encode,
+        "images": lambda: choice.sheet(run.path, read().key, read().space.epochs, (0, 1)),
+        "compared": lambda: json.dumps(compared.compare([run]), allow_nan=False),
+        "curves": lambda: json.dumps(figures._curves(run, run.history()), allow_nan=False),
+    }
+
+
+# What Streamlit keeps of the answers above.
+KEPT = {
+    "facts": selection._history, "weights": live._pack, "film": film._pack, "encoders": encoders._packed,
+    "images": choice.sheet,
+}  # fmt: skip
+
+
+class Opened:
+    """The files that this process opens from Python within `with`. A hook of this kind stays as long as the process."""
+
+    def __init__(self) -> None:
+        self.paths: set[str] | None = None
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and self.paths is not None:
+            self.paths.add(str(arguments[0]))
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[set[str]]:
+        self.paths = found = set()
+        try:
+            yield found
+        finally:
+            self.paths = None
+
+
+opened = Opened()
 
 
 class Asked:
@@ -189,6 +228,8 @@ class Asked:
     def __init__(self, runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.runs, self.capsys = runs, capsys
         self.before: set[str] = set()
+        self.options = _parser().parse_args(["runs", "--json"])
+        self.concerned: set[str] | None = None  # what opens the file that is altered
 
     def about(self, file: str) -> bool:
         """No exception but the project's own, and no other run is gone.
@@ -203,7 +244,7 @@ class Asked:
             (problem,) = problems
             assert "hostile" in problem
             assert len(problem) < 1_000
-            self.meet(f"{problem.partition('(')[0]}", None)
+            self.meet(f"{problem.partition('(')[0]}", file, None)
             return False
         run, answers, taken, longest = listed["hostile"], [], True, 0
         described = answer((run.config.to_dict(), run.details))
@@ -218,24 +259,36 @@ class Asked:
                 longest = max(longest, len(str(error)))
                 taken = False
         assert longest < 1_000
-        anew = file not in ("layout.json", "status.json")  # which nothing of these reads
-        return self.meet(described + "".join(answers), run, anew) and taken
+        return self.meet(described + "".join(answers), file, run) and taken
 
-    def meet(self, answers: str, run: Run | None, anew: bool = True) -> bool:
-        """Show command line and pages a run, unless they met one that tells the same."""
+    def meet(self, answers: str, file: str, run: Run | None) -> bool:
+        """Show command line and pages a run, unless they met one that tells the same.
+
+        The first one is shown to all of them. Who does not open the altered file then does not see the next ones.
+        """
         if answers in self.before:
             return False
         self.before.add(answers)
-        assert main(["runs", "--json"]) in (0, None)
+        st.session_state["run"] = "hostile"
+        found = set()
+        for name, ask in ({"list": self.show_list} | (pages(run) if run else {})).items():
+            if self.concerned is not None and name not in self.concerned:
+                continue
+            if name in KEPT:
+                KEPT[name].clear()
+            with opened() as paths, contextlib.suppress(*OWN):
+                ask()
+            if file == "config.json" or any(path.startswith(str(self.runs / "hostile" / file)) for path in paths):
+                found.add(name)  # config.json was read before
+        if run and self.concerned is None:
+            self.concerned = found
+        return True
+
+    def show_list(self) -> None:
+        """The other run is in the list of the command line, which is JSON."""
+        assert not self.options.command(self.options)
         said = json.loads(self.capsys.readouterr().out, parse_constant=lambda text: pytest.fail(f"{text} is not JSON"))
         assert any(row["path"].endswith("good") for row in said["runs"])
-        st.session_state["run"] = "hostile"
-        for cached in (film._pack, selection._history, *((live._pack, encoders._packed, choice.sheet) if anew else ())):
-            cached.clear()
-        for ask in pages(run) if run else ():
-            with contextlib.suppress(*OWN):
-                ask()
-        return True
 
 
 def see_all(capsys: pytest.CaptureFixture[str], folder: Path, names: tuple[str, ...]) -> None:

@@ -437,9 +437,9 @@ def test_interpolate_between_classes(trained: Trained, call: Call) -> None:
 def test_words_in_pictures_are_spelled_in_the_letters_that_there_are() -> None:
     assert spelled("β = 4 · z3 → −2.5, ×1") == "beta = 4 · z3 to -2.5, x1"
     assert spelled("Größe é い") == "Grosse e ?"
-    for letter in spelled("".join(map(chr, range(32, 0x3000)))):
-        assert len(letter) == 1
-        assert letter == " " or not np.array_equal(drawn(letter), drawn("\uffff")), letter
+    missing = drawn("\uffff")
+    for letter in set(spelled("".join(map(chr, range(32, 0x3000))))) - {" "}:
+        assert not np.array_equal(drawn(letter), missing), letter
 
 
 def drawn(text: str) -> np.ndarray:
