@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from bvae.config import DEVICES, Config, ConfigError, field_type, flag, propose_name
+from bvae.config import DATASETS, DEVICES, Config, ConfigError, field_type, flag, is_path, propose_name
 from bvae.numbers import number, turns
 from bvae.runs import SWEEP, Epoch, Run, RunError, check_new_run, find_run, list_runs, own_folder, run_argument
 
@@ -293,6 +293,34 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def _images(options: argparse.Namespace) -> None:
+    from bvae.images import ImageError, collect
+
+    try:
+        found = collect(options.path)
+    except ImageError as error:
+        raise ConfigError(str(error)) from error
+    counts, (count, height, width) = found.counts(), found.images.shape
+    if options.json:
+        print(json.dumps({
+            "images": count, "height": height, "width": width, "test": int(found.test.sum()), "classes": counts,
+            "notes": found.notes,
+        }, ensure_ascii=False))  # fmt: skip
+    else:
+        print(f"{count:,} images of {height} × {width} pixels")
+        for note in found.notes:
+            print(f"  {note}")
+        _print_table(["class", "images"], [[name, f"{many:,}"] for name, many in counts.items()], {"class"})
+    if options.output:
+        from bvae.pictures import save_sheet
+
+        shown = found.preview(100)
+        title = [Path(options.path).name, f"{len(shown)} of {count:,} images"]
+        with _whole_file(options.output) as unfinished:
+            save_sheet(unfinished, found.images[shown], 10, title)
+        print(options.output)
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -729,13 +757,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--resume", action="store_true", help="continue the run at DIR, to more --epochs if given")
     train.add_argument("--json", action="store_true", help="print the last epoch's record as JSON, and no progress")
-    for item in dataclasses.fields(Config):
-        default = "" if item.default is None else f" (default {item.default})"
-        train.add_argument(
-            flag(item.name), type=field_type(item.name)[0], choices=item.metadata.get("choices"),
-            help=(item.metadata["help"] + default).replace("%", "%%"),
-            metavar=None if item.metadata.get("choices") else item.name.rsplit("_", 1)[-1].upper(),
-        )  # fmt: skip
+    _config_flags(train)
 
     sweep = command("sweep", _sweep, "train a run for every combination of values", run=False)
     sweep.add_argument("--into", metavar="DIR", required=True, help="the sweep's folder; its runs go into it")
@@ -750,13 +772,7 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--print", action="store_true",
                        help="print the command that each run needs yet, a line each, and train none")  # fmt: skip
     sweep.add_argument("--json", action="store_true", help="print all last records as one JSON object, and no progress")
-    for item in dataclasses.fields(Config):
-        default = "" if item.default is None else f" (default {item.default})"
-        sweep.add_argument(
-            flag(item.name), type=field_type(item.name)[0], choices=item.metadata.get("choices"), nargs="+",
-            help=(item.metadata["help"] + default).replace("%", "%%"),
-            metavar=None if item.metadata.get("choices") else item.name.rsplit("_", 1)[-1].upper(),
-        )  # fmt: skip
+    _config_flags(sweep, nargs="+")
 
     compare = command("compare", _compare, "what runs with different β traded, with intervals over seeds", run=False)
     compare.add_argument("runs", nargs="+", metavar="RUN", help="folders or names of runs, or the folder of a sweep")
@@ -777,6 +793,11 @@ def _parser() -> argparse.ArgumentParser:
     metrics.add_argument("runs", nargs="+", metavar="RUN", help="folders or names of runs, or the folder of a sweep")
     metrics.add_argument("--epoch", type=int, help="measure this snapshot alone; by default all, and the last is told")
     metrics.add_argument("--json", action="store_true", help="print one JSON object")
+
+    images = command("images", _images, "look at your own images before a model learns from them", run=False)
+    images.add_argument("path", metavar="PATH", help="a folder or zip of pictures, .npz, .npy, .csv or IDX files")
+    images.add_argument("--json", action="store_true", help="print one JSON object")
+    images.add_argument("-o", "--output", type=_png_path, metavar="FILE", help="save 100 of them as this PNG file")
 
     sample = command("sample", _sample, "decode codes drawn from N(0, I)")
     sample.add_argument("--count", type=_positive, default=100, help="how many (default 100)")
@@ -833,6 +854,26 @@ def _parser() -> argparse.ArgumentParser:
     take.add_argument("file", type=Path, metavar="FILE", help="a zip file as `pack` writes it, or safetensors weights")
     take.add_argument("--config", type=Path, metavar="FILE", help="with weights: the config.json of their run")
     return parser
+
+
+def _config_flags(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    """A flag for every field of a config."""
+    for item in dataclasses.fields(Config):
+        default = "" if item.default is None else f" (default {item.default})"
+        choices = item.metadata.get("choices")
+        own = item.name == "dataset"
+        help = item.metadata["help"] + (f": {', '.join(DATASETS)}" if own else "") + default
+        parser.add_argument(
+            flag(item.name), type=_dataset if own else field_type(item.name)[0], choices=None if own else choices,
+            help=help.replace("%", "%%"), nargs=nargs,
+            metavar="NAME|PATH" if own else None if choices else item.name.rsplit("_", 1)[-1].upper(),
+        )  # fmt: skip
+
+
+def _dataset(text: str) -> str:
+    """A data set's name, or the path of a person's own images, which holds wherever the run goes on."""
+    own = text not in DATASETS and (is_path(text) or Path(text).exists())
+    return str(Path(text).expanduser().resolve()) if own else text
 
 
 def _field_names() -> set[str]:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import os
+import re
 import shlex
 import types
 import typing
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 DATASETS = ("mnist", "fashion-mnist", "kmnist", "emnist", "qmnist", "usps", "sprites", "dsprites")
@@ -55,11 +58,17 @@ class ConfigError(ValueError):
 def propose_name(config: Config, taken: Sequence[str] = ()) -> str:
     """A run's name that says what is trained, and is none of those that are taken."""
     ((weight, value),) = config.objective.items()
-    name = f"{config.dataset}-{config.network}-{weight}{value:g}"
+    images = re.sub(r"[^A-Za-z0-9_.+=-]+", "-", config.dataset_name).strip("-.")[:40] or "own"
+    name = f"{images}-{config.network}-{weight}{value:g}"
     number = 1
     while (proposed := name if number == 1 else f"{name}-{number}") in taken:
         number += 1
     return proposed
+
+
+def is_path(dataset: str) -> bool:
+    """Whether a data set is a person's own images by their path: it has a slash, or begins with a point or a tilde."""
+    return "/" in dataset or os.sep in dataset or dataset.startswith((".", "~"))
 
 
 def _field(default: Any, help: str, choices: tuple[str, ...] | None = None) -> Any:
@@ -75,7 +84,11 @@ class Config:
         ConfigError: when a value is out of range or two values contradict each other.
     """
 
-    dataset: str = _field("mnist", "images to learn from", DATASETS)
+    dataset: str = _field(
+        "mnist",
+        "images to learn from: one of these, or the path of your own (a folder, zip, .npz, .npy, .csv)",
+        DATASETS,
+    )
     dataset_limit: int | None = _field(None, "use only the first N training images, for trials")
     network: str = _field(
         "conv", "conv: a small convolutional network; mlp: the classic, fully connected 784-400-20", NETWORKS
@@ -125,9 +138,10 @@ class Config:
             value = getattr(self, item.name)
             _check_type(item.name, value)
             choices = item.metadata.get("choices")
-            if choices and value not in choices:
+            if choices and value not in choices and not (item.name == "dataset" and _is_own(value)):
+                own = ", or give the path of your own images" if item.name == "dataset" else ""
                 raise ConfigError(
-                    f"{item.name} is {_cut(repr(value))}, which is not known. Choose one of: {', '.join(choices)}."
+                    f"{item.name} is {_cut(repr(value))}, which is not known. Choose one of: {', '.join(choices)}{own}."
                 )
         for name, least in _AT_LEAST.items():
             value = getattr(self, name)
@@ -155,6 +169,14 @@ class Config:
             raise ConfigError("sigma belongs to the gaussian likelihood. Leave it out, or choose likelihood gaussian.")
         if self.capacity is not None and self.beta_warmup_steps:
             raise ConfigError("The capacity form has no β, so beta_warmup_steps has no meaning there. Leave one out.")
+
+    @property
+    def dataset_name(self) -> str:
+        """The data set as it is shown: of a person's own images the name of their file or folder."""
+        if not is_path(self.dataset):
+            return self.dataset
+        name = PurePath(self.dataset.replace("\\", "/")).name
+        return re.sub(r"(\.(zip|npz|npy|csv|tsv|txt|gz))+$", "", name, flags=re.IGNORECASE) or name or self.dataset
 
     @property
     def peak_learning_rate(self) -> float:
@@ -274,6 +296,10 @@ def _check_type(name: str, value: object) -> None:
         raise ConfigError(f"{name} is {value}, and must be a finite number.")
     if isinstance(value, int) and abs(value) > 2**53:  # whose digits could fill a page
         raise ConfigError(f"{name} is a whole number beyond 2^53, and no setting is so large.")
+
+
+def _is_own(dataset: str) -> bool:
+    return is_path(dataset) and len(dataset) <= 4_096 and "\0" not in dataset
 
 
 def _cut(text: str, most: int = 60) -> str:

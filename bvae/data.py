@@ -1,4 +1,5 @@
-"""Images as one uint8 tensor on the training device: six data sets of signs and two of sprites, behind one door.
+"""Images as one uint8 tensor on the training device: six data sets of signs, two of sprites, and a person's own,
+behind one door.
 
 `load_dataset` reads MNIST from the files bundled in assets/mnist, and the others (Fashion-MNIST, KMNIST, EMNIST
 balanced, QMNIST, USPS) from archives that it downloads once into a cache folder. The archives are kept and read as
@@ -37,7 +38,8 @@ import torch
 
 from bvae import sprites
 from bvae.cache import cache_folder
-from bvae.config import DATASETS
+from bvae.config import DATASETS, is_path
+from bvae.images import ImageError, collect
 from bvae.lazy import Drawn, LazyPixels, Packed
 from bvae.numbers import turns
 
@@ -106,20 +108,22 @@ def load_dataset(name: str, *, limit: int | None = None, cache: Path | None = No
     a file that has to be there (dsprites).
 
     Args:
-        name: one of `bvae.config.DATASETS`.
+        name: one of `bvae.config.DATASETS`, or the path of a person's own images, see `bvae.images`.
         limit: keep only the first `limit` training images; the test split stays whole.
         cache: folder of the downloaded archives, each data set in a folder of its own in it. Left out: the folder named
             by the environment variable BVAE_DATA, else `bvae` in the user's cache folder of this platform.
         progress: show the download's progress. It goes to stderr: stdout stays clean.
 
     Raises:
-        DataError: for an unknown name, a limit below 1, a bundled file that is missing or altered, or a download that
-            failed; the last says which files to put where by hand.
+        DataError: for an unknown name, a limit below 1, own images that cannot be learned from, a bundled file that is
+            missing or altered, or a download that failed; the last says which files to put where by hand.
     """
-    if name not in DATASETS:
-        raise DataError(f"There is no data set {name!r}. Choose one of: {', '.join(DATASETS)}.")
     if limit is not None and limit < 1:
         raise DataError(f"The limit is {limit}, and must be 1 or more training images.")
+    if is_path(name):
+        return _load_own(name, limit)
+    if name not in DATASETS:
+        raise DataError(f"There is no data set {name!r}. Choose one of: {', '.join(DATASETS)}.")
     if name not in _SOURCES:
         return _load_sprites(name, limit, cache)
     source = _SOURCES[name]
@@ -303,6 +307,17 @@ def _silence_limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
+
+
+def _load_own(path: str, limit: int | None) -> Dataset:
+    try:
+        found = collect(path)
+    except ImageError as error:
+        raise DataError(str(error)) from error
+    pixels, labels, test = (torch.from_numpy(array) for array in (found.images, found.labels, found.test))
+    train = Images(pixels[~test][:limit].clone(), labels[~test][:limit].clone())
+    held_out = Images(pixels[test], labels[test])
+    return Dataset(path, train, held_out, found.class_names, _content_hash(train, held_out))
 
 
 # Sprites.

@@ -118,10 +118,10 @@ def memory() -> tuple[int | None, int | None]:
     return None, None
 
 
-def training_images(config: Config) -> int:
-    """How many images an epoch goes through."""
-    images = TRAINING_IMAGES[config.dataset]
-    return images if config.dataset_limit is None else min(images, config.dataset_limit)
+def training_images(config: Config) -> int | None:
+    """How many images an epoch goes through; None of a person's own, which have to be read to tell."""
+    images = TRAINING_IMAGES.get(config.dataset)
+    return images if config.dataset_limit is None or images is None else min(images, config.dataset_limit)
 
 
 def estimate(config: Config, kind: str, runs: Iterable[Run]) -> Estimate | None:
@@ -136,7 +136,7 @@ def estimate(config: Config, kind: str, runs: Iterable[Run]) -> Estimate | None:
         if (
             run.path.resolve().parent == BUNDLED_RUNS.resolve()
             or (same.network, same.dataset, same.batch_size) != (config.network, config.dataset, config.batch_size)
-            or run.details.get("data", {}).get("train_images") != images
+            or images not in (run.details.get("data", {}).get("train_images"), None)
         ):
             continue
         with contextlib.suppress(RunError, KeyError, TypeError):
@@ -144,7 +144,7 @@ def estimate(config: Config, kind: str, runs: Iterable[Run]) -> Estimate | None:
             seconds = seconds_an_epoch(run)
             if status["host"] == socket.gethostname() and status["device"].split()[0] == kind and seconds is not None:
                 return Estimate(seconds * config.epochs, run.name)
-    if kind != "cpu":
+    if kind != "cpu" or images is None:
         return None
     seconds = _CPU_SECONDS[config.network] * (_LARGER if config.dataset in ("sprites", "dsprites") else 1)
     return Estimate(seconds * (images + 3_000) / 63_000 * config.epochs, None)

@@ -33,8 +33,8 @@ def apart(one: Run, other: Run) -> str:
     """Why no dimension of one run can stand for one of another, in a sentence; empty where one can."""
     if one.config.dataset != other.config.dataset:
         return (
-            f"{one.name} learned from {one.config.dataset} and {other.name} from {other.config.dataset}: no image has "
-            "a code in both, so their dimensions are not paired."
+            f"{one.name} learned from {one.config.dataset_name} and {other.name} from {other.config.dataset_name}: no "
+            "image has a code in both, so their dimensions are not paired."
         )
     if one.image_shape != other.image_shape:
         sizes = " and ".join(f"{height} × {width}" for height, width in (one.image_shape, other.image_shape))

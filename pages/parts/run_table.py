@@ -58,7 +58,7 @@ def about(run: Run) -> str:
     images = "" if run.imported or not run.train_images else f"{run.train_images:,} of "
     seed = "" if run.imported else f" · seed {run.config.seed}"
     whose = "bundled" if run.path.parent == BUNDLED_RUNS else "yours"
-    return f"{whose} · {run.config.network} on {images}{run.config.dataset}{seed}"
+    return f"{whose} · {run.config.network} on {images}{run.config.dataset_name}{seed}"
 
 
 def row(name: str, run: Run) -> dict[str, Any]:

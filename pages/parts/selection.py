@@ -108,7 +108,8 @@ def show_facts(run: Run) -> None:
     weight = config.weight.replace("β", "[β](#beta)").replace("C", "[capacity](#capacity) C")
     lines = [
         f"{weight}, {config.latent_dim} [latent dimensions](#latent-dimension)",
-        f"{config.network} [network](#network) on {config.dataset}, {config.likelihood} [likelihood](#likelihood)",
+        f"{config.network} [network](#network) on {plain(config.dataset_name)}, "
+        f"{config.likelihood} [likelihood](#likelihood)",
     ]
     status = run.status_or_finished()
     done = f"{max(records, default=0)} of {config.epochs} [epochs](#epoch)"

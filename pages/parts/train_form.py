@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from bvae.config import Config, ConfigError, field_type, propose_name
+from bvae.config import Config, ConfigError, field_type, is_path, propose_name
 from bvae.devices import training_images
 from bvae.queue import Queue
 from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
@@ -194,8 +194,8 @@ def choose_preset() -> None:
     if st.session_state[key("capacity")] is not None:
         # C should have come to its end when half of the training is done, and then stay there.
         with contextlib.suppress(ConfigError):
-            half = max(1, total_steps(form_config()) // 2)
-            fill("capacity_steps", min(Config().capacity_steps, half))
+            if steps := total_steps(form_config()):
+                fill("capacity_steps", min(Config().capacity_steps, max(1, steps // 2)))
     changed()
 
 
@@ -220,9 +220,10 @@ def start() -> None:
 # Fields --------------------------------------------------------------------------------------------------------------
 
 
-def total_steps(config: Config) -> int:
-    """Training steps of the whole run."""
-    return -(-training_images(config) // config.batch_size) * config.epochs
+def total_steps(config: Config) -> int | None:
+    """Training steps of the whole run, where it is known how many images there are."""
+    images = training_images(config)
+    return None if images is None else -(-images // config.batch_size) * config.epochs
 
 
 def field(name: str) -> None:
@@ -261,9 +262,11 @@ def notes(config: Config) -> list[str]:
             "The images of dsprites are read from the file that its authors publish, which has to be there: see the "
             "README. Those of sprites are drawn, and need no file."
         )
-    elif config.dataset not in ("mnist", "sprites"):
+    elif config.dataset not in ("mnist", "sprites") and not is_path(config.dataset):
         found.append(f"The images of {config.dataset} are not bundled: they are downloaded once, on first use.")
     steps = total_steps(config)
+    if steps is None:
+        return found
     if config.capacity is not None:
         found.append("The capacity form has no β: the weight of |KL − C| is γ.")
         if (reached := config.capacity_at(steps - 1) or 0.0) < 0.95 * config.capacity:

@@ -300,7 +300,8 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
         st.metric(explained("[Active units](#active-units)"), used, width="content")
     st.markdown(
         explained(
-            f":small[{run.config.weight}, {run.config.network} [network](#network) on {run.config.dataset}. "
+            f":small[{run.config.weight}, {run.config.network} [network](#network) on "
+            f"{plain(run.config.dataset_name)}. "
             f"[Nats](#nats) an image at [epoch](#epoch) {last.epoch}, on the [test set](#test-set) of "
             f"{last.test['images']:,} images, with one code drawn for each.]"
         )
@@ -371,9 +372,9 @@ def _show_all_runs(found: list[Standing]) -> None:
                 "Run": standing.name,
                 "State": standing.state,
                 "Weight": run.config.weight,
-                "Images": f"{run.train_images:,} of {run.config.dataset}"
+                "Images": f"{run.train_images:,} of {run.config.dataset_name}"
                 if run.train_images and not run.imported
-                else run.config.dataset,
+                else run.config.dataset_name,
                 "Seed": None if run.imported else run.config.seed,
                 "Network": run.config.network,
                 "Epoch": "weights only" if standing.imported else f"{epoch} of {run.config.epochs}",
