@@ -872,8 +872,13 @@ def _config_flags(parser: argparse.ArgumentParser, nargs: str | None = None) -> 
 
 def _dataset(text: str) -> str:
     """A data set's name, or the path of a person's own images, which holds wherever the run goes on."""
-    own = text not in DATASETS and (is_path(text) or Path(text).exists())
-    return str(Path(text).expanduser().resolve()) if own else text
+    if text in DATASETS:
+        return text
+    if is_path(text) or Path(text).exists():
+        return str(Path(text).expanduser().resolve())
+    raise argparse.ArgumentTypeError(
+        f"invalid choice: {text!r} (choose from {', '.join(DATASETS)}, or give the path of your own images)"
+    )
 
 
 def _field_names() -> set[str]:
