@@ -23,7 +23,14 @@ from pages.parts.comparing import (
     sweeps,
     tell_again,
 )  # fmt: skip
-from pages.parts.cursor import accept_address, open_cursor, quote
+from pages.parts.cursor import (
+    accept_address,
+    asked_of_page,
+    leave_page_address,
+    open_cursor,
+    quote,
+    write_page_address,
+)  # fmt: skip
 from pages.parts.glossary import explained
 from pages.parts.live import PASSIVE_BELOW, LiveRun, component
 from pages.parts.measuring import watch_several
@@ -68,7 +75,7 @@ def page() -> None:
     found = look(choice, known, runs)
     _controls(bar, choice, known, runs, found)
     if chosen:
-        _write(choice)
+        write_page_address(ADDRESS, choice.address())
     if found.comparison["runs"]:
         with st.container(horizontal=True, gap=None):
             with st.container():
@@ -109,14 +116,11 @@ def _stand_beside(live: LiveRun) -> None:
 
 def _choice(known: Mapping[str, Path], runs: Mapping[str, Run]) -> tuple[Choice, bool]:
     """What is compared, and whether anybody asked for it: what nobody did is not written into the address."""
-    asked = {name: st.query_params[name] for name in ADDRESS if name in st.query_params}
     kept: Choice | None = st.session_state.get("compare_choice")
-    if asked and asked != st.session_state.get("compare_address"):
+    if asked := asked_of_page(ADDRESS):
         kept, problems = from_address(asked, known, list(runs))
         for problem in problems:
             st.warning(plain(problem))
-        st.session_state["compare_choice"] = kept
-        st.session_state["compare_address"] = asked
     if kept is None:
         return default(known), False
     if kept.sweep is not None and kept.sweep not in known:
@@ -127,15 +131,6 @@ def _choice(known: Mapping[str, Path], runs: Mapping[str, Run]) -> tuple[Choice,
         kept = replace(kept, runs=tuple(name for name in kept.runs if name in runs))
     st.session_state["compare_choice"] = kept
     return kept, True
-
-
-def _write(choice: Choice) -> None:
-    address = choice.address()
-    st.session_state["compare_address"] = address
-    parameters = st.query_params.to_dict()
-    others = {name: value for name, value in parameters.items() if name not in ADDRESS}
-    if parameters != others | address:
-        st.query_params.from_dict(others | address)
 
 
 def _controls(
@@ -200,9 +195,7 @@ def _draw(found: Found) -> None:
         st.session_state["wanted_run"] = name
         st.session_state.pop("shown", None)  # as it is now, with all of its epochs
         st.session_state["asked_page"] = "traverse"
-        for parameter in ADDRESS:
-            if parameter in st.query_params:
-                del st.query_params[parameter]
+        leave_page_address()
 
     component("compare")(key="compare", data=_sent(found), height="content", on_opened_change=open_one)
     several = any(len(group["runs"]) > 1 for group in comparison["groups"])

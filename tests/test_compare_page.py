@@ -22,7 +22,7 @@ from pages.parts.comparing import ALL, Choice, from_address, look, sweeps, tell_
 from pages.parts.glossary import check_marks
 from pages.parts.selection import runs_by_name
 from tests.bench import Bench
-from tests.browsing import in_address, until
+from tests.browsing import expect_address, in_address, until
 from tests.conftest import ROOT, serve
 from tests.test_app import texts
 
@@ -290,10 +290,12 @@ def test_a_visit(folder: Path, tmp_path: Path, page: Page) -> None:
         expect(points).to_have_count(7)
         assert in_address(page, "runs") == ALL
         assert in_address(page, "sweep") is None
+        expect_address(page, "beside", bool)  # another part's, which leaves what this one has written
+        assert in_address(page, "runs") == ALL
         page.get_by_role("link", name="β = 10, seed 1: KL").press("Enter")
         expect(page.get_by_role("heading", name="Traverse")).to_be_visible()
         until(page, lambda: in_address(page, "run") == "mine-beta10-seed1", lambda: page.url)
-        assert in_address(page, "runs") is None
+        assert {in_address(page, name) for name in ("runs", "beside", "show", "pairs")} == {None}
         expect(page.get_by_role("combobox", name="Run")).to_have_value("mine-beta10-seed1")
         page.get_by_role("link", name="Compare").click()
         expect(points).to_have_count(7)

@@ -66,7 +66,7 @@ def show_beside(lead: LiveRun, cursor: Cursor, revision: int) -> None:
     asked = asked_of_page(ADDRESS)
     others = _opened(_picked(lead, asked))
     view, view_revision = _open_view(lead.space, asked)
-    write_page_address(_address_of_runs() | address_of_view(view))
+    write_page_address(ADDRESS, _address_of_runs() | address_of_view(view))
     if not others:
         st.markdown(f":small[Pick up to {MOST - 1} runs to stand beside {plain(lead.space.run)}.]")
         return

@@ -286,11 +286,15 @@ def asked_of_page(names: Sequence[str]) -> dict[str, str] | None:
     return asked if asked and asked != known else None
 
 
-def write_page_address(values: Mapping[str, str]) -> None:
-    """Have the address say this of a page, beside the cursor."""
-    if any(st.query_params.get(name) != value for name, value in values.items()):
-        st.query_params.from_dict(st.query_params.to_dict() | dict(values))
-    st.session_state["page_address"] = _page_address()
+def write_page_address(names: Sequence[str], values: Mapping[str, str]) -> None:
+    """Have the address say this of a page, beside the cursor, and nothing else in parameters of these names. What it
+    says in others, another part of the page may have yet to read."""
+    address = st.query_params.to_dict()
+    wanted = {name: value for name, value in address.items() if name not in names} | dict(values)
+    if address != wanted:
+        st.query_params.from_dict(wanted)
+    known = st.session_state.get("page_address", {})
+    st.session_state["page_address"] = {name: known[name] for name in known if name not in names} | dict(values)
 
 
 def leave_page_address() -> None:
