@@ -538,6 +538,18 @@ def _small(options: argparse.Namespace) -> None:
     print(write_small(find_run(options.run), options.into, options.epochs).path)
 
 
+def _export(options: argparse.Namespace) -> None:
+    run = find_run(options.run)
+
+    from bvae.onnx_model import OnnxError, write_onnx
+
+    try:
+        for path in write_onnx(run, run.snapshot(options.epoch), options.output or Path(f"{run.name}-onnx")):
+            print(path)
+    except OnnxError as error:
+        raise RunError(str(error)) from error
+
+
 def _import(options: argparse.Namespace) -> None:
     from bvae.archive import CONVERT, PickleError, import_run, import_weights
 
@@ -842,6 +854,10 @@ def _parser() -> argparse.ArgumentParser:
     pack.add_argument("run", metavar="RUN", help="folder of a run, or its name")
     pack.add_argument("--without-state", action="store_true", help="leave out what resuming needs")
     output(pack, "the zip file to write", _zip_path, required=True)
+
+    export = command("export", _export, "write encoder and decoder for other programs")
+    export.add_argument("--onnx", action="store_true", required=True, help="as ONNX, which most of them read")
+    export.add_argument("-o", "--output", type=Path, metavar="DIR", help="the folder; by default one here")
 
     small = command("small", _small, "copy a run with some of its snapshots, in float16: without its film and measures",
                     run=False)  # fmt: skip

@@ -61,9 +61,8 @@ def page() -> None:
     st.markdown(
         explained(
             "A larger [β](#beta) makes [codes](#code) say less, and less of the image is left: that is its price. What "
-            "is it paid for? Here [runs](#run) with different β, as those of a [sweep](#sweep), stand beside each "
-            "other, and several of each, which differ in their [seed](#seed), tell what is chance. **Press a point and "
-            "the run opens.**"
+            "is it paid for? Here [runs](#run) with different β stand beside each other, and several of each, which "
+            "differ in their [seed](#seed), tell what is chance. **Press a point and the run opens.**"
         )
     )
     runs = runs_by_name()

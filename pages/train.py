@@ -3,21 +3,12 @@
 import streamlit as st
 
 from bvae.queue import Queue
-from pages.parts.comparing import Choice
-from pages.parts.cursor import accept_address
+from pages.parts.comparing import ALL
 from pages.parts.glossary import explained
 from pages.parts.rights import why_read_only
 from pages.parts.selection import require_app
 from pages.parts.train_form import show_form
 from pages.parts.watch import busy, standings, watch
-
-
-def compare_all() -> None:
-    """Go to Compare, and have all runs compared there."""
-    accept_address()
-    st.session_state["compare_choice"] = Choice()
-    st.session_state["asked_page"] = "compare"
-
 
 require_app()
 st.title("Train")
@@ -36,4 +27,7 @@ else:
     show_form(queue)
 polled = busy(queue, standings(queue))
 st.fragment(watch, run_every=2 if polled else None)(polled)
-st.button("Compare what all of them traded", icon=":material/query_stats:", on_click=compare_all)
+st.page_link(
+    "pages/compare.py", label="See on Compare what all of them traded", icon=":material/query_stats:",
+    query_params={"runs": ALL},
+)  # fmt: skip

@@ -385,16 +385,6 @@ def test_a_bundled_run_can_be_neither_deleted_nor_resumed(form: AppTest) -> None
     assert not {"Resume", "Delete for good", "Stop"} & set(labels)
 
 
-def test_all_runs_lead_to_compare() -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
-    app.session_state["asked_page"] = "train"
-    app.run()
-    (button,) = [button for button in app.button if button.label == "Compare what all of them traded"]
-    button.click().run()
-    assert app.selectbox("compare_what").value == "all"
-    assert app.query_params["runs"] == "*"
-
-
 def test_times_are_said_as_a_person_says_them() -> None:
     said = [duration(seconds) for seconds in (0.4, 42.4, 89, 100, 3_600, 9_000)]
     assert said == ["a second", "42 seconds", "89 seconds", "2 minutes", "60 minutes", "2.5 hours"]
