@@ -1,29 +1,29 @@
-"""The queue: runs are trained one after another by processes of their own, whether or not anybody looks on.
+"""The queue: runs and sweeps are trained one after another by processes of their own, whether or not anybody looks on.
 
 Beside the runs lies a folder `.queue`:
 
-    000001.json   a run that waits, is being trained, or could not begin; see `Entry`
+    000001.json   a run or a sweep that waits, is being trained, or could not begin; see `Entry`
     NAME.log      what its trainer printed
     changing      lock, held for the moment of a change
     working       lock, held by the one process that works through the queue
 
-That process, `python -m bvae.queue FOLDER`, starts `python -m bvae train …` for one entry after another and ends when
-none is left. The app only writes entries and reads what there is, so that a reload, a second tab and a server that was
-started anew show the same, and closing them all stops nothing.
+That process, `python -m bvae.worker FOLDER`, starts `python -m bvae train …` or `sweep …` for one entry after another
+and ends when none is left. The app only writes entries and reads what there is, so that a reload, a second tab and a
+server that was started anew show the same, and closing them all stops nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,6 @@ from typing import Any
 import filelock
 
 from bvae.config import Config
-from bvae.film import on_request, progress, start
 from bvae.processes import command, environment
 from bvae.runs import (
     BUNDLED_RUNS,
@@ -47,20 +46,18 @@ from bvae.runs import (
     schema,
     write_json,
 )
+from bvae.sweep import Sweep
 
-POLL_SECONDS = 0.5
-# Longer than anybody who only asks whether the lock is held, so that being asked never turns a worker away.
-WORKER_PATIENCE_SECONDS = 3.0
 STARTING_SECONDS = 30.0  # in which a worker that was started comes to take the lock, on a busy machine too
-_STOPPED = (130, -signal.SIGTERM, -signal.SIGINT)  # by the command line's own word, or before it could have one
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A run in the queue. It leaves the queue when its training ends, or when it is taken out.
+    """A run or a sweep in the queue. It leaves the queue when its training ends, or when it is taken out.
 
     config: of a new run; None continues the run that is there, to
     epochs: a new last epoch, or its own where None.
+    values: of a sweep, new or to be gone on with; None for a run.
     pid: of its trainer, once that is started.
     error: why it could not be trained. Such an entry waits for a person and holds up nobody.
     """
@@ -72,11 +69,17 @@ class Entry:
     pid: int | None = None
     host: str | None = None
     error: str | None = None
+    values: dict[str, list[Any]] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many runs it is."""
+        return math.prod(map(len, (self.values or {}).values()))
 
     @property
     def resume(self) -> bool:
         """Whether it continues a run."""
-        return self.config is None
+        return self.config is None and self.values is None
 
     @property
     def started(self) -> bool:
@@ -144,6 +147,8 @@ class Queue:
 
     def arguments(self, entry: Entry) -> list[str]:
         """What Python is given to start the entry's trainer."""
+        if entry.values is not None:
+            return Sweep(self.folder / entry.name, entry.values).sweep_arguments()
         start = ["-m", "bvae", "train", "--run", str(self.folder / entry.name)]
         if entry.config is not None:
             return [*start, *Config.from_dict(entry.config).arguments()]
@@ -158,16 +163,25 @@ class Queue:
     def add(self, name: str, config: Config) -> None:
         """Queue a new run, and see to it that the queue is worked through."""
         check_run_name(name)
-        with self._changing():
+        with self.changing():
             self._refuse_twice(name)
             check_new_run(self.folder / name)
             self._append(name, config.to_dict(), None)
         self.start_worker()
 
+    def add_sweep(self, name: str, values: Mapping[str, Sequence[Any]]) -> None:
+        """Queue a sweep, new or to be gone on with."""
+        with self.changing():
+            self._refuse_twice(name)
+            sweep = Sweep(self.folder / name, values)
+            sweep.write()
+            self._append(name, None, None, sweep.values)
+        self.start_worker()
+
     def resume(self, name: str, epochs: int | None = None) -> None:
         """Queue a run to be continued, to a new last epoch if one is given."""
         path = self._own(name)
-        with self._changing():
+        with self.changing():
             self._refuse_twice(name)
             run = Run(path)
             if run.status_or_finished()["state"] == "running":
@@ -179,23 +193,25 @@ class Queue:
 
     def retry(self, name: str) -> None:
         """Let an entry that could not be trained wait again, last in the queue."""
-        with self._changing():
+        with self.changing():
             entry = self.find(name)
             if entry is None or entry.error is None:
                 raise RunError(f"{name} does not wait for another try.")
-            self._file(entry).unlink(missing_ok=True)
-            self._append(name, entry.config, entry.epochs)
+            self.file(entry).unlink(missing_ok=True)
+            self._append(name, entry.config, entry.epochs, entry.values)
         self.start_worker()
 
     def remove(self, name: str) -> None:
-        """Take an entry out that waits or could not be trained. Its run, if there is one, stays as it is."""
-        with self._changing():
+        """Take an entry out that waits or could not be trained. Its run or runs, if there are any, stay as they are."""
+        with self.changing():
             entry = self.find(name)
             if entry is None:
                 return
             if entry.started:
                 raise RunError(f"{name} is being trained by now. Stop it instead.")
-            self._file(entry).unlink(missing_ok=True)
+            self.file(entry).unlink(missing_ok=True)
+            if entry.values is not None:
+                Sweep(self.folder / name, entry.values).forget()
 
     def stop(self, name: str) -> None:
         """Ask the trainer of a run to finish its step, save, and end. Later entries go on."""
@@ -218,7 +234,7 @@ class Queue:
     def delete(self, name: str) -> None:
         """Delete the folder of a run that is not being trained, with all that is in it."""
         path = self._own(name)
-        with self._changing():
+        with self.changing():
             entry = self.find(name)
             if entry is not None and (entry.started or entry.error is None):
                 raise RunError(f"{name} is in the queue. Stop it first, then delete it.")
@@ -247,7 +263,7 @@ class Queue:
             finally:
                 lock.release()
             if entry is not None:
-                self._file(entry).unlink(missing_ok=True)
+                self.file(entry).unlink(missing_ok=True)
             self.log(name).unlink(missing_ok=True)
         try:
             shutil.rmtree(doomed)
@@ -261,7 +277,7 @@ class Queue:
         with (self.path / "worker.log").open("wb") as log:
             os.utime(self.path / "worker.log")  # when the last was started
             subprocess.Popen(
-                [sys.executable, "-m", "bvae.queue", str(self.folder)],
+                [sys.executable, "-m", "bvae.worker", str(self.folder)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment(), start_new_session=True,
             )  # fmt: skip
 
@@ -276,21 +292,27 @@ class Queue:
         if entry is not None and entry.error is None:
             raise RunError(f"{name} is in the queue already. Choose another name.")
         if entry is not None:
-            self._file(entry).unlink(missing_ok=True)
+            self.file(entry).unlink(missing_ok=True)
 
-    def _append(self, name: str, config: dict[str, Any] | None, epochs: int | None) -> None:
+    def _append(
+        self, name: str, config: dict[str, Any] | None, epochs: int | None,
+        values: dict[str, list[Any]] | None = None,
+    ) -> None:  # fmt: skip
         numbers = [int(file.stem) for file in self.path.glob("*.json") if file.stem.isdecimal()]
-        self._write(Entry(number=max(numbers, default=0) + 1, name=name, config=config, epochs=epochs))
+        self.write(Entry(max(numbers, default=0) + 1, name, config, epochs, values=values))
 
-    def _file(self, entry: Entry) -> Path:
+    def file(self, entry: Entry) -> Path:
+        """Where an entry is kept."""
         return self.path / f"{entry.number:06d}.json"
 
-    def _write(self, entry: Entry) -> None:
+    def write(self, entry: Entry) -> None:
+        """Keep an entry as it is now."""
         values = {key: value for key, value in vars(entry).items() if key != "number"}
-        write_json(self._file(entry), values)
+        write_json(self.file(entry), values)
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[None]:
+    def changing(self) -> Iterator[None]:
+        """Nobody else changes the queue meanwhile."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(self.path / "changing", timeout=30)
@@ -307,98 +329,10 @@ class Queue:
         finally:
             lock.release()
 
-    # Working -----------------------------------------------------------------------------------------------------
-
-    def work(self) -> None:
-        """Train what waits, one run after another, until nothing does. Returns at once if another process does so."""
-        while self._next() is not None:
-            try:
-                with filelock.FileLock(self.path / "working", timeout=WORKER_PATIENCE_SECONDS):
-                    while (entry := self._next()) is not None:
-                        self._train(entry)
-            except filelock.Timeout:
-                return
-            # An entry may have been added since, whose own worker found the lock still held. So look once more.
-
-    def _next(self) -> Entry | None:
-        entries = [entry for entry in self.entries() if entry.error is None]
-        # One with a trainer first: its worker was killed, and it is to be waited for.
-        return min(entries, key=lambda entry: (entry.pid is None, entry.number), default=None)
-
-    def _train(self, entry: Entry) -> None:
-        process = None
-        with self._changing():
-            found = self.find(entry.name)
-            if found is None or found.number != entry.number:
-                return  # taken out meanwhile
-            if found.pid is None:
-                process = self._start(found)
-                if process is None:
-                    return
-                found = Entry(**vars(found) | {"pid": process.pid, "host": socket.gethostname()})
-                self._write(found)
-        filmed = False
-        while process.poll() is None if process else found.started:
-            # Not before the run itself says that it is in training: its film would be taken for a whole one.
-            if not filmed and self._status(found).get("pid") == found.pid:
-                filmed = self._see_to_film(found.name)
-            time.sleep(POLL_SECONDS)
-        code = process.returncode if process else None
-        self._see_to_film(found.name)
-        with self._changing():
-            if (error := self._error(found, code)) is None:
-                self._file(found).unlink(missing_ok=True)
-            else:
-                self._write(Entry(**vars(found) | {"pid": None, "host": None, "error": error}))
-
-    def _start(self, entry: Entry) -> subprocess.Popen[bytes] | None:
-        try:
-            # --json is for silence: no bar of progress fills the log.
-            arguments = [*self.arguments(entry), "--json"]
-            with self.log(entry.name).open("wb") as log:
-                return subprocess.Popen(
-                    [sys.executable, *arguments],
-                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                )  # fmt: skip
-        except (OSError, ValueError) as error:
-            self._write(Entry(**vars(entry) | {"error": f"The trainer could not be started ({error})."}))
-            return None
-
-    def _see_to_film(self, name: str) -> bool:
-        """Have a run's film worked out, if there is anything to be added to it; False while the run has no snapshot."""
-        with contextlib.suppress(RunError, OSError):
-            run = Run(self.folder / name)
-            if not run.epochs():
-                return False
-            if not on_request() and progress(run).state != "finished":
-                start(run.path)
-        return True
-
-    def _status(self, entry: Entry) -> dict[str, Any]:
-        with contextlib.suppress(RunError):
-            return Run(self.folder / entry.name).status_or_finished()
-        return {}
-
-    def _error(self, entry: Entry, code: int | None) -> str | None:
-        """Why an entry's trainer ended, if it did not finish or stop and its run does not say so itself."""
-        if code == 0 or code in _STOPPED:
-            return None
-        if self._status(entry).get("pid") == entry.pid:
-            return None
-        with contextlib.suppress(OSError):
-            lines = self.log(entry.name).read_text(errors="replace").strip().splitlines()
-            if lines and (said := re.fullmatch(r"python -m bvae train: (.+)", lines[-1])):
-                return said[1]
-            if lines:
-                return f"The trainer ended before the run began: {lines[-1]}"
-        return "The trainer ended without a word before the run began: killed, or out of memory. Try again."
-
 
 def _trains(pid: int, name: str) -> bool:
-    """Whether a process is the trainer of a run, and not another program that was given its number since."""
+    """Whether a process is the trainer of a run or a sweep, not another program that was given its number since."""
     arguments = command(pid)
-    return "train" in arguments and any(Path(argument).name == name for argument in arguments if argument)
-
-
-if __name__ == "__main__":
-    Queue(sys.argv[1]).work()
+    return bool({"train", "sweep"} & {*arguments}) and any(
+        Path(argument).name == name for argument in arguments if argument
+    )

@@ -17,6 +17,7 @@ import contextlib
 import dataclasses
 import itertools
 import re
+import shlex
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,8 +79,7 @@ class Sweep:
     def __init__(self, folder: str | Path, values: Mapping[str, Sequence[Any]]) -> None:
         self.folder = Path(folder)
         check_run_name(self.folder.name)
-        fields = [item.name for item in dataclasses.fields(Config)]  # in one order, whatever that of the values
-        self.values = {name: list(dict.fromkeys(values[name])) for name in fields if name in values}
+        self.values = _plainly(values)
         if empty := [name for name, given in self.values.items() if not given]:
             raise ConfigError(f"{flag(empty[0])} has no value. Give one or several.")
         self.members = self._combined()
@@ -110,6 +110,19 @@ class Sweep:
         """The fields that differ between its runs."""
         return [name for name, given in self.values.items() if len(given) > 1]
 
+    def said(self, name: str) -> list[str]:
+        """The values of a field, as they are written."""
+        return [_said(value) for value in self.values[name]]
+
+    def sweep_arguments(self) -> list[str]:
+        """What Python is given to work through the sweep."""
+        flags = [part for name in self.values for part in (flag(name), *self.said(name))]
+        return ["-m", "bvae", "sweep", "--into", str(self.folder), *flags]
+
+    def command(self) -> str:
+        """The command line that works through the sweep."""
+        return shlex.join(["python", *self.sweep_arguments()])
+
     def _combined(self) -> list[Member]:
         count = 1
         for given in self.values.values():
@@ -131,7 +144,12 @@ class Sweep:
     def _refuse_another(self) -> None:
         path = self.folder / SWEEP
         if path.exists():
-            if (there := read_json(path).get("values")) != self.values:
+            there = read_json(path).get("values")
+            try:
+                same = isinstance(there, dict) and _plainly(there) == self.values
+            except TypeError:  # of values that are no lists
+                same = False
+            if not same:
                 described = _described(there) if isinstance(there, dict) else "something that cannot be read"
                 raise RunError(
                     f"{self.folder} holds another sweep ({described}). Give its values to go on with it, or another "
@@ -230,6 +248,13 @@ class Sweep:
             })  # fmt: skip
         except OSError as error:
             raise RunError(f"Cannot write in {self.folder} ({error.strerror}). Choose another folder.") from error
+
+    def forget(self) -> None:
+        """Remove what says so, where no run was begun."""
+        with contextlib.suppress(OSError):
+            if [path.name for path in self.folder.iterdir()] == [SWEEP]:
+                (self.folder / SWEEP).unlink()
+                self.folder.rmdir()
 
     def arguments(self, stand: Stand) -> list[str]:
         """What Python is given to train a run from where it is."""
@@ -331,8 +356,14 @@ def _is_resumable(member: Member) -> bool:
     return False
 
 
+def _plainly(values: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """The values of fields in one order, each once, and none where a field has only its default."""
+    given = {item: list(dict.fromkeys(values[item.name])) for item in dataclasses.fields(Config) if item.name in values}
+    return {item.name: several for item, several in given.items() if several != [item.default]}
+
+
 def _said(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(value).removesuffix(".0")
 
 
 def _described(values: Mapping[str, Any]) -> str:

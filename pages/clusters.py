@@ -19,7 +19,7 @@ from pages.parts.glossary import explained
 from pages.parts.live import LiveRun, live_component, mount_head, mount_rest, open_live
 from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.selection import live_run, plain, runs_by_name
-from pages.parts.watch import duration
+from pages.parts.words import duration
 
 NONE = ""  # no run has this name
 

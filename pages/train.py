@@ -3,10 +3,11 @@
 import streamlit as st
 
 from bvae.queue import Queue
-from pages.parts.comparing import ALL
+from pages.parts.comparing import Choice, link_to_compare
 from pages.parts.glossary import explained
 from pages.parts.rights import why_read_only
 from pages.parts.selection import require_app
+from pages.parts.sweep_form import several_wanted, show_sweep_form
 from pages.parts.train_form import show_form
 from pages.parts.watch import busy, standings, watch
 
@@ -23,11 +24,10 @@ st.markdown(
 queue = Queue()
 if reason := why_read_only():
     st.info(reason)
+elif several_wanted():
+    show_sweep_form(queue)
 else:
     show_form(queue)
 polled = busy(queue, standings(queue))
 st.fragment(watch, run_every=2 if polled else None)(polled)
-st.page_link(
-    "pages/compare.py", label="See on Compare what all of them traded", icon=":material/query_stats:",
-    query_params={"runs": ALL},
-)  # fmt: skip
+link_to_compare("See on Compare what all of them traded", Choice())

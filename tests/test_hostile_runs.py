@@ -390,14 +390,20 @@ def test_every_value_of_an_entry_of_the_queue(runs: Path) -> None:
     (runs / ".queue").mkdir()
     file = runs / ".queue" / "000001.json"
     document = {"name": "new", "config": CONFIG.to_dict(), "epochs": None, "pid": None, "host": None, "error": None}
-    for entry in (document, document | {"config": None, "epochs": 5, "name": "good"}):
+    swept = document | {"config": None, "values": {"beta": [1.0, 2.0], "network": ["mlp"], "capacity": [None]}}
+    for entry in (document, document | {"config": None, "epochs": 5, "name": "good"}, swept):
         for place in places(entry):
             for text in HOSTILE:
                 file.write_text(with_values(entry, {place: text}))
                 for found in queue.entries([]):
-                    arguments = queue.arguments(found)
-                    assert arguments.count("--run") == 1
-                    assert arguments[arguments.index("--run") + 1] == str(runs / found.name)
+                    try:
+                        arguments = queue.arguments(found)
+                    except (ConfigError, RunError):  # of a combination that is no config
+                        assert found.values is not None
+                        continue
+                    folder = "--run" if found.values is None else "--into"
+                    assert arguments.count(folder) == 1
+                    assert arguments[arguments.index(folder) + 1] == str(runs / found.name)
                     assert all(type(part) is str for part in arguments)
                     assert found.started in (True, False)
                 for standing in watch.standings(queue):

@@ -56,7 +56,7 @@ def test_an_app_for_exploring_has_no_button_that_changes_anything(
 ) -> None:
     (runs / "one" / "layout.json").unlink()
     (runs / "one" / "status.json").write_text('{"state": "stopped", "epoch": 3}')
-    Queue(runs)._changing().__enter__()
+    Queue(runs).changing().__enter__()
     Queue(runs)._append("waits", Config(epochs=1).to_dict(), None)
 
     def buttons() -> list[str]:
@@ -203,12 +203,12 @@ def test_nobody_comes_in_where_a_login_is_meant_and_cannot_be_asked_for(
 
 def test_a_queue_takes_so_many_of_one_session_and_so_many_of_all(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     queue = Queue(runs)
-    with queue._changing():
+    with queue.changing():
         for number in range(rights.WAITING_ALL - 1):
             queue._append(f"other-{number}", Config(epochs=1).to_dict(), None)
     monkeypatch.setattr(rights.st, "session_state", {})
     rights.check_may_queue("mine")
-    with queue._changing():
+    with queue.changing():
         queue._append("mine", Config(epochs=1).to_dict(), None)
     with pytest.raises(RunError, match="60 runs wait already"):
         rights.check_may_queue("another")

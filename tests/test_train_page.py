@@ -24,8 +24,10 @@ from streamlit.testing.v1 import AppTest
 from bvae.config import Config
 from bvae.queue import Queue
 from bvae.runs import Run, RunError, read_json, write_json
+from bvae.sweep import Sweep
 from bvae.tests.waiting import empty, wait
-from pages.parts.watch import duration, standings
+from pages.parts.watch import standings
+from pages.parts.words import duration
 from tests.browsing import WAIT, downloaded
 from tests.conftest import ROOT, serve
 
@@ -406,3 +408,66 @@ def test_devices_that_could_not_be_asked_for_are_asked_for_again(monkeypatch: py
     app.button("train_look_again").click()
     wait(lambda: shown("Trained on"))
     assert not [button for button in app.button if button.key == "train_look_again"]
+
+
+# Sweeps ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_sweep_is_started_from_the_form_and_seen_through_and_another_is_stopped(
+    browser: Browser, page: Page, queue: Queue, tmp_path: Path
+) -> None:
+    with serve(queue.folder, tmp_path / "streamlit.log") as address:
+        train = Train(page, address).open()
+        page.get_by_text("Several values", exact=True).click()
+        expect(page.get_by_role("heading", name="New sweep")).to_be_visible()
+        expect(page.get_by_label("β", exact=True)).to_have_count(1)
+        train.fill("β", "1, four")
+        train.says("β: 'four' is no number. Write 1, 2, 4.")
+        train.fill("β", "1, 4")
+        train.fill("Seed", "0 1")
+        train.fill("Epochs", "1")
+        page.get_by_text("More settings").click()
+        for label, value in (("Network", "mlp"), ("Device", "cpu")):
+            page.get_by_role("combobox", name=label).press("Backspace")
+            train.choose(label, value)
+            page.keyboard.press("Escape")  # the list stays open for one more, and hides all else
+        train.fill("Dataset limit", "500")
+        train.fill("Probe size", "50")
+        flags = "--dataset-limit 500 --network mlp --beta 1 4 --epochs 1 --seed 0 1 --device cpu --probe-size 50"
+        train.says(f"python -m bvae sweep --into {queue.folder}/sweep-1 {flags}")
+        train.says("4 runs")
+        train.button("Start the sweep").click()
+        expect(train.button("Start the sweep")).to_be_disabled()
+        train.says("4 of 4 runs done.")
+        sweep = Sweep.read(queue.folder / "sweep-1")
+        assert [stand.state for stand in sweep.stands()] == ["done"] * 4
+        assert sweep.members[3].name == "sweep-1-beta4-seed1"
+        expect(page.get_by_role("link", name="Compare its runs")).to_have_attribute("href", re.compile("sweep=sweep-1"))
+        wait(lambda: not queue.entries())
+
+        train.fill("Epochs", "5000")
+        train.says("--epochs 5000")
+        train.button("Start the sweep").click()
+        train.button("Stop").click()  # perhaps before anything is trained
+        train.button("Resume").click()
+        train.button("Stop").wait_for()
+        assert Sweep.read(queue.folder / "sweep-2").values["epochs"] == [5000]
+
+
+def test_what_is_no_sweep_is_told_and_stays_as_typed(form: AppTest, queue: Queue) -> None:
+    form.toggle(key="train_several").set_value(True).run()
+    for name, value, sentence in (
+        ("seed", "0 1 2.5", "Seed: '2.5' is no whole number. Write 1, 2, 4."),
+        ("beta", "1, -2", "beta-2: beta is -2.0, and must be 0 or more."),
+        ("beta", " ".join(map(str, range(30))), "These are 30 runs, and 20 of yours can wait here."),
+    ):
+        box = form.text_input(key=f"train_several_{name}_0")
+        box.set_value(value).run()
+        if "30 runs" in sentence:
+            form.button(key="train_sweep_start").click().run()
+        assert not form.exception
+        assert sentence in texts(form.error).replace("\\", "")
+        assert form.text_input(key=f"train_several_{name}_0").value == value
+        form.text_input(key=f"train_several_{name}_0").set_value("").run()
+    assert not queue.entries()
+    assert not form.error

@@ -350,10 +350,17 @@ def names(value: Any, dimensions: int) -> dict[int, str]:
     return {numbers[key]: name for key, name in found.items()}
 
 
+def _plain(value: Any) -> Any:
+    if not isinstance(value, str | int | float | bool | None):
+        raise SchemaError(f"is {_short(value)}, and should be a text, a number or nothing")
+    return value
+
+
 _QUEUE_ENTRY = table(
     {"name": _NAME, "config": or_none(map_of(lambda value: value))},
     {
         "epochs": or_none(whole(1)), "pid": or_none(_PROCESS), "host": or_none(_NAME), "error": or_none(text(10_000)),
+        "values": or_none(map_of(list_of(_plain, 1_000))),
     },
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from bvae.config import Config
 from bvae.processes import PROJECT
 from bvae.queue import Entry, Queue
 from bvae.runs import Run, RunError, process_lives, write_json
+from bvae.sweep import Sweep
 from bvae.tests.waiting import SEEN_BY_EYE, empty, wait
 
 SHORT = Config(network="mlp", epochs=1, dataset_limit=500, probe_size=100, device="cpu")
@@ -58,7 +60,7 @@ def workers(queue: Queue) -> list[int]:
     found = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            if file.read_text().split("\0")[1:4] == ["-m", "bvae.queue", str(queue.folder)]:
+            if file.read_text().split("\0")[1:4] == ["-m", "bvae.worker", str(queue.folder)]:
                 found.append(int(file.parent.name))
     assert found
     return found
@@ -240,3 +242,28 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="BVAE_RUNS"):
         Queue(tmp_path / "file").add("one", SHORT)
+
+
+def test_a_sweep_waits_its_turn_is_stopped_taken_out_and_gone_on_with(queue: Queue) -> None:
+    values: dict[str, list[Any]] = {
+        "network": ["mlp"],
+        "device": ["cpu"],
+        "dataset_limit": [500],
+        "probe_size": [50],
+        "seed": [0, 1],
+    }
+    queue.add_sweep("long", values | {"epochs": [5_000]})
+    queue.add_sweep("short", values | {"epochs": [1]})
+    queue.add_sweep("other", values)
+    queue.remove("other")
+    assert not (queue.folder / "other").exists()
+    with pytest.raises(RunError, match="in the queue already"):
+        queue.add_sweep("short", values)
+    wait(lambda: any(stand.epoch > 1 for stand in Sweep.read(queue.folder / "long").stands()))
+    queue.stop("long")
+    wait(lambda: not queue.entries())
+    assert "stopped" in {stand.state for stand in Sweep.read(queue.folder / "long").stands()}
+    assert [stand.state for stand in Sweep.read(queue.folder / "short").stands()] == ["done", "done"]
+    queue.add_sweep("broken", values | {"device": ["mps"], "seed": [0]})
+    wait(lambda: getattr(queue.find("broken"), "error", None) is not None)
+    assert "broken: There is no mps device here" in str(getattr(queue.find("broken"), "error", None))

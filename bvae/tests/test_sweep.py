@@ -179,6 +179,13 @@ def test_what_is_no_config_is_told_before_anything_begins(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_value_that_is_the_default_makes_no_other_sweep(tmp_path: Path) -> None:
+    Sweep(tmp_path / "swept", {"beta": [1.0, 2.0], "seed": [0]}).write()
+    sweep = Sweep(tmp_path / "swept", {"beta": [1.0, 2.0, 1.0]})
+    assert sweep.values == Sweep.read(tmp_path / "swept").values == {"beta": [1.0, 2.0]}
+    assert sweep.command() == f"python -m bvae sweep --into {tmp_path}/swept --beta 1 2"
+
+
 def test_another_sweep_and_what_is_no_sweep_are_left_alone(tmp_path: Path) -> None:
     folder = tmp_path / "swept"
     folder.mkdir()

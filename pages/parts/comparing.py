@@ -77,6 +77,12 @@ class Found:
     waiting: tuple[tuple[str, ...], ...]
 
 
+def link_to_compare(label: str, choice: Choice) -> None:
+    """Draw a link to what is compared. As a page and not as its name, which is known within the whole app alone."""
+    page = st.Page(Path(__file__).parents[1] / "compare.py")
+    st.page_link(page, label=label, icon=":material/query_stats:", query_params=choice.address())
+
+
 # What there is to choose from ------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from pages.parts.cursor import accept_address
 from pages.parts.live import LiveRun
 from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.selection import plain
-from pages.parts.watch import duration
+from pages.parts.words import duration
 
 PAUSE_SECONDS = 20.0  # in which the process that measures several runs has begun with the next
 

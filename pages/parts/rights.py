@@ -200,8 +200,8 @@ def check_may_change() -> None:
         raise RunError(reason)
 
 
-def check_may_queue(name: str) -> None:
-    """Refuse one more run in the queue where it has no room.
+def check_may_queue(name: str, count: int = 1) -> None:
+    """Refuse one more run in the queue, or a sweep of `count` runs, where it has no room.
 
     Raises:
         RunError: with the reason.
@@ -209,13 +209,18 @@ def check_may_queue(name: str) -> None:
     check_may_change()
     queue = Queue()
     check_disk(queue.folder)
-    waiting = {entry.name for entry in queue.entries() if entry.error is None}
+    waiting = {entry.name: entry.count for entry in queue.entries() if entry.error is None}
     own = st.session_state.setdefault("queued", set())
-    own &= waiting
-    if len(own) >= WAITING_EACH:
-        raise RunError(f"{WAITING_EACH} runs of yours wait already. Add further ones when some are trained.")
-    if len(waiting) >= WAITING_ALL:
-        raise RunError(f"{WAITING_ALL} runs wait already, as many as the queue takes. Try again when some are trained.")
+    own &= set(waiting)
+    if count > WAITING_EACH:
+        raise RunError(
+            f"These are {count:,} runs, and {WAITING_EACH} of yours can wait here. Give fewer values, or run the "
+            "command in a terminal."
+        )
+    if (mine := sum(waiting[name] for name in own)) + count > WAITING_EACH:
+        raise RunError(f"{mine} runs of yours wait already. Add further ones when some are trained.")
+    if (all_of_them := sum(waiting.values())) + count > WAITING_ALL:
+        raise RunError(f"{all_of_them} runs wait already, as many as the queue takes. Try again when some are trained.")
     own.add(name)
 
 

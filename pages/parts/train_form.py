@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -65,12 +66,7 @@ def show_form(queue: Queue) -> None:
         placeholder=st.session_state["train_proposal"],
         help=f"Left empty, the run gets the name that is proposed. It is kept in {plain(str(queue.folder.resolve()))}.",
     )  # fmt: skip
-    grid(FIRST, 4)
-    with st.expander("More settings"):
-        for title, names in (*MORE.items(), ("Other", tuple(set(FIELDS) - set(FIRST) - {*sum(MORE.values(), ())}))):
-            if names:
-                st.markdown(f"**{title}**")
-                grid(names, 3)
+    fields()
 
     config, problem = None, None
     try:
@@ -88,7 +84,7 @@ def show_form(queue: Queue) -> None:
         st.markdown(f":small[New runs are kept in {plain(str(queue.folder.resolve()))}.]")
     for note in notes(config) if config else []:
         st.markdown(f":small[{plain(note)}]")
-    st.fragment(show_device, run_every=None if devices().done() else 1)(config)
+    st.fragment(show_device, run_every=None if devices().done() else 1)([config] if config else [])
     if shown := st.session_state.pop("train_problem", None) or problem:
         st.error(plain(shown))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -229,13 +225,7 @@ def total_steps(config: Config) -> int | None:
 def field(name: str) -> None:
     """Draw a field with the help, the choices and the type that the config gives it."""
     item, (kind, _) = FIELDS[name], field_type(name)
-    common: dict[str, Any] = {
-        "label": LABELS.get(name, name.replace("_", " ").capitalize()),
-        "help": item.metadata["help"][0].upper() + item.metadata["help"][1:] + ".",
-        "key": key(name),
-        "on_change": changed,
-        "persist_state": "session",
-    }
+    common: dict[str, Any] = {**said_of(name), "key": key(name), "on_change": changed}
     if choices := item.metadata.get("choices"):
         st.selectbox(options=choices, **common)
     else:
@@ -246,12 +236,33 @@ def field(name: str) -> None:
         st.number_input(value=value, step=step, format=None if kind is int else "%g", placeholder=placeholder, **common)
 
 
-def grid(names: tuple[str, ...], columns: int) -> None:
+def grid(names: tuple[str, ...], columns: int, draw: Callable[[str], None] = field) -> None:
     """Draw fields in rows of `columns`."""
     for first in range(0, len(names), columns):
         for column, name in zip(st.columns(columns), names[first : first + columns], strict=False):
             with column:
-                field(name)
+                draw(name)
+
+
+def fields(first: tuple[str, ...] = FIRST, columns: int = 4, draw: Callable[[str], None] = field) -> None:
+    """Draw all fields: those that come first, and the others folded away."""
+    grid(first, columns, draw)
+    with st.expander("More settings"):
+        others = tuple(name for name in FIELDS if name not in {*FIRST, *sum(MORE.values(), ())})
+        for title, names in (*MORE.items(), ("Other", others)):
+            if rest := tuple(name for name in names if name not in first):
+                st.markdown(f"**{title}**")
+                grid(rest, 3, draw)
+
+
+def said_of(name: str) -> dict[str, Any]:
+    """What every widget of a field has."""
+    help = FIELDS[name].metadata["help"]
+    return {
+        "label": LABELS.get(name, name.replace("_", " ").capitalize()),
+        "help": help[0].upper() + help[1:] + ".",
+        "persist_state": "session",
+    }
 
 
 def notes(config: Config) -> list[str]:

@@ -17,6 +17,8 @@ from pages.parts.figures import show_training
 from pages.parts.glossary import explained
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
 from pages.parts.selection import history_of, plain, runs_by_name
+from pages.parts.sweep_watch import Swept, show_queued, show_sweeps, sweeps, sweeps_busy
+from pages.parts.words import duration
 
 NONE = ""  # no run has this name
 ACTIVE = ("running", "starting", "ending", "waiting", "refused")
@@ -59,7 +61,7 @@ def standings(queue: Queue) -> list[Standing]:
     picked = {run.path.resolve(): name for name, run in runs.items()}
     found = []
     worked = queue.working()
-    for entry in queue.entries():
+    for entry in (entry for entry in queue.entries() if entry.values is None):
         name = picked.get((queue.folder / entry.name).resolve())
         run = runs[name] if name else None
         if name is None:  # until it has begun, another run may have its name, as one of those that are bundled
@@ -86,21 +88,12 @@ def standings(queue: Queue) -> list[Standing]:
 def busy(queue: Queue, found: list[Standing]) -> bool:
     """Whether anything is being trained or waits for a process that is there, so that the page has news to expect."""
     states = {standing.state for standing in found}
-    return bool(states & {"running", "starting", "ending"}) or ("waiting" in states and not queue.stalled())
+    if states & {"running", "starting", "ending"} or sweeps_busy(queue):
+        return True
+    return "waiting" in states and not queue.stalled()
 
 
 # Words -----------------------------------------------------------------------------------------------------------
-
-
-def duration(seconds: float) -> str:
-    """A time as a person says it."""
-    if seconds < 1.5:
-        return "a second"
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.1f} hours"
 
 
 def progress(standing: Standing, runs: list[Run]) -> tuple[float, str]:
@@ -209,23 +202,32 @@ def watch(polled: bool) -> None:
         st.rerun()  # of all: to begin or cease to come round, and since the run picker has news, too
     problems: list[str] = []
     queue.entries(problems)
-    active = [standing for standing in found if standing.state in ACTIVE]
+    swept = sweeps(queue)
+    active = [standing for standing in found if standing.state in ACTIVE and not _belongs(standing, swept)]
     if problem := st.session_state.pop("watch_problem", None):
         st.error(plain(problem))
     for problem in problems:
         st.warning(plain(problem))
     st.subheader("Queue")
-    if not active:
+    if not active and all(sweep.entry is None for sweep in swept):
         st.markdown("Nothing is being trained.")
+    show_queued(swept)
     for standing in active:
         _show_waiting(queue, standing, [other.run for other in found if other.run])
     if queue.stalled():
         st.warning("Nothing works through the queue: its process was ended, as when the computer was restarted.")
         if not why_read_only():
             st.button("Continue the queue", on_click=_act, args=(queue.start_worker,))
+    show_sweeps(swept)
     if found:
         _show_run(queue, found)
         _show_all_runs(found)
+
+
+def _belongs(standing: Standing, swept: list[Swept]) -> bool:
+    """Whether a run is shown by the line of a sweep that is in the queue."""
+    folders = {sweep.sweep.folder.resolve() for sweep in swept if sweep.sweep is not None and sweep.entry is not None}
+    return standing.run is not None and standing.run.path.resolve().parent in folders
 
 
 def _show_waiting(queue: Queue, standing: Standing, runs: list[Run]) -> None:
