@@ -23,7 +23,7 @@ from pages.parts.cursor import Cursor, check_cursor, from_address, image_cursor,
 from pages.parts.glossary import GLOSSARY
 from pages.parts.live import LiveRun, open_live
 from pages.parts.meaning import open_figures, open_meaning
-from tests.browsing import Site
+from tests.browsing import AS_TEXT, FROM_TEXT, Site
 
 THEME = Path(__file__).resolve().parents[1] / ".streamlit" / "config.toml"
 
@@ -49,6 +49,11 @@ PUBLISH = """async ([store, address]) => {
   publish({ data: bytes, parentElement });
   return parentElement.textContent;
 }"""
+
+
+# `asText` and `fromText` are for arrays of numbers that travel to a test or come from one.
+BLANK = f"""<!doctype html><title>Bench</title><link rel=icon href=data:,>
+<script>globalThis.asText = {AS_TEXT}; globalThis.fromText = {FROM_TEXT};</script><body>"""
 
 
 class Bench:
@@ -105,7 +110,8 @@ class Bench:
 
     def said(self, state: str) -> list[Any]:
         """What the component told Python of one of its states, oldest first."""
-        return [value for name, value in self.page.evaluate("said") if name == state]
+        script = "(state) => said.filter(([name]) => name === state).map(([, value]) => value)"
+        return list(self.page.evaluate(script, state))
 
 
 class Host(BaseHTTPRequestHandler):
@@ -123,7 +129,7 @@ class Host(BaseHTTPRequestHandler):
         elif self.path.endswith(".js"):
             self.answer((MODULES / self.path[1:]).read_bytes(), "text/javascript")
         else:
-            self.answer(b"<!doctype html><title>Bench</title><link rel=icon href=data:,><body>", "text/html")
+            self.answer(BLANK.encode(), "text/html")
 
     def answer(self, content: bytes, kind: str) -> None:
         self.send_response(200)

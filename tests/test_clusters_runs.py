@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from bvae.film import progress
 from bvae.runs import Run, find_run
+from tests.browsing import rerun
 from tests.conftest import serve
 from tests.test_clusters_python import reduced, running
 
@@ -59,9 +60,10 @@ def test_a_film_appears_where_one_is_asked_for_and_only_then_is_the_server_asked
     assert before is not None
     assert after is not None
     assert abs(before["y"] - after["y"]) < 1, "the map stands where it stood"
-    kind.select_option("umap")
+    with rerun(page):
+        kind.select_option("umap")
     expect(kind).to_have_value("umap")
-    page.wait_for_timeout(1_500)  # what that leads to is sent
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     sent.clear()
     page.wait_for_timeout(4_500)
     assert not sent, "two polls would have come in this time"

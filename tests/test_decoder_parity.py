@@ -24,6 +24,7 @@ from bvae.numpy_model import decode
 from bvae.objective import kl_per_dimension, reconstruction
 from bvae.runs import find_run, write_small
 from pages.parts.live import open_live
+from tests.browsing import numbers
 
 TOLERANCE = 1e-4
 # From the smallest images to the largest; of these a training would take longest, and tell no more.
@@ -32,9 +33,8 @@ MADE = [("random", (28, 28)), ("random", (16, 16)), ("random", (64, 64)), ("trai
 DECODE = """async ([file, layers, shape, codes]) => {
   const { Decoder } = await import("/engine/networks.js");
   const { parseSafetensors } = await import("/engine/safetensors.js");
-  const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
-  const decoder = new Decoder(layers, parseSafetensors(bytes).tensors, "decoder.", shape);
-  return codes.map((code) => Array.from(decoder.decode(Float32Array.from(code))));
+  const decoder = new Decoder(layers, parseSafetensors(fromText(file)).tensors, "decoder.", shape);
+  return codes.map((code) => asText(decoder.decode(Float32Array.from(code))));
 }"""
 
 
@@ -43,7 +43,7 @@ def decode_in_browser(
 ) -> torch.Tensor:
     file = base64.b64encode(safetensors.numpy.save(weights)).decode()
     images = page.evaluate(DECODE, [file, layers, list(shape), codes.tolist()])
-    return torch.tensor(images).reshape(-1, *shape)
+    return torch.tensor(np.array([numbers(image, "<f4") for image in images])).reshape(-1, *shape)
 
 
 def decoder_weights(model: BetaVAE) -> dict[str, np.ndarray]:
@@ -147,10 +147,9 @@ def test_every_kind_of_layer_decodes_as_pytorch(bench_page: Page) -> None:
 ENCODE = """async ([file, layers, shape, images]) => {
   const { Encoder } = await import("/engine/networks.js");
   const { parseSafetensors } = await import("/engine/safetensors.js");
-  const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
-  const encoder = new Encoder(layers, parseSafetensors(bytes).tensors, "encoder.", shape);
+  const encoder = new Encoder(layers, parseSafetensors(fromText(file)).tensors, "encoder.", shape);
   return images.map((image) => {
-    const { mean, logVariance } = encoder.encode(Uint8Array.from(image.flat()));
+    const { mean, logVariance } = encoder.encode(fromText(image));
     return [Array.from(mean), Array.from(logVariance)];
   });
 }"""
@@ -158,11 +157,17 @@ ENCODE = """async ([file, layers, shape, images]) => {
 MEASURE = """async ([logits, images, means, logVariances, logSigma]) => {
   const { floorNats, klNats, reconstructionNats } = await import("/engine/bound.js");
   return images.map((image, n) => {
-    const bytes = Uint8Array.from(image.flat());
-    const figures = [reconstructionNats(logits[n].flat(), bytes, logSigma), klNats(means[n], logVariances[n])];
+    const bytes = fromText(image);
+    const given = new Float32Array(fromText(logits[n]).buffer);
+    const figures = [reconstructionNats(given, bytes, logSigma), klNats(means[n], logVariances[n])];
     return [...figures, floorNats(bytes)];
   });
 }"""
+
+
+def as_texts(arrays: torch.Tensor) -> list[str]:
+    """Each of the arrays (N, …) as the browser takes it."""
+    return [base64.b64encode(array.numpy().tobytes()).decode() for array in arrays]
 
 
 def images_to_try(shape: tuple[int, int]) -> torch.Tensor:
@@ -185,7 +190,7 @@ def test_browser_encodes_as_pytorch(bench_page: Page, network: str, weights: str
 
     file = base64.b64encode(safetensors.numpy.save(parameters)).decode()
     layers = encoder_layers(config, shape)
-    found = torch.tensor(bench_page.evaluate(ENCODE, [file, layers, shape, images.tolist()]))
+    found = torch.tensor(bench_page.evaluate(ENCODE, [file, layers, shape, as_texts(images)]))
 
     mean, log_variance = model.posterior(images)
     assert mean.std() > 0.1, "the network tells nothing apart, so agreement would prove nothing"
@@ -200,8 +205,8 @@ def test_log_variance_is_bounded_in_the_browser_as_in_the_model(bench_page: Page
         "encoder.1.bias": np.array([99, -99, 99, -99], np.float32),
     }
     file = base64.b64encode(safetensors.numpy.save(weights)).decode()
-    image = [[[0, 1], [2, 3]]]
-    found = bench_page.evaluate(ENCODE, [file, layers, [2, 2], image])
+    image = torch.arange(4, dtype=torch.uint8).reshape(1, 2, 2)
+    found = bench_page.evaluate(ENCODE, [file, layers, [2, 2], as_texts(image)])
     assert found == [[[99, -99], [LOG_VARIANCE_BOUND, -LOG_VARIANCE_BOUND]]]
 
 
@@ -223,8 +228,8 @@ def test_browser_measures_reconstruction_and_kl_as_pytorch(bench_page: Page, log
     logits[0] = torch.where(images[0] > 127, 60.0, -60.0)  # where float32 has long rounded the mean to 0 or 1
     posterior = Posterior(*torch.randn(2, len(images), 20, generator=generator))
 
-    arguments = [logits.tolist(), images.tolist(), posterior.mean.tolist(), posterior.log_variance.tolist(), log_sigma]
-    found = torch.tensor(bench_page.evaluate(MEASURE, [*arguments]))
+    arguments = [posterior.mean.tolist(), posterior.log_variance.tolist(), log_sigma]
+    found = torch.tensor(bench_page.evaluate(MEASURE, [as_texts(logits), as_texts(images), *arguments]))
 
     sigma = None if log_sigma is None else torch.tensor(log_sigma, dtype=torch.float64)
     expected = reconstruction(logits.double(), images.double() / 255, sigma)
@@ -254,7 +259,7 @@ def test_damaged_weights_are_refused_with_a_reason(bench_page: Page, file: str, 
     found = bench_page.evaluate(
         """async ([file]) => {
           const { parseSafetensors } = await import("/engine/safetensors.js");
-          try { parseSafetensors(Uint8Array.from(atob(file), (c) => c.charCodeAt(0))); return "nothing refused"; }
+          try { parseSafetensors(fromText(file)); return "nothing refused"; }
           catch (error) { return error.message; }
         }""",
         [file],
@@ -268,7 +273,7 @@ def test_tensors_are_read_at_any_alignment(bench_page: Page) -> None:
     found = bench_page.evaluate(
         """async ([file]) => {
           const { parseSafetensors } = await import("/engine/safetensors.js");
-          const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0)).subarray(3);
+          const bytes = fromText(file).subarray(3);
           const { metadata, tensors } = parseSafetensors(bytes);
           return [metadata, ...["a", "b", "c"].map((name) => Array.from(tensors.get(name).data, Number))];
         }""",
@@ -284,12 +289,12 @@ def test_float16_is_read_as_the_same_float32(bench_page: Page) -> None:
     found = bench_page.evaluate(
         """async ([file]) => {
           const { parseSafetensors, tensorOf } = await import("/engine/safetensors.js");
-          const { tensors } = parseSafetensors(Uint8Array.from(atob(file), (c) => c.charCodeAt(0)));
-          return Array.from(tensorOf(tensors, "a", "F32").data);
+          const { tensors } = parseSafetensors(fromText(file));
+          return asText(tensorOf(tensors, "a", "F32").data);
         }""",
         [file],
     )
-    assert np.array_equal(np.array(found, np.float32), finite.astype(np.float32))
+    assert np.array_equal(numbers(found, "<f4"), finite.astype(np.float32))
 
 
 def test_a_run_in_float16_travels_as_it_is_kept_and_is_decoded_as_in_numpy(bench_page: Page, tmp_path: Path) -> None:
@@ -300,7 +305,7 @@ def test_a_run_in_float16_travels_as_it_is_kept_and_is_decoded_as_in_numpy(bench
     found = bench_page.evaluate(
         """async (files) => {
           const { LiveRun } = await import("/engine/run.js");
-          const [head, rest] = files.map((file) => Uint8Array.from(atob(file), (c) => c.charCodeAt(0)));
+          const [head, rest] = files.map(fromText);
           const run = new LiveRun(head);
           run.complete(rest);
           return run.epochs.map((epoch) => Array.from(run.decoder(epoch).decode(run.mean(epoch, 3))));

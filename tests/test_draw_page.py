@@ -25,7 +25,7 @@ from pages.parts.encoders import _pack as pack_encoders
 from pages.parts.guests import check_drawing
 from pages.parts.live import open_live
 from tests.bench import Bench, live_data
-from tests.browsing import READ_CANVAS, comes_true, downloaded, expect_address, expect_pictures, expect_z
+from tests.browsing import comes_true, downloaded, expect_address, expect_pictures, expect_z, grey
 
 LETTER_L = [(0.3, 0.2), (0.32, 0.7), (0.65, 0.72)]
 
@@ -57,7 +57,7 @@ class Desk:
         expect(self.page.locator(".file:not([aria-busy])")).to_be_visible()
 
     def read(self, selector: str, shape: tuple[int, int] = (28, 28)) -> np.ndarray:
-        return np.array(self.page.locator(selector).evaluate(READ_CANVAS), np.uint8).reshape(shape)
+        return grey(self.page.locator(selector)).astype(np.uint8).reshape(shape)
 
     def seen(self) -> np.ndarray:
         """The image that the model sees, (28, 28) uint8."""

@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from bvae.data import load_dataset
 from bvae.runs import Run
 from tests.bench import Bench
+from tests.browsing import numbers
 from tests.pictures import TRAITS, clean, drawn, file_of, inked, lines, outlined, pictures, placed, written
 from tests.test_draw_page import BenchDesk, Desk, SessionDesk
 
@@ -25,12 +26,12 @@ READ = """async (files) => {
   const { asMnist } = await import("/draw/mnist.js");
   const seen = [];
   for (const [name, type, text] of files) {
-    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const bytes = fromText(text);
     try {
       const { strokes } = await readPicture(new File([bytes], name, { type }));
       const { ink, width, height, before, after, coarse } = fitted(strokes, strokes.largest, 200, true);
       const { figures, specks, lines, border, frames, dark } = strokes;
-      const pixels = Array.from(asMnist(ink, width, height, [28, 28], !coarse));
+      const pixels = asText(asMnist(ink, width, height, [28, 28], !coarse));
       seen.push({ pixels, digits: figures.length, specks, lines, border, frames, dark, before, after });
     } catch (error) {
       seen.push({ problem: error.message });
@@ -46,11 +47,16 @@ def read(bench_page: Page, files: list[tuple[str, str, bytes]]) -> list[dict]:
     )
 
 
+def pixels(seen: dict) -> np.ndarray:
+    """What the model would see of a file, (28, 28)."""
+    return numbers(seen["pixels"], "u1").astype(float).reshape(28, 28)
+
+
 def fields(bench_page: Page, files: list[bytes]) -> list[np.ndarray]:
     """What the model would see of each file, (28, 28)."""
     seen = read(bench_page, [(f"{place}.png", "image/png", content) for place, content in enumerate(files)])
     assert not [one["problem"] for one in seen if "problem" in one]
-    return [np.array(one["pixels"], float).reshape(28, 28) for one in seen]
+    return [pixels(one) for one in seen]
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +99,7 @@ def test_mnists_own_digits_stay_as_they_are(bench_page: Page) -> None:
     """Their strokes give the widths that others are brought to, and the middle half is what draw/fit.js holds."""
     images = load_dataset("mnist").train.pixels[:300].numpy()
     seen = read(bench_page, [(f"{place}.png", "image/png", file_of(image)) for place, image in enumerate(images)])
-    same = [
-        likeness(np.array(one["pixels"], float).reshape(28, 28), image) for one, image in zip(seen, images, strict=True)
-    ]
+    same = [likeness(pixels(one), image) for one, image in zip(seen, images, strict=True)]
     assert np.median(same) > 0.99
     assert np.mean(np.array(same) > 0.8) > 0.95  # a shift by a pixel is the most that happens to others
 
@@ -181,7 +185,7 @@ def test_an_svg_is_shown_whole(bench_page: Page, clean_fields: dict[tuple[str, i
         seven = f'<g transform="translate(0 -50)">{seven}</g>'
     content = SVG[kind].format(seven).encode()
     (seen,) = read(bench_page, [("seven.svg", "image/svg+xml", content)])
-    field = np.array(seen["pixels"], float).reshape(28, 28)
+    field = pixels(seen)
     assert likeness(field, clean_fields["drawn", 7]) > 0.8
 
 

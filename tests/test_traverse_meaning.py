@@ -18,7 +18,7 @@ from bvae.factors import FACTORS, measure
 from bvae.runs import Run, name_dimension, write_json
 from pages.parts.live import open_live
 from tests.bench import Bench, OnBench
-from tests.browsing import READ_CANVAS, canvases, expect_pictures, frames, until
+from tests.browsing import canvases, expect_pictures, frames, grey, until
 from tests.conftest import serve
 from tests.measured import measured
 
@@ -215,7 +215,7 @@ def test_the_width_of_the_posterior_lies_on_each_rail(mounted: Callable[..., Pag
 
 
 def picture(page: Page) -> np.ndarray:
-    return np.array(page.get_by_role("img", name="Decoded image").evaluate(READ_CANVAS))
+    return grey(page.get_by_role("img", name="Decoded image"))
 
 
 def test_draws_where_nothing_is_carried_move_the_thumbs_and_not_the_picture(

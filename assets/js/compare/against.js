@@ -50,8 +50,9 @@ export function showAgainst(root, comparison, shown) {
     return [{ chart, picture, figure, drawn }];
   });
   root.replaceChildren(...charts.map(({ chart }) => chart));
-  for (const { picture, figure, drawn } of charts) {
-    draw(picture, comparison, figure, drawn, of);
+  const widths = charts.map(({ picture }) => picture.clientWidth); // of all at once, since each is asked for anew once one is drawn
+  for (const [place, { picture, figure, drawn }] of charts.entries()) {
+    draw(picture, Math.max(160, widths[place] || 240), comparison, figure, drawn, of);
     const values = drawn.map(({ weight, figures }) => `${weight}: ${said(figures[figure.name], figure.decimals)}`);
     picture.setAttribute(
       "aria-label",
@@ -61,9 +62,8 @@ export function showAgainst(root, comparison, shown) {
   return charts.length > 0;
 }
 
-/** @param {SVGSVGElement} picture @param {Comparison} comparison @param {Shown} figure @param {Group[]} drawn @param {Map<number, number>} of */
-function draw(picture, { runs, groups, series }, { name }, drawn, of) {
-  const width = Math.max(160, picture.clientWidth || 240);
+/** @param {SVGSVGElement} picture @param {number} width pixels @param {Comparison} comparison @param {Shown} figure @param {Group[]} drawn @param {Map<number, number>} of */
+function draw(picture, width, { runs, groups, series }, { name }, drawn, of) {
   const [right, bottom] = [width - CHART_EDGE.right, CHART_HEIGHT - CHART_EDGE.bottom];
   const spreads = drawn.map(({ figures }) => figures[name]);
   // Of two seeds the interval would flatten everything else: it is told, and not drawn.
