@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bvae.runs import Run, find_run, write_json, write_tensors
 from bvae.tests.turned import turned
 from pages.parts.beside import address_of_view, check_view, sides_of, view_of_address
 from pages.parts.cursor import Cursor, Start, check_cursor, image_cursor, nearest
+from pages.parts.guests import in_run
 from pages.parts.live import LiveRun, open_live
 from tests.bench import Bench, live_data
 from tests.browsing import canvases, expect_address, expect_pictures, frames, in_address, until
@@ -60,19 +62,25 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Run:
 class OnBench:
     """Runs beside each other on a blank page."""
 
-    def __init__(self, bench: Bench, runs: Sequence[Run], lead: int, cursor: Cursor | None = None, **data: Any) -> None:
+    def __init__(
+        self, bench: Bench, runs: Sequence[Run], lead: int, cursor: Cursor | None = None, whole: bool = True
+    ) -> None:
+        """
+        Args:
+            whole: whether the other runs' weights of all epochs are there from the first.
+        """
         self.bench = bench
         self.runs = [open_live(run, run.name) for run in runs]
         self.lead = self.runs[lead]
         self.cursor = cursor or image_cursor(self.lead.space)
         for run in self.runs:
-            bench.publish_run(run)
+            if whole or run is self.lead:
+                bench.publish_run(run)
+            else:
+                assert bench.publish("runs", run.head) == ""
         sides = sides_of(self.runs, self.lead, self.cursor)
-        self.data = (
-            live_data(
-                self.lead, cursor=self.cursor, runs=sides, few=6, factors=[], view=VIEW, view_revision=0, compact=False
-            )
-            | data
+        self.data = live_data(
+            self.lead, cursor=self.cursor, runs=sides, few=6, factors=[], view=VIEW, view_revision=0, compact=False
         )
         self.element = bench.mount("beside", self.data)
         expect(self.element.locator(".beside")).not_to_have_attribute("aria-busy", "true")
@@ -223,6 +231,38 @@ def test_image_noise_epoch_and_walk_are_the_same_in_every_run(bench: Bench, othe
     assert np.abs(same() - steps[0, 0]).max() <= 1
 
 
+def test_a_run_with_fewer_dimensions_follows_as_far_as_it_has_them_and_when_its_weights_are_here(
+    bench: Bench, tmp_path: Path
+) -> None:
+    run = find_run("mnist-beta10")
+    carries = np.argsort(run.history()[-1].kl_per_dimension)[::-1]
+    fewer = turned(run, tmp_path / "fewer", carries[:12], SIGNS[:12])  # what is left out carries nothing
+    shown = OnBench(bench, [run, fewer], 0, whole=False)
+
+    def apart() -> float:
+        frames(bench.page, 6)
+        pictures = shown.pictures()
+        return float(np.abs(pictures[0] - pictures[1]).max())
+
+    assert apart() <= 3
+    expect(shown.side(1).locator(".more .none")).to_have_count(8)
+    shown.move(0, int(carries[0]), 2)
+    shown.move(0, int(carries[15]), 2)
+    assert apart() <= 3
+    shown.element.get_by_role("button", name="Noise").click()
+    assert len(shown.told()["z"]) == 20
+
+    shown.element.get_by_role("radio", name="Class 7").check(force=True)
+    shown.element.get_by_role("slider", name="Epoch", exact=True).press("Home")
+    where, last = shown.side(1).locator(".where"), run.snapshot()
+    expect(where).to_have_text(f"fewer, epoch {last}, until 0 is here")
+    assert bench.publish("runs", shown.runs[1].rest) == ""
+    expect(where).to_have_text("fewer, epoch 0")
+    code = shown.runs[1].space.means[0][shown.runs[1].space.indices == shown.told()["start"]["index"]][0]
+    frames(bench.page, 6)
+    assert np.abs(shown.pictures()[1] - decoded(shown.runs[1], code, 0)[0]).max() <= 1
+
+
 def test_what_cannot_be_paired_stands_beside_it_all_the_same_and_says_why(bench: Bench, tmp_path: Path) -> None:
     run = find_run("mnist-beta10")
     apart = Run(shutil.copytree(run.path, tmp_path / "apart"))
@@ -252,6 +292,24 @@ def test_an_image_that_a_run_does_not_follow_is_encoded_by_it(bench: Bench, tmp_
     pictures = shown.pictures()
     assert np.abs(pictures[0] - pictures[1]).max() <= 1, "the same weights, and so the same code"
     assert shown.element.locator(".starts .thumbnail").count() == 1, "no other image is in both"
+
+    # A drawing is encoded by each, too.
+    drawing = live.space.guest("digit", int(indices[40]))
+    assert drawing
+    drawn = [
+        in_run(replace(drawing, kind="drawing", label=-1), each.path, each.key, each.space.epochs)
+        for each in shown.runs
+    ]
+    guests = [[each.packed()] for each in drawn if each]
+    start = Start(kind="drawing", index=int(indices[40]))
+    cursor = shown.cursor | {"start": start, "z": drawn[0].mean[-1].tolist()}  # type: ignore[union-attr]
+    sides = [side | {"guests": each} for side, each in zip(shown.data["runs"], guests, strict=True)]
+    bench.redraw(shown.data | {"cursor": cursor, "revision": 2, "guests": guests[0], "runs": sides})
+    expect(shown.element.locator(".original-text")).to_have_text("Your drawing, as the models see it")
+    frames(bench.page, 6)
+    drawings = shown.pictures()
+    assert np.abs(drawings[0] - drawings[1]).max() <= 1
+    assert np.abs(drawings - pictures).max() > 50
 
 
 # As Python reads and writes what is shown ------------------------------------------------------------------------

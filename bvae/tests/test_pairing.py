@@ -97,16 +97,11 @@ def test_what_cannot_be_paired_is_said(run: Run, tmp_path: Path, changes: dict[s
 
 
 def test_of_runs_with_more_and_fewer_dimensions_what_is_left_over_has_no_counterpart(run: Run, tmp_path: Path) -> None:
-    fewer = Run(shutil.copytree(run.path, tmp_path / "fewer"))
-    record = run.record()
-    record["config"]["latent_dim"] = 12
-    write_json(fewer.path / "config.json", record)
-    for epoch in fewer.epochs():
-        latents = run.latents(epoch)
-        kept = {name: array[:, :12].copy() for name, array in latents._asdict().items()}
-        write_tensors(fewer.path / "latents" / f"{epoch:04d}.safetensors", kept)
-    found = paired(run, Run(fewer.path), (run.snapshot(), run.snapshot()))
-    assert found.dimension.tolist() == [*range(12), *[-1] * 8]
-    assert found.strength[12:].max() == 0
-    back = paired(Run(fewer.path), run, (run.snapshot(), run.snapshot()))
-    assert back.dimension.tolist() == [*range(12)]
+    fewer = turned(run, tmp_path / "fewer", ORDER[:12], SIGNS[:12])
+    found = paired(run, fewer, (run.snapshot(), run.snapshot()))
+    left = [dimension for dimension in range(20) if dimension not in ORDER[:12]]
+    assert [found.dimension[dimension] for dimension in ORDER[:12]] == [*range(12)]
+    assert found.dimension[left].tolist() == [-1] * 8
+    assert found.strength[left].max() == 0
+    back = paired(fewer, run, (run.snapshot(), run.snapshot()))
+    assert back.dimension.tolist() == ORDER[:12].tolist()

@@ -155,8 +155,7 @@ def sides_of(runs: Sequence[LiveRun], lead: LiveRun, cursor: Cursor) -> list[dic
         pairing, start, guests = None, None, []
         if run is not lead:
             pairing = _pairing(str(lead.path), str(run.path), lead.key, run.key, _shared_epochs(lead, run))
-            if reason := _apart(lead, run):
-                pairing = {"reason": reason}
+            if pairing.get("apart"):
                 start = image_cursor(run.space)["start"]
             elif cursor["start"]["kind"] in IMAGES:
                 guests = _guests(run, lead, cursor)
@@ -167,10 +166,6 @@ def sides_of(runs: Sequence[LiveRun], lead: LiveRun, cursor: Cursor) -> list[dic
             }
         )  # fmt: skip
     return sides
-
-
-def _apart(lead: LiveRun, run: LiveRun) -> str:
-    return apart(Run(lead.path), Run(run.path))
 
 
 def _guests(run: LiveRun, lead: LiveRun, cursor: Cursor) -> list[Any]:
@@ -195,9 +190,13 @@ def _shared_epochs(lead: LiveRun, run: LiveRun) -> tuple[int, int]:
 # The keys stand for what is in the runs.
 @st.cache_data(max_entries=64, show_spinner=False)
 def _pairing(one: str, other: str, key: str, other_key: str, epochs: tuple[int, int]) -> dict[str, Any]:
-    """Which dimension of another run stands for each of one, see `Pairing`, or the reason why none does, as JSON."""
+    """Which dimension of another run stands for each of one, see `Pairing`, or the reason why none does, as JSON; with
+    `apart` where that has no code of the same images."""
     try:
-        found = paired(Run(one), Run(other), epochs)
+        runs = Run(one), Run(other)
+        if reason := apart(*runs):
+            return {"reason": reason, "apart": True}
+        found = paired(*runs, epochs)
     except (RunError, OSError, ValueError) as error:
         return {"reason": str(error)}
     arrays = {name: np.asarray(getattr(found, name)) for name in ("dimension", "sign", "strength", "scale")}

@@ -80,7 +80,11 @@ class Beside {
         this.table.remember();
       };
     }
-    live.runs.listeners.add(() => this.root.isConnected && this.table?.freshen());
+    /** Weights of other epochs may have come. */
+    this.arrived = () => {
+      if (this.root.isConnected) this.table?.freshen();
+      else live.runs.listeners.delete(this.arrived);
+    };
   }
 
   /** @param {Data} data @param {SetStateValue} setStateValue */
@@ -88,6 +92,7 @@ class Beside {
     if (!data.compact) this.link.setStateValue = setStateValue;
     this.root.classList.toggle("compact", Boolean(data.compact));
     for (const { key, guests } of data.runs) live.welcome(key, guests);
+    live.runs.listeners.add(this.arrived);
     const lead = data.runs.findIndex(({ pairing }) => !pairing);
     const wanted = data.runs.map(({ key, meaning }, at) => ({
       key,
