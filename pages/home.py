@@ -9,7 +9,7 @@ from bvae.numbers import number
 from bvae.numpy_model import decode
 from bvae.pictures import mosaic
 from bvae.runs import Run, RunError
-from pages.parts.beside import view_beside
+from pages.parts.beside import begun, view_beside
 from pages.parts.compared import compared
 from pages.parts.cursor import open_cursor
 from pages.parts.glossary import explained
@@ -237,8 +237,7 @@ with st.container(horizontal=True, gap="medium"):
             st.page_link(f"pages/{name}.py", label=label, icon=f":material/{icon}:")
             st.markdown(explained(f":small[{text}]"))
 
-if len(runs) > 1:  # the last, so that nothing on the page waits for more runs than the selected one
-    with side_by_side:
-        shown = opened(runs, run)
-        if len(shown) > 1:
+if len(runs) > 1:
+    with side_by_side:  # the last, so that nothing on the page waits for more runs than the selected one
+        if begun(run) and len(shown := opened(runs, run)) > 1:
             view_beside(shown, run, cursor, to_see(shown))

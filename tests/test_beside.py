@@ -312,6 +312,17 @@ def test_an_image_that_a_run_does_not_follow_is_encoded_by_it(bench: Bench, tmp_
     assert np.abs(drawings - pictures).max() > 50
 
 
+def test_on_a_page_about_another_run_it_asks_for_runs_once_all_of_that_one_is_here(bench: Bench) -> None:
+    live = open_live(find_run("mnist-beta10"), "mnist-beta10")
+    bench.mount("beside", {"key": live.key, "runs": []})
+    assert bench.publish("runs", live.head) == ""
+    frames(bench.page, 3)
+    assert bench.said("asked") == []
+    assert bench.publish("runs", live.rest) == ""
+    frames(bench.page, 3)
+    assert bench.said("asked") == [live.key]
+
+
 # As Python reads and writes what is shown ------------------------------------------------------------------------
 
 

@@ -115,6 +115,21 @@ def _opened(runs: Mapping[str, Run]) -> list[LiveRun]:
     return list(found.values())
 
 
+def begun(selected: LiveRun) -> bool:
+    """Whether the browser has all of the session's run and asks for more: until then the place of others is kept, and
+    nothing of them is read or sent, since the first slider would wait for that."""
+    if st.session_state.get("beside_begun"):
+        return True
+
+    def begin() -> None:
+        accept_address()
+        st.session_state["beside_begun"] = True
+
+    data = {"key": selected.key, "runs": []}
+    component("beside")(key="beside", data=data, height="content", on_asked_change=begin)
+    return False
+
+
 def view_beside(runs: Sequence[LiveRun], selected: LiveRun, cursor: Cursor, said: Sequence[str]) -> None:
     """Draw runs beside each other on a page that has the session's cursor in another component: they show its image at
     its epoch, and what is moved here changes nothing else.

@@ -35,7 +35,7 @@ import { Table } from "./table.js";
 
 /**
  * @typedef {object} OfBeside
- * @property {OfSide[]} runs
+ * @property {OfSide[]} runs none where they are to be asked for
  * @property {number} few sliders that are not folded away
  * @property {string[]} factors what dimensions are named after that come first
  * @property {View} view
@@ -89,6 +89,10 @@ class Beside {
 
   /** @param {Data} data @param {SetStateValue} setStateValue */
   receive(data, setStateValue) {
+    if (!data.runs.length) {
+      this.ask(data.key, setStateValue);
+      return;
+    }
     if (!data.compact) this.link.setStateValue = setStateValue;
     this.root.classList.toggle("compact", Boolean(data.compact));
     for (const { key, guests } of data.runs) live.welcome(key, guests);
@@ -100,6 +104,15 @@ class Beside {
       epoch: at === lead ? data.cursor.epoch : /** @type {const} */ ("last"),
     }));
     whenRuns(this, wanted, (runs) => this.show(data, runs, lead));
+  }
+
+  /**
+   * Ask for the runs once all is here of the one that the page looks at, for which they must not be in the way.
+   * @param {string} key of that one @param {SetStateValue} setStateValue
+   */
+  ask(key, setStateValue) {
+    this.wanted = key;
+    live.whenReady(key).then(() => this.wanted === key && setStateValue("asked", key));
   }
 
   /** @param {Data} data @param {LiveRun[]} runs @param {number} lead */
