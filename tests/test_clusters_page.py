@@ -14,8 +14,10 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 from playwright.sync_api import Page, expect
+from scipy.spatial import KDTree
 
 from bvae.runs import Run, find_run, write_film
 from pages.parts.film import framed, open_film
@@ -105,12 +107,9 @@ class Board:
     def alone(self, places: np.ndarray, least: float, hidden: np.ndarray | None = None) -> np.ndarray:
         """Points without another within `least` pixels, and well inside the map and clear of what lies on it."""
         box = self.box()
-        far = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(places))
-        if hidden is not None:
-            far[:, hidden] = 1e9
         x, y = places.T
         inside = (x > 30) & (y > 60) & (x < box["width"] - 60) & (y < box["height"] - 30)
-        return np.flatnonzero((far.min(1) > least) & inside)
+        return np.flatnonzero((apart(places, hidden) > least) & inside)
 
     def hover(self, place: np.ndarray) -> None:
         box = self.box()
@@ -146,10 +145,8 @@ class Board:
         """The images on the map: point, and where its 28 × 28 pixels begin, found by comparing pixels alone."""
         grey = self.colours()
         plain = (grey[..., 0] == grey[..., 1]) & (grey[..., 1] == grey[..., 2])
-        whole = np.lib.stride_tricks.sliding_window_view(plain, (28, 28)).all((2, 3))
-        first = np.lib.stride_tricks.sliding_window_view(grey[..., 0] == 0, (1, 28)).all(
-            (2, 3)
-        )  # of every digit: black
+        whole = sliding_window_view(sliding_window_view(plain, 28, axis=1).all(-1), 28, axis=0).all(-1)
+        first = sliding_window_view(grey[..., 0] == 0, 28, axis=1).all(-1)  # of every digit: black
         by_content = {image.tobytes(): point for point, image in enumerate(self.probe.images)}
         found = []
         for y, x in np.argwhere(whole & first[: len(whole)]):
@@ -206,6 +203,13 @@ def board(page: Page, app: str, trained_run: Run) -> Board:
 @pytest.fixture
 def component(bench: Bench, trained_run: Run) -> Component:
     return Component(bench, trained_run).mount()
+
+
+def apart(places: np.ndarray, hidden: np.ndarray | None = None) -> np.ndarray:
+    """How far from each of the places (P, 2) the next is that is not hidden, (P,)."""
+    shown = np.ones(len(places), bool) if hidden is None else ~hidden
+    distances, _ = KDTree(places[shown]).query(places, k=2)
+    return np.where(shown, distances[:, 1], distances[:, 0])
 
 
 def near(colour: np.ndarray, expected: str | tuple[int, ...], within: int = 40) -> bool:

@@ -20,7 +20,7 @@ from pages.parts.film_player import film_player
 from pages.parts.glossary import MARK
 from tests.bench import Bench
 from tests.browsing import CLASS_COLOURS, WAIT, canvases, downloaded, frames
-from tests.test_clusters_page import Component
+from tests.test_clusters_page import Component, apart
 
 PALETTE = np.array([[int(colour[at : at + 2], 16) for at in (0, 2, 4)] for colour in CLASS_COLOURS])
 MARGIN = 0.06  # of half a map, left empty around the film
@@ -51,10 +51,9 @@ class Map:
     def lonely(self, frame: int, size: tuple[int, int]) -> np.ndarray:
         """Points with nothing near them, not even the name of a class, (N,)."""
         places, (width, _) = self.places(frame, size), size
-        far = np.linalg.norm(places[:, None] - places[None], axis=2) + 1e9 * np.eye(len(places))
         names = np.array([np.median(places[self.labels == label], axis=0) for label in np.unique(self.labels)])
         free = np.linalg.norm(places[:, None] - names[None], axis=2).min(1) > 0.06 * width
-        return np.flatnonzero((far.min(1) > LONELY * width) & free)
+        return np.flatnonzero((apart(places) > LONELY * width) & free)
 
     def check(self, picture: np.ndarray, frame: int, within: float, share: float = 1.0) -> None:
         """At the places of lonely points, a picture (height, width, 3) has the colours of their classes."""

@@ -42,6 +42,12 @@ COMPARED = ("mnist-beta1", "mnist-beta4", "mnist-beta10")
 ROWS = ("original", "first", "now", "last")
 
 
+@cache
+def measured(path: Path, epoch: int) -> PerImage:
+    """PyTorch's own figures of every probe image of a run at an epoch."""
+    return per_image(Run(path).model(epoch), Run(path).probe().images)
+
+
 class Sheet:
     """What a person sees and does on the page."""
 
@@ -49,7 +55,7 @@ class Sheet:
         self.page, self.run, self.address = page, run, address
         self.epoch = page.get_by_role("slider", name="Epoch", exact=True)
         self.cards = page.locator(".card")
-        self.measured = cache(lambda epoch: per_image(run.model(epoch), run.probe().images))
+        self.measured = partial(measured, run.path)
 
     def open(self, **parameters: str) -> Sheet:
         self.page.goto(f"{self.address}/reconstruct?{urlencode({'run': self.run.name} | parameters)}")
@@ -94,8 +100,7 @@ class Sheet:
         return self.run.model(epoch).decode(means).numpy() * 255
 
     def expected_figures(self, epoch: int) -> np.ndarray:
-        found: PerImage = self.measured(epoch)
-        return np.stack(found, axis=1)[self.positions()]
+        return np.stack(self.measured(epoch), axis=1)[self.positions()]
 
     def choose(self, which: str) -> None:
         self.page.get_by_text(which, exact=True).click()

@@ -86,8 +86,9 @@ def test_a_finger_sets_a_slider_by_dragging_and_scrolls_the_page_past_it(
     assert phone.locator("#strip-title").inner_text() == title
 
     scrolled = phone.evaluate(SCROLLED)
-    finger.swipe(slider, 0.85, -80, 4)
-    assert phone.evaluate(SCROLLED) == scrolled, "it should have stayed where it was"
+    finger.swipe(slider, 0.85, -80, 24)
+    # What is said above may take another line, and the browser then keeps the slider where it is seen.
+    assert phone.evaluate(SCROLLED) == pytest.approx(scrolled, abs=8), "the finger scrolled the page"
     code[dimension] = float(slider.input_value())
     assert abs(code[dimension] - traverse.start_code()[dimension]) > 0.2
     expect_z(phone, code)
