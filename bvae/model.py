@@ -65,7 +65,7 @@ class BetaVAE(nn.Module):
         """
         # float32 even where the layers compute in bfloat16: the KL takes differences of what comes out.
         mean, log_variance = self.encoder(self._prepare(images)).float().chunk(2, dim=1)  # (N, D), (N, D)
-        return Posterior(mean, log_variance.clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND))
+        return Posterior(mean, bounded(log_variance))
 
     def logits(self, codes: Tensor) -> Tensor:
         """Decode codes (N, D) to the logits of the pixels' means, (N, H, W) float32."""
@@ -108,7 +108,12 @@ class BetaVAE(nn.Module):
 
 def unit_pixels(images: Tensor) -> Tensor:
     """Pixels as float32 in [0, 1]; uint8 is divided by 255, float is taken as it is."""
-    return images.float().div_(255) if images.dtype == torch.uint8 else images.float()
+    return images / 255 if images.dtype == torch.uint8 else images.float()
+
+
+def bounded(log_variance: Tensor) -> Tensor:
+    """Log-variances within their bounds. (The slope of `hardtanh` is one kernel, that of `clamp` is five.)"""
+    return nn.functional.hardtanh(log_variance, -LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND)
 
 
 def _build(layers: list[Layer]) -> nn.Sequential:

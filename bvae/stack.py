@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bvae.model import BetaVAE, Posterior
-from bvae.network import LOG_VARIANCE_BOUND, Layer, decoder_layers, encoder_layers
+from bvae.model import BetaVAE, Posterior, bounded
+from bvae.network import Layer, decoder_layers, encoder_layers
 
 
 class Stack:
@@ -52,7 +52,7 @@ class Stack:
         """q(z|x) of images (M, N, H, W) in [0, 1]: (M, N, D) twice."""
         outputs = self._through("encoder", self._encoder, images)
         mean, log_variance = outputs.float().split(self._latent_dim, -1)
-        return Posterior(mean, log_variance.clamp(-LOG_VARIANCE_BOUND, LOG_VARIANCE_BOUND))
+        return Posterior(mean, bounded(log_variance))
 
     def logits(self, codes: Tensor) -> Tensor:
         """Codes (M, N, D) to logits (M, N, H, W)."""

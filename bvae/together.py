@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -27,7 +27,9 @@ class Together:
     optimisers carry and their sums become views of the stack's, so that each of them can be asked for its state.
     """
 
-    def __init__(self, trainers: Sequence[Trainer], capture: Capture | None = None) -> None:
+    def __init__(
+        self, trainers: Sequence[Trainer], capture: Capture | Literal["of the device"] | None = "of the device"
+    ) -> None:
         # Equal learning rates beside each other: one update of the optimiser serves them.
         self.trainers = sorted(trainers, key=_schedule)
         self._gone: set[int] = set()
@@ -37,7 +39,7 @@ class Together:
         self.network = Stack([trainer.model for trainer in self.trainers])
         ends = itertools.accumulate(len(list(same)) for _, same in itertools.groupby(self.trainers, key=_schedule))
         parts = list(itertools.pairwise([0, *ends]))
-        capture = capture or capture_for(device)
+        capture = capture_for(device) if capture == "of the device" else capture
         batches = Batches(
             configs, first.train.pixels, device, self.network.shape, [a for a, _ in parts], capture is not None
         )
@@ -52,7 +54,7 @@ class Together:
         )
         for trainer, sums in zip(self.trainers, self._step.sums, strict=True):
             trainer.sums = sums
-        self._pieces = Pieces(self._step, capture)
+        self.pieces = Pieces(self._step, capture)
 
     def _optimizer(self, parts: list[tuple[int, int]]) -> torch.optim.Optimizer:
         """An optimiser of the stack, which goes on with what the trainers' carry; a group for each learning rate."""
@@ -115,7 +117,7 @@ class Together:
             yield from self._recorded(untrained, start)
         while self.alive and self._first.epoch < epochs:
             start = time.perf_counter()
-            yield from self._train_epoch(stop, report, start)
+            yield from self.train_epoch(stop, report)
             means = [trainer.complete_epoch() for trainer in self.trainers]
             yield from self._recorded(means, start)
             for trainer in self.trainers:
@@ -123,13 +125,19 @@ class Together:
             if self._first.epoch < epochs and stop():
                 raise StoppedError
 
-    def _train_epoch(
-        self, stop: Callable[[], bool], report: Report, start: float
+    def train_epoch(
+        self, stop: Callable[[], bool] = lambda: False, report: Report = lambda trainer, progress: None
     ) -> Iterator[tuple[Trainer, DivergedError]]:
+        """Take the steps of an epoch that are left; the error of each trainer that ends by it.
+
+        Raises:
+            StoppedError: when `stop` said so.
+        """
+        start = time.perf_counter()
         step, steps = self._first.step, self._first.steps
-        self._pieces.begin(self._first.epoch, step)
+        self.pieces.begin(self._first.epoch, step)
         while step < steps and self.alive:
-            step = self._pieces.advance(step)
+            step = self.pieces.advance(step)
             for trainer in self.trainers:
                 trainer.step = step
             if step % STEPS_BETWEEN_LOOKS == 0 or step == steps:

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -103,7 +103,7 @@ class Trainer:
         config: what to train.
         dataset: the images; its tensors are moved to `device`.
         device: from `choose_device`.
-        capture: what makes many steps one, by default what the device has; see `captured.py`.
+        capture: what makes many steps one; None to take each by itself. See `captured.py`.
         compiled: whether to compile the step; see `Step`.
 
     Iterating `records(...)` trains, and yields one record an epoch; see `history_record`. Its `train` is the mean over
@@ -115,7 +115,7 @@ class Trainer:
         config: Config,
         dataset: Dataset,
         device: torch.device,
-        capture: Capture | None = None,
+        capture: Capture | Literal["of the device"] | None = "of the device",
         compiled: bool = False,
     ) -> None:
         self.config = config
@@ -134,7 +134,8 @@ class Trainer:
         self.seconds = 0.0  # spent in it
         where = device if device.type != "mps" else torch.device("cpu")  # mps has no float64
         self.sums = torch.zeros(len(SUMS), dtype=torch.float64, device=where)
-        self._capture, self._compiled = capture or capture_for(device), compiled
+        self._capture = capture_for(device) if capture == "of the device" else capture
+        self._compiled = compiled
 
     @functools.cached_property
     def pieces(self) -> Pieces:
@@ -174,13 +175,21 @@ class Trainer:
             yield self.record(train, self._tested(), start)
         while self.epoch < self.config.epochs:
             start = time.perf_counter()
-            self._train_epoch(stop, report, start)
+            self.train_epoch(stop, report)
             means = self.complete_epoch()
             record = self.record(means, self._tested(), start)
             self.seconds = 0.0
             yield record
 
-    def _train_epoch(self, stop: Callable[[], bool], report: Callable[[Progress], None], start: float) -> None:
+    def train_epoch(
+        self, stop: Callable[[], bool] = lambda: False, report: Callable[[Progress], None] = lambda progress: None
+    ) -> None:
+        """Take the steps of an epoch that are left; `complete_epoch` comes next.
+
+        Raises:
+            StoppedError, DivergedError: as `records`.
+        """
+        start = time.perf_counter()
         self.model.train()
         self.pieces.begin(self.epoch, self.step)
         while self.step < self.steps:

@@ -12,7 +12,7 @@ from bvae.arithmetic import autocast
 from bvae.config import Config
 from bvae.data import Dataset
 from bvae.lazy import drawn
-from bvae.model import BetaVAE, unit_pixels
+from bvae.model import BetaVAE
 from bvae.objective import kl_per_dimension, objective, reconstruction
 
 
@@ -39,7 +39,7 @@ def plain_loop(
             step = epoch * steps + number
             for group in optimizer.param_groups:
                 group["lr"] = config.learning_rate_at(step, config.epochs * steps)
-            unit = unit_pixels(drawn(pixels[number]))
+            unit = drawn(pixels[number]).float().div_(255)
             with cast():
                 posterior = model.posterior(unit)
                 logits = model.logits(posterior.sample(noise[number]))
