@@ -8,6 +8,16 @@ import { chooseRadio } from "../shared/radios.js";
 
 /** @import { LiveRun, Start } from "../engine/run.js" */
 
+/**
+ * @param {LiveRun} run @param {LiveRun[]} others
+ * @returns {number[]} places of the images of a run's gallery that all others have, too
+ */
+export function sharedPlaces({ labels, indices }, others) {
+  /** @param {number} at */
+  const start = (at) => /** @type {const} */ ({ kind: "digit", index: indices[at] });
+  return Array.from(labels.keys()).filter((at) => others.every((run) => run.place(start(at)) >= 0));
+}
+
 /** The images of a gallery, one button a class, and the images of each in turn. */
 export class Classes {
   /**

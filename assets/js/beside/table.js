@@ -5,7 +5,8 @@ import { Cursor } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
 import { nearestPlace } from "../engine/numbers.js";
 import { Codes } from "./codes.js";
-import { Classes, Images } from "./images.js";
+import { Classes, Images, sharedPlaces } from "./images.js";
+import { alone, entriesBeside, orderOf } from "./order.js";
 import { Panel } from "./panel.js";
 import { Turns } from "./turns.js";
 import { Walks } from "./walks.js";
@@ -14,7 +15,6 @@ import { Walks } from "./walks.js";
 /** @import { Clock } from "../shared/clock.js" */
 /** @import { Link } from "../shared/link.js" */
 /** @import { Side } from "./panel.js" */
-/** @import { Entry } from "./rows.js" */
 
 /**
  * What is shown. to: the test image at the end of the walk, null for the usual one; share: of the way.
@@ -62,7 +62,8 @@ export class Table {
     find(".sides").replaceChildren(...this.panels.map(({ element }) => element));
     place.root.style.setProperty("--runs", String(sides.length));
     place.clock.open(this.run);
-    const shared = this.sharedPlaces();
+    const others = sides.flatMap(({ run, start }) => (start ? [] : [run]));
+    const shared = sharedPlaces(this.run, others);
     this.images = new Images(place.root, this.run, shared, (start) => this.startFrom(start));
     this.endText = find(".end-text");
     this.ends = new Classes(find(".ends .classes"), this.run, shared, "beside-end", (chosen) => {
@@ -86,15 +87,6 @@ export class Table {
       this.panels[at].draw(this.view.show === "walk" ? this.walks.at(at) : this.codes.all[at]),
     );
     this.rest = sides.map(({ run }) => run.whole);
-  }
-
-  /** @returns {number[]} places of the images of the run that leads that every run has which can be paired with it */
-  sharedPlaces() {
-    const { labels, indices } = this.run;
-    const others = this.sides.filter(({ start }) => !start);
-    return Array.from(labels.keys()).filter((at) =>
-      others.every(({ run }) => run.place({ kind: "digit", index: indices[at] }) >= 0),
-    );
   }
 
   /** Others take their place. */
@@ -221,32 +213,13 @@ export class Table {
 
   // What is shown ---------------------------------------------------------------------------------------------------
 
-  /** The rows of every side: those of the run that leads in its order, and beside each its counterpart. */
+  /** The rows of every side, those that stand for the same beside each other. */
   layRows() {
     const { few, factors } = this.place;
-    const { meaning, last } = this.run;
-    /** @param {number} dimension */
-    const rank = (dimension) => {
-      const { text, kind } = meaning.name(last, dimension);
-      const found = kind === "nothing" ? -1 : factors.findIndex((factor) => text.startsWith(factor));
-      return found < 0 ? factors.length : found;
-    };
-    const ranks = new Map(this.run.about.order.map((dimension) => [dimension, rank(dimension)]));
-    /** @param {number} dimension */
-    const first = (dimension) => ranks.get(dimension) ?? factors.length;
-    // Of two after the same factor, the one that carries more; the sort is stable.
-    const order = [...this.run.about.order].sort((one, other) => first(one) - first(other));
-    this.sides.forEach(({ run, pairing }, at) => {
-      const paired = this.codes.together && !pairing.reason;
-      /** @type {(Entry|null)[]} */
-      let entries = (at === this.lead ? order : run.about.order).map((dimension) => ({ dimension, correlation: null }));
-      if (at !== this.lead && paired) {
-        const partners = order.map((dimension) => pairing.partners[dimension]);
-        const alone = run.about.order.filter((dimension) => !pairing.leaders[dimension]);
-        entries = [...partners, ...alone.map((dimension) => ({ dimension, correlation: null }))];
-      }
-      this.panels[at].rows.lay(entries, few);
-      this.panels[at].rows.showNames(this.panels[at].epoch);
+    const order = orderOf(this.run, factors);
+    this.panels.forEach(({ rows, epoch }, at) => {
+      rows.lay(at === this.lead ? alone(order) : entriesBeside(this.sides[at], order, this.codes.together), few);
+      rows.showNames(epoch);
     });
   }
 
