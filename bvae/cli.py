@@ -775,7 +775,8 @@ def _parser() -> argparse.ArgumentParser:
     sweep.add_argument("--into", metavar="DIR", required=True, help="the sweep's folder; its runs go into it")
     sweep.add_argument(
         "--at-once", type=_positive, metavar="COUNT",
-        help="trainers at a time; by default one for each core, on a GPU one, on a cluster as many as it has room for",
+        help="trainers at a time, each of one run; by default one for each core, on a cluster as many as it has room "
+        "for, and on a GPU one that trains up to 8 runs as one model",
     )  # fmt: skip
     sweep.add_argument(
         "--ray", metavar="ADDRESS",

@@ -6,7 +6,7 @@
       .logs/<run>.log    what its trainer printed
       working            lock, held by the one process that works through the sweep
 
-Each run is trained by `python -m bvae train`, a process of its own, or by a task of a Ray cluster (trainers.py). How
+Each run is trained by `python -m bvae train`, a process of its own, or with others or on a cluster (trainers.py). How
 far it is, its directory says, so that nothing is lost with the sweep's process: started again, it leaves what is done,
 resumes what is not, and waits for trainers that outlived it. Imports no torch, and no Ray.
 """
@@ -26,13 +26,14 @@ from typing import Any
 
 import filelock
 
-from bvae.config import Config, ConfigError, flag
+from bvae.config import Config, ConfigError, batch_key, flag
 from bvae.devices import DeviceError, core_count, find_devices
 from bvae.runs import FORMAT, SWEEP, Epoch, Run, RunError, check_new_run, check_run_name, read_json, write_json
-from bvae.trainers import OnRay, Processes, Trainer, Trainers
+from bvae.trainers import Batches, OnRay, Processes, Trainer, Trainers
 
 MAX_RUNS = 1_000
 POLL_SECONDS = 0.2
+BATCHED = 8  # runs as one model: their weights, moments and activations share a GPU's memory
 _PATIENCE_SECONDS = 3.0  # for the lock of a sweep whose process was killed at this moment
 
 
@@ -204,14 +205,20 @@ class Sweep:
     # Training --------------------------------------------------------------------------------------------------------
 
     def train(
-        self, at_once: int | None = None, stop: Callable[[], bool] = lambda: False, ray: str | None = None
+        self,
+        at_once: int | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        ray: str | None = None,
+        batched: int | None = None,
     ) -> Generator[list[Stand], None, None]:
         """Train what is not done; yields how all runs are, a few times a second.
 
         Args:
-            at_once: how many trainers at a time; by default `trainers_at_once`, and on a cluster as many as it takes.
+            at_once: how many trainers at a time; by default one for each core, and on a cluster as many as it takes.
             stop: asked all the while; when it says True, the trainers save where they are, and the iteration ends.
             ray: the address of a Ray cluster whose machines share the sweep's folder; None trains here.
+            batched: how many runs at most are trained as one model; by default each alone on a CPU and where `at_once`
+                is given, and `BATCHED` on another device.
 
         Raises:
             RunError: when another process works through the sweep, its folder cannot be written, or the cluster does
@@ -229,11 +236,19 @@ class Sweep:
         with lock:
             self.write()
             if ray is not None:
-                yield from self._work(OnRay(ray, self.folder, self.logs), at_once or len(self.members), stop)
+                trainers: Trainers = OnRay(ray, self.folder, self.logs, at_once or len(self.members))
+                yield from self._work(trainers, self.members, stop)
                 return
-            at_once = at_once or trainers_at_once(self.members)
+            if batched is None and at_once is None and not on_cpu(self.members):
+                batched = BATCHED
+            if batched is not None:
+                groups = self._groups(batched)
+                trainers = Batches(self.folder, [[member.name for member in group] for group in groups])
+                yield from self._work(trainers, [member for group in groups for member in group], stop)
+                return
+            at_once = at_once or core_count()
             # As many for each, however many are left: sums over other parts of a batch are not equal to the last bit.
-            yield from self._work(Processes(max(1, core_count() // at_once)), at_once, stop)
+            yield from self._work(Processes(max(1, core_count() // at_once), at_once), self.members, stop)
 
     def write(self) -> None:
         """Say in the sweep's folder what belongs to it, so that its runs are found.
@@ -267,9 +282,19 @@ class Sweep:
         """What the trainer of a run printed."""
         return self.logs / f"{member.name}.log"
 
-    def _work(self, trainers: Trainers, at_once: int, stop: Callable[[], bool]) -> Generator[list[Stand], None, None]:
+    def _groups(self, most: int) -> list[list[Member]]:
+        """The runs that are not done, those together that can be trained as one model, up to so many."""
+        alike: dict[Any, list[Member]] = {}
+        for stand in self.stands():
+            if stand.state != "done":
+                alike.setdefault(batch_key(stand.member.config), []).append(stand.member)
+        return [group[first : first + most] for group in alike.values() for first in range(0, len(group), most)]
+
+    def _work(
+        self, trainers: Trainers, members: Sequence[Member], stop: Callable[[], bool]
+    ) -> Generator[list[Stand], None, None]:
         stands = {stand.member.name: stand for stand in self.stands()}
-        waiting = [member for member in self.members if stands[member.name].state != "done"]
+        waiting = [member for member in members if stands[member.name].state != "done"]
         training: dict[str, Trainer | None] = {}  # None: one that outlived the sweep's own process
         try:
             while waiting or training:
@@ -286,7 +311,7 @@ class Sweep:
                         stands[member.name] = dataclasses.replace(stand, state=trainers.idle, error=None)
                 if stop():
                     break
-                while waiting and len(training) < at_once:
+                while waiting and trainers.takes(waiting[0].name, len(training)):
                     member = waiting.pop(0)
                     stands[member.name] = self._begin(member, trainers, training)
                 yield list(stands.values())
@@ -322,8 +347,8 @@ class Sweep:
         return dataclasses.replace(stand, state="failed", error=said or trainer.how())
 
 
-def trainers_at_once(members: Sequence[Member]) -> int:
-    """As many trainers as gain: on a CPU one for each core, on another device one at a time.
+def on_cpu(members: Sequence[Member]) -> bool:
+    """Whether all runs are trained on the CPU of this machine.
 
     Raises:
         RunError: when it cannot be told whether there is another device.
@@ -332,10 +357,10 @@ def trainers_at_once(members: Sequence[Member]) -> int:
     if wanted != {"cpu"}:
         try:
             if wanted - {"auto", "cpu"} or find_devices()[0].kind != "cpu":
-                return 1
+                return False
         except DeviceError as error:
             raise RunError(f"{error} Say how many to train at once, with --at-once.") from error
-    return core_count()
+    return True
 
 
 def failures(stands: Sequence[Stand]) -> list[str]:

@@ -1,4 +1,5 @@
-"""What trains the runs of a sweep: processes of this machine, or tasks of a Ray cluster. Imports no Ray.
+"""What trains the runs of a sweep: processes of this machine, for one run each or for several as one batched model, or
+tasks of a Ray cluster. Imports no Ray.
 
 Either is told to begin a run and to stop them all. How far a run is, they do not tell: its directory does.
 """
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,6 +49,9 @@ class Trainers(Protocol):
             RunError: with the reason why not.
         """
 
+    def takes(self, name: str, training: int) -> bool:
+        """Whether a run can be begun beside so many that are in training."""
+
     def start(self, name: str, arguments: list[str], log: Path) -> Trainer:
         """Begin to train a run.
 
@@ -68,16 +73,22 @@ class Processes:
 
     Args:
         threads: for each.
+        at_once: so many at a time.
     """
 
     idle = "running"  # it loads PyTorch
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, at_once: int) -> None:
+        self.at_once = at_once
         self.environment = environment(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
         self.started: list[subprocess.Popen[bytes]] = []
 
     def check(self) -> None:
         """See `Trainers`."""
+
+    def takes(self, name: str, training: int) -> bool:
+        """See `Trainers`."""
+        return training < self.at_once
 
     def start(self, name: str, arguments: list[str], log: Path) -> Trainer:
         """See `Trainers`."""
@@ -91,11 +102,54 @@ class Processes:
 
     def stop(self) -> None:
         """See `Trainers`."""
-        for process in self.started:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in self.started:
-            process.wait()
+        _end(self.started)
+
+
+class Batches:
+    """A process of this machine for several runs, which it trains as one batched model.
+
+    Args:
+        folder: of the sweep.
+        groups: the names of those that are trained together; one group after the other.
+    """
+
+    idle = "running"
+
+    def __init__(self, folder: Path, groups: Sequence[Sequence[str]]) -> None:
+        self.folder, self.groups = folder, groups
+        self.current: Sequence[str] = ()
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def check(self) -> None:
+        """See `Trainers`."""
+
+    def takes(self, name: str, training: int) -> bool:
+        """See `Trainers`."""
+        return not training or name in self.current
+
+    def start(self, name: str, arguments: list[str], log: Path) -> Trainer:
+        """See `Trainers`. What goes wrong with one run alone, the process writes into its log."""
+        if name not in self.current or self.started[-1].poll() is not None:
+            self.current = next(group for group in self.groups if name in group)
+            with log.open("wb") as file:
+                self.started.append(subprocess.Popen(
+                    [sys.executable, "-m", "bvae.batch", str(self.folder), *self.current],
+                    stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment(), start_new_session=True,
+                ))  # fmt: skip
+        return _Process(self.started[-1])
+
+    def stop(self) -> None:
+        """See `Trainers`."""
+        _end(self.started)
+
+
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Let processes save and end."""
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+    for process in processes:
+        process.wait()
 
 
 class _Process:
@@ -124,12 +178,13 @@ class OnRay:
         address: of the cluster.
         folder: of the sweep.
         logs: a folder for what Ray prints.
+        at_once: so many runs at a time, if the cluster has room for them.
     """
 
     idle = "waiting"  # for a place in the cluster
 
-    def __init__(self, address: str, folder: Path, logs: Path) -> None:
-        self.address = address
+    def __init__(self, address: str, folder: Path, logs: Path, at_once: int) -> None:
+        self.address, self.at_once = address, at_once
         self.log = logs / ".ray.log"
         self.joined = False
         self.tasks: dict[str, _Task] = {}
@@ -185,6 +240,10 @@ class OnRay:
         self._send(name)
         self.tasks[name] = task = _Task()
         return task
+
+    def takes(self, name: str, training: int) -> bool:
+        """See `Trainers`."""
+        return training < self.at_once
 
     def _send(self, name: str) -> None:
         assert self.process.stdin is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -14,12 +15,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bvae.cli import main
 from bvae.config import Config, ConfigError
 from bvae.runs import SWEEP, Run, RunError, find_run, list_runs, process_lives
-from bvae.sweep import Sweep, failures, trainers_at_once
+from bvae.sweep import Sweep, failures, on_cpu
 from bvae.tests.swept import FAST, weights
 
 BASE = ["--network", "mlp", "--device", "cpu", "--epochs", "2", "--latent-dim", "2", "--probe-size", "50",
@@ -242,5 +244,24 @@ def test_a_run_that_cannot_begin_is_told(tmp_path: Path, capsys: pytest.CaptureF
     assert "swept: There is no mps device here" in err
 
 
-def test_a_core_for_each_trainer(tmp_path: Path) -> None:
-    assert trainers_at_once(Sweep(tmp_path / "swept", FAST).members) == len(os.sched_getaffinity(0))
+def test_runs_of_one_architecture_are_trained_as_one_model(tmp_path: Path) -> None:
+    values = FAST | {"dataset_limit": [1_000], "batch_size": [250, 500], "learning_rate": [0.002, 0.004, 1e30]}
+    folder = tmp_path / "swept"
+    processes = set()
+    stands = []
+    for stands in Sweep(folder, values).train(batched=3):
+        for stand in stands:
+            with contextlib.suppress(RunError):
+                processes.add(Run(stand.member.path).status()["pid"])
+    assert [stand.state for stand in stands] == ["done", "done", "failed"] * 2
+    assert len(processes) == 2
+    assert "The loss stopped being a finite number" in str(stands[2].error)
+    alone = tmp_path / "alone"
+    assert main(["train", "--run", str(alone), "--json", *stands[4].member.config.arguments()]) == 0
+    for name, value in Run(alone).weights(2).items():
+        np.testing.assert_allclose(Run(stands[4].member.path).weights(2)[name], value, atol=2e-3)
+
+
+def test_only_runs_of_the_cpu_are_trained_beside_each_other(tmp_path: Path) -> None:
+    assert on_cpu(Sweep(tmp_path / "swept", FAST).members)
+    assert not on_cpu(Sweep(tmp_path / "swept", FAST | {"device": ["cpu", "cuda"]}).members)
