@@ -217,6 +217,13 @@ def test_a_queue_takes_so_many_of_one_session_and_so_many_of_all(runs: Path, mon
         rights.check_may_queue("another")
 
 
+def test_a_path_on_a_shared_server_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    rights.check_may_read()
+    monkeypatch.setenv("BVAE_PASSWORD", "secret")
+    with pytest.raises(RunError, match="On a shared server the path of own images is given by whoever runs it"):
+        rights.check_may_read()
+
+
 def test_a_disk_is_not_filled(tmp_path: Path) -> None:
     free = shutil.disk_usage(tmp_path).free
     rights.check_disk(tmp_path / "not" / "there", least=1)

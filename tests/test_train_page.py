@@ -25,6 +25,7 @@ from bvae.config import Config
 from bvae.queue import Queue
 from bvae.runs import Run, RunError, read_json, write_json
 from bvae.sweep import Sweep
+from bvae.tests.test_images import shapes, write_folder
 from bvae.tests.waiting import empty, wait
 from pages.parts.watch import standings
 from pages.parts.words import duration
@@ -72,6 +73,13 @@ class Train:
         box.scroll_into_view_if_needed()  # a list that is open closes when the page scrolls
         box.click()
         self.page.get_by_role("option", name=value, exact=True).click()
+
+    def type(self, label: str, value: str) -> None:
+        box = self.page.get_by_role("combobox", name=label)
+        box.scroll_into_view_if_needed()
+        box.click()
+        box.fill(value)
+        box.press("Enter")
 
     def button(self, name: str) -> Any:
         return self.page.get_by_role("button", name=name, exact=True)
@@ -194,6 +202,29 @@ def state(queue: Queue, name: str) -> str:
         return str(Run(queue.folder / name).status()["state"])
     except RunError:
         return "not there"
+
+
+def test_own_images_are_shown_before_they_are_trained_on(page: Page, queue: Queue, tmp_path: Path) -> None:
+    images, labels = shapes(60)
+    labels[:3] = ["*a* <b>"] * 3
+    folder = write_folder(tmp_path / "my shapes", images, labels)
+    with serve(queue.folder, tmp_path / "streamlit.log") as address:
+        train = Train(page, address).open()
+        train.type("Dataset", str(tmp_path / "gone"))
+        train.says("There are no images at")
+        expect(train.button("Start training")).to_be_disabled()
+        train.type("Dataset", str(folder))
+        train.says("60 images of 28 × 28 pixels.")
+        train.says("They are light on dark, as the model takes them.")
+        train.says("2: 15 · 10: 14 · *a* <b>: 3 · circle: 14 · square: 14")
+        expect(page.get_by_alt_text("60 of the images, class by class.")).to_be_visible()
+        expect(page.get_by_label("Name", exact=True)).to_have_attribute("placeholder", "my-shapes-conv-beta4")
+        train.fill("Epochs", "1")
+        train.button("Start training").click()
+        run = Run(queue.folder / "my-shapes-conv-beta4")
+        wait(lambda: run.path.exists() and run.status_or_finished()["state"] == "finished" and len(run.history()) == 2)
+        assert run.config.dataset == str(folder)
+        assert "*a* <b>" in run.class_names
 
 
 # The logic -------------------------------------------------------------------------------------------------------

@@ -200,6 +200,24 @@ def check_may_change() -> None:
         raise RunError(reason)
 
 
+def check_may_read() -> None:
+    """Refuse a path on this machine where the app is shown to others than whoever runs it.
+
+    Raises:
+        RunError: which says so.
+    """
+    check_may_change()
+    try:
+        shared = bool(os.environ.get("BVAE_PASSWORD") or _providers())
+    except LookupError:  # of providers, one is not told as it should be
+        shared = True
+    if shared:
+        raise RunError(
+            "On a shared server the path of own images is given by whoever runs it: python -m bvae train --dataset "
+            "PATH."
+        )
+
+
 def check_may_queue(name: str, count: int = 1) -> None:
     """Refuse one more run in the queue, or a sweep of `count` runs, where it has no room.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,7 @@ from bvae.queue import Queue
 from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
 from pages.parts.cursor import accept_address
 from pages.parts.devices import devices, show_device
+from pages.parts.own_images import show_images
 from pages.parts.rights import check_may_queue
 from pages.parts.selection import plain
 from pages.parts.watch import look_at
@@ -73,6 +75,11 @@ def show_form(queue: Queue) -> None:
         config = form_config()
     except ConfigError as error:
         problem = str(error)
+    if config is not None and is_path(config.dataset):
+        try:
+            problem = show_images(config.dataset)
+        except RunError as error:
+            problem = str(error)
     name = run_name()
     taken = name_problem(queue, name)
     started = taken is not None and st.session_state.get("train_started") == name  # and was not deleted since
@@ -137,7 +144,10 @@ def form_config() -> Config:
     Raises:
         ConfigError: when it defines no run.
     """
-    return Config(**{name: st.session_state[key(name)] for name in FIELDS})
+    values = {name: st.session_state[key(name)] for name in FIELDS}
+    if isinstance(values["dataset"], str) and is_path(values["dataset"]):
+        values["dataset"] = str(Path(values["dataset"]).expanduser().resolve())  # which holds for the trainer, too
+    return Config(**values)
 
 
 def begin_form() -> None:
@@ -227,7 +237,8 @@ def field(name: str) -> None:
     item, (kind, _) = FIELDS[name], field_type(name)
     common: dict[str, Any] = {**said_of(name), "key": key(name), "on_change": changed}
     if choices := item.metadata.get("choices"):
-        st.selectbox(options=choices, **common)
+        # Of images, a path can be typed as well.
+        st.selectbox(options=choices, accept_new_options=name == "dataset", **common)
     else:
         # No bounds: a value that is out of them stays as typed, and the config's own sentence says what is wrong.
         value: Any = None if item.default is None else "min"
