@@ -115,7 +115,7 @@ def test_on_a_phone_the_picture_stays_in_view_and_no_prose(phone: Page, app: str
         assert found is not None
         return found
 
-    prose = phone.locator(".facts")
+    prose = phone.locator(".traverse .facts")
     before = box(prose)["y"] + phone.evaluate(SCROLLED)
     last = traverse.slider(traverse.active()[-1])
     last.evaluate("(slider) => slider.scrollIntoView({ block: 'center' })")

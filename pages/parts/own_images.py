@@ -37,7 +37,7 @@ def show_images(path: str) -> str | None:
     more = f" · and {len(counts) - MOST_COUNTED:,} more classes" if len(counts) > MOST_COUNTED else ""
     if len(counts) > 1:
         st.markdown(f":small[{' · '.join(told)}{more}]")
-    st.image(shown, width="stretch", caption=f"{min(SHOWN, count)} of the images, class by class.")
+    st.image(shown, width="stretch", alt=f"{min(SHOWN, count)} of the images, class by class.")
     return None
 
 
