@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bvae.arithmetic import device_name
-from bvae.beside import AtOnce, Beside
+from bvae.background import AtOnce, Background
 from bvae.model import unit_pixels
 from bvae.objective import Network
 from bvae.runs import Latents, Run, RunError, RunWriter, State
@@ -42,7 +42,7 @@ class Keeper:
         writer.thin(trainer.epoch, self._keep)
         device = device_name(trainer.device)
         self._totals = {"epochs": trainer.config.epochs, "steps": trainer.steps, "device": device}
-        self._beside = Beside() if trainer.device.type == "cuda" else AtOnce()
+        self._beside = Background() if trainer.device.type == "cuda" else AtOnce()
 
     @property
     def path(self) -> Path:

@@ -20,7 +20,7 @@ class AtOnce:
         """Nothing is ever under way."""
 
 
-class Beside:
+class Background:
     """Does what it is given in a thread of its own, one after the other, and at most one is under way.
 
     What fails there is raised here, at the next call of any kind.

@@ -11,7 +11,7 @@ import pytest
 from torch import Tensor
 
 from bvae import keeping, trainer
-from bvae.beside import Beside
+from bvae.background import Background
 from bvae.config import Config
 from bvae.runs import Run, RunError
 from bvae.training import train_run
@@ -26,12 +26,12 @@ def copied(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
 @pytest.fixture
 def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write in a thread, from copies."""
-    monkeypatch.setattr(keeping, "AtOnce", Beside)
+    monkeypatch.setattr(keeping, "AtOnce", Background)
     monkeypatch.setattr(trainer, "arrays", copied)
 
 
 def test_one_job_is_under_way_at_most() -> None:
-    beside, go, done = Beside(), threading.Event(), []
+    beside, go, done = Background(), threading.Event(), []
     beside.do(lambda: done.append(go.wait(60)))
     beside.look()
     assert done == []
@@ -47,7 +47,7 @@ def test_what_fails_is_raised_at_the_next_call() -> None:
         raise RunError("There is no room.")
 
     for call in (lambda beside: beside.do(lambda: None), lambda beside: beside.finish()):
-        beside = Beside()
+        beside = Background()
         beside.do(fail)
         with pytest.raises(RunError, match="no room"):
             call(beside)
