@@ -151,7 +151,8 @@ def test_a_name_that_is_cut_is_whole_at_the_pointer_and_with_the_focus(bench: Be
     page.evaluate("(player) => { globalThis.betaVaePlayer = player; }", film_player())
     bench.mount("clusters", live_data(run, film=film.key, other=None, shapes=[film.shapes]))
     # Whole to who listens. It is there once the film is, and then the legend stays where it is.
-    expect(page.locator("#point-title")).to_contain_text(NAMES[3])
+    title = page.locator("#point-title")
+    expect(title).to_contain_text(NAMES[3])
     tip = page.locator(".term-tip")
     for label in (0, 3, 4):
         button = page.locator(".classes button").nth(label)
