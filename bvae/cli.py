@@ -28,6 +28,7 @@ from bvae.numbers import number, turns
 from bvae.runs import SWEEP, Epoch, Run, RunError, check_new_run, find_run, list_runs, own_folder, run_argument
 
 STOPPED = 130
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE_SECONDS = 30.0  # in which a process that has nothing more to do ends
 
 
@@ -57,9 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _expected_errors() -> tuple[type[BaseException], ...]:
     # Their modules import torch, which `runs` and a misspelt flag should not wait for.
     trainer = sys.modules.get("bvae.trainer")
-    data = sys.modules.get("bvae.data")
-    known = (ConfigError, RunError)
-    return (*known, *((trainer.DivergedError,) if trainer else ()), *((data.DataError,) if data else ()))
+    data, images = sys.modules.get("bvae.data"), sys.modules.get("bvae.images")
+    known = (ConfigError, RunError, *((trainer.DivergedError,) if trainer else ()))
+    return (*known, *((data.DataError,) if data else ()), *((images.ImageError,) if images else ()))
 
 
 # Commands --------------------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ def _train(options: argparse.Namespace) -> int:
         training = True
         bar.start(config, device, epoch)
 
-    handlers = {number: signal.signal(number, on_signal) for number in _STOP_SIGNALS}
+    handlers = {number: signal.signal(number, on_signal) for number in STOP_SIGNALS}
     bar = _TrainingBar(quiet=options.json)
     record: dict[str, Any] = {}
     try:
@@ -131,7 +132,7 @@ def _sweep(options: argparse.Namespace) -> int:
             print("true" if stand.state == "done" else shlex.join(["python", *sweep.arguments(stand)]))
         return 0
     asked: list[int] = []
-    handlers = {number: signal.signal(number, lambda number, _: asked.append(number)) for number in _STOP_SIGNALS}
+    handlers = {number: signal.signal(number, lambda number, _: asked.append(number)) for number in STOP_SIGNALS}
     table = Table(quiet=options.json)
     stands = sweep.stands()
     try:
@@ -287,7 +288,7 @@ def _ended_by_signals() -> Iterator[None]:
     def on_signal(number: int, _: object) -> None:
         raise KeyboardInterrupt
 
-    handlers = {number: signal.signal(number, on_signal) for number in _STOP_SIGNALS}
+    handlers = {number: signal.signal(number, on_signal) for number in STOP_SIGNALS}
     try:
         yield
     finally:
@@ -296,12 +297,9 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def _images(options: argparse.Namespace) -> None:
-    from bvae.images import ImageError, collect
+    from bvae.images import collect
 
-    try:
-        found = collect(options.path)
-    except ImageError as error:
-        raise ConfigError(str(error)) from error
+    found = collect(options.path)
     counts, (count, height, width) = found.counts(), found.images.shape
     if options.json:
         print(json.dumps({
@@ -541,13 +539,10 @@ def _small(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     run = find_run(options.run)
 
-    from bvae.onnx_model import OnnxError, write_onnx
+    from bvae.onnx_model import write_onnx
 
-    try:
-        for path in write_onnx(run, run.snapshot(options.epoch), options.output or Path(f"{run.name}-onnx")):
-            print(path)
-    except OnnxError as error:
-        raise RunError(str(error)) from error
+    for path in write_onnx(run, run.snapshot(options.epoch), options.output or Path(f"{run.name}-onnx")):
+        print(path)
 
 
 def _import(options: argparse.Namespace) -> None:
@@ -715,9 +710,6 @@ class _TrainingBar:
         if self.bar is not None:
             self.bar.close()
             self.bar = None
-
-
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 # Arguments -------------------------------------------------------------------------------------------------------

@@ -71,6 +71,11 @@ def is_path(dataset: str) -> bool:
     return "/" in dataset or os.sep in dataset or dataset.startswith((".", "~"))
 
 
+def same_training(one: Config, other: Config) -> bool:
+    """Whether two configs train the same, wherever."""
+    return dataclasses.replace(one, device="cpu") == dataclasses.replace(other, device="cpu")
+
+
 def _field(default: Any, help: str, choices: tuple[str, ...] | None = None) -> Any:
     metadata = {"help": help} | ({"choices": choices} if choices else {})
     return field(default=default, metadata=metadata)

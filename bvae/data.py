@@ -314,10 +314,10 @@ def _load_own(path: str, limit: int | None) -> Dataset:
         found = collect(path)
     except ImageError as error:
         raise DataError(str(error)) from error
-    pixels, labels, test = (torch.from_numpy(array) for array in (found.images, found.labels, found.test))
-    train = Images(pixels[~test][:limit].clone(), labels[~test][:limit].clone())
-    held_out = Images(pixels[test], labels[test])
-    return Dataset(path, train, held_out, found.class_names, _content_hash(train, held_out))
+    pixels, labels = torch.from_numpy(found.images), torch.from_numpy(found.labels)
+    places = (np.flatnonzero(~found.test)[:limit], np.flatnonzero(found.test))
+    train, test = (Images(pixels[chosen], labels[chosen]) for chosen in map(torch.from_numpy, places))
+    return Dataset(path, train, test, found.class_names, _content_hash(train, test))
 
 
 # Sprites.

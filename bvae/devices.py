@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bvae.config import Config
+from bvae.processes import environment
 from bvae.runs import BUNDLED_RUNS, Run, RunError
 
 PATIENCE_SECONDS = 120.0
@@ -69,11 +70,10 @@ def find_devices() -> list[Device]:
     Raises:
         DeviceError: when PyTorch cannot be asked.
     """
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "bvae.devices"],
-            capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=environment, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=environment(), stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return [Device(**values) for values in json.loads(done.stdout)]
     except subprocess.TimeoutExpired:

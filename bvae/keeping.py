@@ -77,10 +77,11 @@ class Keeper:
         if error is None or isinstance(error, StoppedError):
             self._settled(error is None)
         elif isinstance(error, GeneratorExit):
-            # Whoever iterates has had enough. They stand behind an epoch that is saved.
+            # Whoever iterates has had enough. Among several runs not each needs to have saved the epoch in hand.
             with contextlib.suppress(RunError):
                 self._beside.finish()
-                self._say("stopped" if self.trainer.epoch < self.trainer.config.epochs else "finished", 0)
+                saved = (self._record or {}).get("epoch", 0)
+                self._say("stopped" if saved < self.trainer.config.epochs else "finished", 0, saved)
         else:
             with contextlib.suppress(Exception):  # what is told is what came first
                 self._beside.finish()
@@ -103,8 +104,9 @@ class Keeper:
             self._failed(str(unsaved))
             raise
 
-    def _say(self, state: str, step: int) -> None:
-        self._writer.status(state, epoch=max(0, self.trainer.epoch), step=step, **self._totals)
+    def _say(self, state: str, step: int, epoch: int | None = None) -> None:
+        at = max(0, self.trainer.epoch) if epoch is None else epoch
+        self._writer.status(state, epoch=at, step=step, **self._totals)
 
     def _failed(self, reason: str) -> None:
         # The disk that could not take the epoch may not take this either; readers see that the process is gone.

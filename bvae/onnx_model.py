@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from bvae.runs import RunError
+
 if TYPE_CHECKING:
     from bvae.model import BetaVAE
     from bvae.runs import Run
 
 INSTALL = 'pip install "onnx>=1.17,<2" "onnxscript>=0.5,<1"'
 OPSET = 18
-
-
-class OnnxError(RuntimeError):
-    """A model that could not be written as ONNX. Its message says why, and what to do."""
 
 
 class _Encoder(nn.Module):
@@ -54,15 +52,14 @@ def write_onnx(run: Run, epoch: int, folder: Path) -> list[Path]:
         The two files.
 
     Raises:
-        OnnxError: when the packages are not there.
-        RunError: when the run cannot be read.
+        RunError: when the run cannot be read, or the packages are not there.
         OSError: when the files cannot be written.
     """
     try:
         import onnx
         import onnxscript  # noqa: F401 -- which the exporter asks for in the middle of its work
     except ImportError as error:
-        raise OnnxError(f"To write ONNX takes packages that are not installed: {INSTALL}") from error
+        raise RunError(f"To write ONNX takes packages that are not installed: {INSTALL}") from error
     import torch
 
     model = run.model(epoch).eval()
@@ -94,11 +91,8 @@ def write_onnx(run: Run, epoch: int, folder: Path) -> list[Path]:
 
 
 def _about(run: Run, epoch: int) -> dict[str, str]:
-    names = {}
-    measured = run.measured().get(epoch, {})
-    for dimension in measured.get("dimensions", []):
-        if dimension.get("name"):
-            names[str(dimension["index"])] = dimension["name"]
+    dimensions = run.measured().get(epoch, {}).get("dimensions", [])
+    names = {str(one["index"]): one["name"] for one in dimensions if one.get("name")}
     return {
         "run": run.name, "epoch": str(epoch), "config": json.dumps(run.config.to_dict()),
         "class_names": json.dumps(list(run.class_names), ensure_ascii=False),

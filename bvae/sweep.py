@@ -26,7 +26,7 @@ from typing import Any
 
 import filelock
 
-from bvae.config import Config, ConfigError, batch_key, flag
+from bvae.config import Config, ConfigError, batch_key, flag, same_training
 from bvae.devices import DeviceError, core_count, find_devices
 from bvae.runs import FORMAT, SWEEP, Epoch, Run, RunError, check_new_run, check_run_name, read_json, write_json
 from bvae.trainers import Batches, OnRay, Processes, Trainer, Trainers
@@ -179,7 +179,7 @@ class Sweep:
             if not member.path.exists() or not any(member.path.iterdir()):
                 return Stand(member, "waiting")
             run = Run(member.path)
-            if not _same(run.config, member.config):
+            if not same_training(run.config, member.config):
                 return Stand(member, "failed", error=f"{member.path} is a run of another config. Move it away.")
             history = run.history()
             record = history[-1] if history else None
@@ -287,7 +287,10 @@ class Sweep:
         alike: dict[Any, list[Member]] = {}
         for stand in self.stands():
             if stand.state != "done":
-                alike.setdefault(batch_key(stand.member.config), []).append(stand.member)
+                # What another process trains still would refuse to be taken up with others, and could not be later.
+                alone = stand.state == "running"
+                key = stand.member.name if alone else batch_key(stand.member.config)
+                alike.setdefault(key, []).append(stand.member)
         return [group[first : first + most] for group in alike.values() for first in range(0, len(group), most)]
 
     def _work(
@@ -369,15 +372,10 @@ def failures(stands: Sequence[Stand]) -> list[str]:
             if stand.state == "failed"]  # fmt: skip
 
 
-def _same(one: Config, other: Config) -> bool:
-    """Whether two configs train the same, wherever."""
-    return dataclasses.replace(one, device="cpu") == dataclasses.replace(other, device="cpu")
-
-
 def _is_resumable(member: Member) -> bool:
     with contextlib.suppress(RunError):
         run = Run(member.path)
-        return _same(run.config, member.config)
+        return same_training(run.config, member.config)
     return False
 
 

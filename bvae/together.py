@@ -120,8 +120,6 @@ class Together:
             yield from self.train_epoch(stop, report)
             means = [trainer.complete_epoch() for trainer in self.trainers]
             yield from self._recorded(means, start)
-            for trainer in self.trainers:
-                trainer.seconds = 0.0
             if self._first.epoch < epochs and stop():
                 raise StoppedError
 
@@ -163,6 +161,7 @@ class Together:
         for place, trainer in self.alive:
             try:
                 found: Record | DivergedError = trainer.record(train[place], tests[place], start)
+                trainer.seconds = 0.0
             except DivergedError as error:
                 self.drop(trainer)
                 found = error

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from bvae.arithmetic import choose_device
-from bvae.config import Config, ConfigError, batch_key
+from bvae.config import Config, ConfigError, batch_key, same_training
 from bvae.data import Dataset, bernoulli_floor, class_balanced, load_dataset
 from bvae.keeping import Keeper, encode_probe, encode_probe_by_each
 from bvae.model import BetaVAE
@@ -233,7 +233,7 @@ def _is_begun(path: Path, config: Config) -> bool:
         found = Run(path)
     else:
         return False
-    if dataclasses.replace(found.config, device=config.device) != config:
+    if not same_training(found.config, config):
         raise RunError(f"{path} is a run of another config. Move it away, or choose another folder.")
     return True
 

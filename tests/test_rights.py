@@ -222,6 +222,8 @@ def test_a_path_on_a_shared_server_is_not_read(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("BVAE_PASSWORD", "secret")
     with pytest.raises(RunError, match="On a shared server the path of own images is given by whoever runs it"):
         rights.check_may_read()
+    with pytest.raises(RunError, match="On a shared server"):
+        rights.check_may_queue("mine", datasets=["mnist", "/images"])
 
 
 def test_a_disk_is_not_filled(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from bvae.images.gathered import LEAST_SIDE, MOST_BYTES, MOST_SIDE, Gathered, ImageError, Pixels
+from bvae.images.gathered import LEAST_SIDE, MOST_BYTES, MOST_SIDE, Gathered, ImageError, Pixels, fitted
 
 Array = npt.NDArray[Any]
 
@@ -193,9 +193,7 @@ def _scaling(dtype: np.dtype[Any], low: float, high: float, into: Gathered) -> t
 def _smaller(grey: Pixels) -> Pixels:
     from PIL import Image
 
-    height, width = grey.shape[1:]
-    factor = MOST_SIDE / max(height, width)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
+    size = fitted(grey.shape[1:], MOST_SIDE, MOST_SIDE)
     return np.stack([np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)) for image in grey])
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from bvae.images.gathered import Gathered, ImageError, Pixels
-from bvae.images.sources import Report, gather
+from bvae.images.gathered import Gathered, ImageError, Pixels, fitted
+from bvae.images.sources import gather
 from bvae.numbers import turns
 
 MOST_CLASSES = 1_000
@@ -50,18 +50,17 @@ class Collection:
         return dict(zip(self.class_names, found.tolist(), strict=True))
 
 
-def collect(path: str | Path, report: Report = lambda done, total: None) -> Collection:
+def collect(path: str | Path) -> Collection:
     """Read a person's own images.
 
     Args:
         path: a folder or zip of pictures, .npz, .npy, .csv or IDX files; see `sources.py`.
-        report: told how many files are read, of how many.
 
     Raises:
         ImageError: when they cannot be learned from. The message says why and what to do.
     """
     place = Path(path).expanduser()
-    found = gather(place, report)
+    found = gather(place)
     notes = list(found.notes)
     if not found.blocks:
         raise ImageError(" ".join([f"None of the images in {place.name} can be used.", *_left_out(found)]))
@@ -112,8 +111,7 @@ def _one_size(found: Gathered, notes: list[str]) -> Pixels:
 
 def _fit(image: Pixels, height: int, width: int) -> Pixels:
     """An image scaled into a frame, which is filled with what is on its border."""
-    factor = min(height / image.shape[0], width / image.shape[1])
-    size = max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor))
+    size = fitted(image.shape, height, width)
     small = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))
     framed = np.full((height, width), int(np.median(_border(image[np.newaxis]))), np.uint8)
     top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2

@@ -20,6 +20,12 @@ class ImageError(RuntimeError):
     """Images that cannot be learned from. Its message says which, why, and what to do about it."""
 
 
+def fitted(size: tuple[int, int], height: int, width: int) -> tuple[int, int]:
+    """A size (height, width) scaled to fill a frame in its proportions, as (width, height), which Pillow takes."""
+    factor = min(height / size[0], width / size[1])
+    return max(1, round(size[1] * factor)), max(1, round(size[0] * factor))
+
+
 @dataclass
 class LeftOut:
     """How many images were left out for one reason, and the first of them by name."""

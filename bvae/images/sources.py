@@ -18,10 +18,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from bvae.images.arrays import is_idx, read_idx, read_numpy, take_idx
-from bvae.images.gathered import LEAST_SIDE, MOST_FILES, MOST_SIDE, Gathered, ImageError
+from bvae.images.gathered import LEAST_SIDE, MOST_FILES, MOST_SIDE, Gathered, ImageError, fitted
 from bvae.images.tables import read_table
-
-Report = Callable[[int, int], None]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".pbm", ".ppm")
 MOST_PIXELS = 40_000_000  # of one picture
@@ -53,11 +51,8 @@ class _File(NamedTuple):
     packed: int
 
 
-def gather(path: Path, report: Report = lambda done, total: None) -> Gathered:
+def gather(path: Path) -> Gathered:
     """Read all images that a path leads to.
-
-    Args:
-        report: told how many files are read, of how many.
 
     Raises:
         ImageError: when there are none, or something about them cannot be right.
@@ -68,7 +63,7 @@ def gather(path: Path, report: Report = lambda done, total: None) -> Gathered:
     except OSError as error:
         raise ImageError(f"There are no images at {path} ({error.strerror}). Give {TAKEN}.") from error
     if stat.S_ISDIR(mode):
-        _read_files(_in_folder(path), str(path), into, report)
+        _read_files(_in_folder(path), str(path), into)
         return into
     if not stat.S_ISREG(mode):
         raise ImageError(f"{path} is neither a file nor a folder. Give {TAKEN}.")
@@ -81,7 +76,7 @@ def gather(path: Path, report: Report = lambda done, total: None) -> Gathered:
     if suffix in ("npy", "npz") or start.startswith(b"\x93NUMPY"):
         read_numpy(path, into)
     elif start.startswith(b"PK"):
-        _read_zip(path, into, report)
+        _read_zip(path, into)
     elif is_idx(start) or _IDX_NAME.search(path.name):
         _read_idx_files([_on_disk(path, path.parent)], _on_disk_beside(path), into)
     elif suffix in ("csv", "tsv", "txt"):
@@ -127,7 +122,7 @@ def _check_count(count: int, where: str) -> None:
         )
 
 
-def _read_zip(path: Path, into: Gathered, report: Report) -> None:
+def _read_zip(path: Path, into: Gathered) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_count(len(archive.infolist()), path.name)
@@ -139,7 +134,7 @@ def _read_zip(path: Path, into: Gathered, report: Report) -> None:
             if any(name.name.endswith(".npy") for name in files) and len(files) < 10:
                 read_numpy(path, into)
                 return
-            _read_files(files, path.name, into, report)
+            _read_files(files, path.name, into)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError) as error:
         raise ImageError(f"{path.name} is no zip file that can be read ({error}). Make it again.") from error
     except RuntimeError as error:
@@ -148,29 +143,27 @@ def _read_zip(path: Path, into: Gathered, report: Report) -> None:
         raise ImageError(f"{path.name} is locked by a password. Give it without one.") from error
 
 
-def _read_files(files: list[_File], where: str, into: Gathered, report: Report) -> None:
-    pictures = [file for file in files if file.name.lower().endswith(PICTURES)]
-    idx = [file for file in files if _IDX_NAME.search(PurePosixPath(file.name).name)]
+def _read_files(files: list[_File], where: str, into: Gathered) -> None:
+    pictures: list[_File] = []
+    others: list[_File] = []
+    for file in files:
+        (pictures if file.name.lower().endswith(PICTURES) else others).append(file)
+    idx = [file for file in others if _IDX_NAME.search(PurePosixPath(file.name).name)]
     if not pictures and idx:
         _read_idx_files(idx, {PurePosixPath(file.name).name: file for file in idx}, into)
         return
-    for file in files:
-        if file not in pictures and not file.name.lower().endswith((".txt", ".md", ".json", ".csv")):
+    for file in others:
+        if not file.name.lower().endswith((".txt", ".md", ".json", ".csv")):
             into.leave_out("are no pictures", file.name)
-        if len(into.left_out) and into.left_out["are no pictures"].count > MOST_FILES:
-            break
     if not pictures:
         raise ImageError(f"There are no pictures in {where}. Give {TAKEN}.")
     parts = _without_common([PurePosixPath(file.name).parent.parts for file in pictures])
     split = bool(parts) and all(part and part[0].lower() in _SPLITS for part in parts)
-    for done, (file, folders) in enumerate(zip(pictures, parts, strict=True)):
-        if done % 200 == 0:
-            report(done, len(pictures))
+    for file, folders in zip(pictures, parts, strict=True):
         test = _SPLITS[folders[0].lower()] if split else None
         inner = folders[1:] if split else folders
         if (image := _picture(file, into)) is not None:
             into.add(image[np.newaxis], [inner[0] if inner else None], test)
-    report(len(pictures), len(pictures))
 
 
 def _without_common(parts: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -211,8 +204,7 @@ def _picture(file: _File, into: Gathered) -> np.ndarray | None:
         return None
     if max(grey.size) > MOST_SIDE:
         into.scaled += 1
-        factor = MOST_SIDE / max(grey.size)
-        size = max(1, round(grey.width * factor)), max(1, round(grey.height * factor))
+        size = fitted((grey.height, grey.width), MOST_SIDE, MOST_SIDE)
         if min(size) < LEAST_SIDE // 2:
             into.leave_out("are too long and thin", file.name)
             return None

@@ -88,7 +88,10 @@ def test_it_is_killed_at_three_moments_and_ends_equal_to_runs_trained_alone(
     assert {path.name: weights(path) for path in members(folder)} == before
 
 
-def test_one_process_works_through_it_and_lets_its_trainers_save(tmp_path: Path) -> None:
+def test_one_process_works_through_it_and_lets_its_trainers_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bvae.sweep._PATIENCE_SECONDS", 0.1)  # else the trainer could be done meanwhile
     folder = tmp_path / "swept"
     values = FAST | {"epochs": [4], "dataset_limit": [3_000]}
     sweep = Sweep(folder, values)

@@ -191,11 +191,11 @@ def tell_again(found: Found, group: Sequence[str]) -> None:
     """Work out UDR of a group of runs, or why it cannot be told; `look` has it from then on."""
     runs = [found.runs[name] for name in group]
     epoch = next(one["epoch"] for one in found.comparison["runs"] if one["name"] == group[0])
+    key = _key(runs, epoch)  # before: weights that change meanwhile make it another
     try:
         told: list[float] | str = found_again(runs, epoch)
-        key = _key(runs, epoch)
     except (ValueError, RunError, OSError) as error:
-        told, key = str(error), _key(runs, epoch)
+        told = str(error)
     _keep(_again(), key, told)
 
 

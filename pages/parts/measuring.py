@@ -97,8 +97,10 @@ def watch_several(runs: Mapping[str, Run], comparison: Comparison) -> None:
     figures: set[str] = set()
     for one in comparison["runs"]:
         left = [name for name in COMPARED if name not in one["figures"] and name not in one["reasons"]]
-        if left and one["name"] in runs and one["epoch"] in runs[one["name"]].epochs():
-            lacking.setdefault(one["epoch"], []).append(runs[one["name"]])
+        run = runs.get(one["name"])
+        # What was measured and has no figure all the same would be asked for without an end.
+        if left and run and one["epoch"] in run.epochs() and not _has_all(run, one["epoch"]):
+            lacking.setdefault(one["epoch"], []).append(run)
             figures |= set(left)
     if not lacking:
         return

@@ -15,7 +15,7 @@ import shutil
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -26,6 +26,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bvae.archive import spoken_size
+from bvae.config import is_path
 from bvae.queue import Queue
 from bvae.runs import RunError
 
@@ -218,13 +219,15 @@ def check_may_read() -> None:
         )
 
 
-def check_may_queue(name: str, count: int = 1) -> None:
-    """Refuse one more run in the queue, or a sweep of `count` runs, where it has no room.
+def check_may_queue(name: str, count: int = 1, datasets: Iterable[str] = ()) -> None:
+    """Refuse one more run in the queue, or a sweep of `count` runs, where it has no room, or may not read its images.
 
     Raises:
         RunError: with the reason.
     """
     check_may_change()
+    if any(map(is_path, datasets)):
+        check_may_read()
     queue = Queue()
     check_disk(queue.folder)
     waiting = {entry.name: entry.count for entry in queue.entries() if entry.error is None}

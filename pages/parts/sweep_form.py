@@ -14,10 +14,11 @@ from bvae.sweep import Sweep
 from pages.parts.cursor import accept_address
 from pages.parts.devices import devices, show_device
 from pages.parts.glossary import explained
+from pages.parts.own_images import show_own_images
 from pages.parts.rights import check_may_queue
 from pages.parts.selection import plain
 from pages.parts.sweep_watch import look_at_sweep
-from pages.parts.train_form import FIELDS, LEFT_OUT, begin_form, fields, key, said_of
+from pages.parts.train_form import FIELDS, LEFT_OUT, begin_form, fields, key, resolved, said_of
 
 FIRST = ("beta", "seed", "epochs", "network", "dataset")
 STARTED = "train_sweep_started"  # the name of the sweep that the form has started as it stands
@@ -57,6 +58,8 @@ def show_sweep_form(queue: Queue) -> None:
             _check_name(queue, name)
     except (ConfigError, RunError, OSError) as error:
         problem = str(error)
+    if sweep is not None and problem is None:
+        problem = show_own_images(member.config.dataset for member in sweep.members)
     if sweep is not None and problem is None:
         st.code(sweep.command(), language=None, wrap_lines=True)
         varied = " × ".join(f"{said_of(field)['label']} {', '.join(sweep.said(field))}" for field in sweep.varied)
@@ -103,7 +106,7 @@ def _field(name: str) -> None:
     common: dict[str, Any] = {**said_of(name), "key": _key(name), "on_change": _changed}
     if choices := FIELDS[name].metadata.get("choices"):
         st.session_state.setdefault(_key(name), [one])
-        st.multiselect(options=choices, **common)
+        st.multiselect(options=choices, accept_new_options=name == "dataset", **common)
     else:
         st.session_state.setdefault(_key(name), "" if one is None else str(one).removesuffix(".0"))
         st.text_input(placeholder=LEFT_OUT.get(name, str(FIELDS[name].default)), max_chars=500, **common)
@@ -115,6 +118,8 @@ def _values() -> dict[str, list[Any]]:
     for name in FIELDS:
         said = st.session_state.get(_key(name))
         values = list(said) if isinstance(said, list) else read(name, said or "")
+        if name == "dataset":
+            values = [resolved(value) for value in values]
         if values:
             given[name] = values
     return given
@@ -155,7 +160,7 @@ def _start(name: str) -> None:
     try:
         sweep = _sweep(queue, name)
         _check_name(queue, name)
-        check_may_queue(name, len(sweep.members))
+        check_may_queue(name, len(sweep.members), {member.config.dataset for member in sweep.members})
         queue.add_sweep(name, sweep.values)
     except (ConfigError, RunError, OSError) as error:
         if st.session_state.get(STARTED) != name:  # the second click of a double one

@@ -16,7 +16,7 @@ from bvae.queue import Queue
 from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
 from pages.parts.cursor import accept_address
 from pages.parts.devices import devices, show_device
-from pages.parts.own_images import show_images
+from pages.parts.own_images import show_own_images
 from pages.parts.rights import check_may_queue
 from pages.parts.selection import plain
 from pages.parts.watch import look_at
@@ -75,11 +75,8 @@ def show_form(queue: Queue) -> None:
         config = form_config()
     except ConfigError as error:
         problem = str(error)
-    if config is not None and is_path(config.dataset):
-        try:
-            problem = show_images(config.dataset)
-        except RunError as error:
-            problem = str(error)
+    if config is not None:
+        problem = show_own_images([config.dataset])
     name = run_name()
     taken = name_problem(queue, name)
     started = taken is not None and st.session_state.get("train_started") == name  # and was not deleted since
@@ -145,9 +142,12 @@ def form_config() -> Config:
         ConfigError: when it defines no run.
     """
     values = {name: st.session_state[key(name)] for name in FIELDS}
-    if isinstance(values["dataset"], str) and is_path(values["dataset"]):
-        values["dataset"] = str(Path(values["dataset"]).expanduser().resolve())  # which holds for the trainer, too
-    return Config(**values)
+    return Config(**values | {"dataset": resolved(values["dataset"])})
+
+
+def resolved(dataset: str) -> str:
+    """A data set's name, or the path of own images as it holds for the trainer, too."""
+    return str(Path(dataset).expanduser().resolve()) if is_path(dataset) else dataset
 
 
 def begin_form() -> None:
@@ -213,8 +213,9 @@ def start() -> None:
     accept_address()
     name = run_name()
     try:
-        check_may_queue(name)
-        Queue().add(name, form_config())
+        config = form_config()
+        check_may_queue(name, datasets=[config.dataset])
+        Queue().add(name, config)
     except (ConfigError, RunError, OSError) as error:
         if st.session_state.get("train_started") != name:  # the second click of a double one
             st.session_state["train_problem"] = str(error)

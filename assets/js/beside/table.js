@@ -136,8 +136,8 @@ export class Table {
   takeView(view) {
     this.view = { ...view };
     this.walks.setShare(view.share);
+    this.place.root.dataset.show = view.show;
     this.pair(view.pairs);
-    this.showView();
   }
 
   /** The dimensions may be called otherwise, and weights of other epochs may have come. */

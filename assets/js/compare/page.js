@@ -45,7 +45,7 @@ class Compare {
         return `${href}?run=${encodeURIComponent(name)}`;
       },
     });
-    this.find(".copy").onclick = () => navigator.clipboard.writeText(this.find(".command code").textContent ?? "");
+    this.find(".copy").onclick = () => this.copy();
     new ResizeObserver(([{ contentRect }]) => {
       if (!root.isConnected || Math.abs(contentRect.width - this.width) < 1) return;
       this.width = contentRect.width;
@@ -94,12 +94,24 @@ class Compare {
     this.find(".command code").textContent = run.command ?? "";
   }
 
+  /** Put the command on the clipboard, which a browser refuses on a page that came without encryption from elsewhere. */
+  async copy() {
+    const said = this.find(".said");
+    try {
+      await navigator.clipboard.writeText(this.find(".command code").textContent ?? "");
+      said.textContent = "The command is on the clipboard.";
+    } catch {
+      said.textContent = "The browser does not let the page write to the clipboard. Mark the command, and copy it.";
+    }
+  }
+
   draw() {
     const { data, find } = this;
     if (!data) return;
+    this.width = this.root.getBoundingClientRect().width; // the observer's first word is of no other
     find(".against").hidden = false; // so that it has a width to draw for
+    this.say(null); // before a run that keeps the focus says more
     this.plane.draw(data, data.selected);
-    this.say(null);
     this.legend(data);
     explain(
       find(".plane-note"),

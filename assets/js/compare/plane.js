@@ -132,8 +132,9 @@ export class Plane {
   /** @param {ComparedRun} run @param {{x: number, y: number}} at @param {string} colour @param {boolean} selected */
   point(run, { x, y }, colour, selected) {
     const { figures } = run;
+    const above = this.comparison?.floor ? " above its floor" : "";
     const words =
-      `${called(run)}: KL ${number(figures.kl)}, reconstruction ${number(figures.above)} above its floor, ` +
+      `${called(run)}: KL ${number(figures.kl)}, reconstruction ${number(figures.above)}${above}, ` +
       `−ELBO ${number(figures.bound)} nats. ${run.here ? `Opens ${run.name}` : "Shows the command that trains it"}`;
     const attributes = {
       class: `run ${colour}${run.here ? "" : " absent"}${selected ? " selected" : ""}`,
