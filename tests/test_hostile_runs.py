@@ -28,7 +28,7 @@ from streamlit.testing.v1 import AppTest
 
 from bvae import compared
 from bvae.archive import import_run
-from bvae.cli import _parser, main
+from bvae.cli import main, parser
 from bvae.config import Config, ConfigError
 from bvae.film import progress, update_film
 from bvae.metrics import state
@@ -228,7 +228,7 @@ class Asked:
     def __init__(self, runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.runs, self.capsys = runs, capsys
         self.before: set[str] = set()
-        self.options = _parser().parse_args(["runs", "--json"])
+        self.options = parser().parse_args(["runs", "--json"])
         self.concerned: set[str] | None = None  # what opens the file that is altered
 
     def about(self, file: str) -> bool:

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 
-from bvae.cli import _parser
+from bvae.cli import parser
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_every_command_is_one_that_the_command_line_takes() -> None:
     for command in commands:
         words = shlex.split(command.split(" > ")[0])
         if "--help" not in words:
-            _parser().parse_args(words)
+            parser().parse_args(words)
 
 
 def test_benchmarks_start() -> None:

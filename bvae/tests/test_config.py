@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bvae.cli import _parser
+from bvae.cli import parser
 from bvae.config import Config, ConfigError, propose_name
 
 
@@ -50,7 +50,7 @@ def test_json_round_trip() -> None:
 def test_the_command_repeats_the_config() -> None:
     """The command that a run shows, parsed by the command line itself, gives the config back."""
     config = Config(beta=2.5, network="mlp", epochs=3, likelihood="gaussian", sigma=0.05, learning_rate=1e-4, seed=7)
-    options = _parser().parse_args(shlex.split(config.command("runs/a b"))[3:])
+    options = parser().parse_args(shlex.split(config.command("runs/a b"))[3:])
     names = [item.name for item in dataclasses.fields(Config)]
     assert Config(**{name: getattr(options, name) for name in names if getattr(options, name) is not None}) == config
     assert options.run == "runs/a b"
