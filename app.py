@@ -13,7 +13,7 @@ from pages.parts.server import MIDDLEWARE, open_browser, say_fault
 def session() -> None:
     """One run of a session's script. Its modules keep caches, which Streamlit makes only once its server runs."""
     from bvae.runs import RunError
-    from pages.parts.cursor import follow_address
+    from pages.parts.cursor import address_to_take_along, follow_address, write_said
     from pages.parts.live import mount_glossary, mount_menu, mount_rests
     from pages.parts.rights import admitted
     from pages.parts.selection import no_run, open_run, pick_run, plain
@@ -41,9 +41,15 @@ def session() -> None:
     page = st.navigation([*explore, compare, *runs, *hidden], position="sidebar" if may_see else "hidden")
     if not may_see:
         return
+    write_said()
     if asked := st.session_state.pop("asked_page", None):
         for other in [*explore, compare, *runs]:
             if other.url_path == asked:
+                st.session_state["page_changed"] = True
+                st.switch_page(other, query_params=address_to_take_along())
+    if opened := st.session_state.pop("opened_page", None):
+        for other in [*explore, compare, *runs]:
+            if other.url_path == opened:
                 st.switch_page(other, query_params=st.query_params.to_dict())
     follow_address()
     run = pick_run()
@@ -62,6 +68,8 @@ def session() -> None:
                 mount_rests(live)
         except (RunError, OSError) as error:  # a run that is deleted or damaged while the page reads it
             st.error(plain(str(error)))
+        finally:
+            write_said()
 
 
 if __name__ == "__main__":

@@ -26,10 +26,9 @@ from pages.parts.comparing import (
 from pages.parts.cursor import (
     accept_address,
     asked_of_page,
-    leave_page_address,
     open_cursor,
     quote,
-    write_page_address,
+    say_in_address,
 )  # fmt: skip
 from pages.parts.glossary import explained
 from pages.parts.live import PASSIVE_BELOW, LiveRun, component
@@ -75,7 +74,7 @@ def page() -> None:
     found = look(choice, known, runs)
     _controls(bar, choice, known, runs, found)
     if chosen:
-        write_page_address(ADDRESS, choice.address())
+        say_in_address(ADDRESS, choice.address())
     if found.comparison["runs"]:
         with st.container(horizontal=True, gap=None):
             with st.container():
@@ -195,7 +194,6 @@ def _draw(found: Found) -> None:
         st.session_state["wanted_run"] = name
         st.session_state.pop("shown", None)  # as it is now, with all of its epochs
         st.session_state["asked_page"] = "traverse"
-        leave_page_address()
 
     component("compare")(key="compare", data=_sent(found), height="content", on_opened_change=open_one)
     several = any(len(group["runs"]) > 1 for group in comparison["groups"])

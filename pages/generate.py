@@ -9,9 +9,11 @@ from pages.parts.cursor import open_cursor
 from pages.parts.glossary import explained
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
+from pages.parts.view import open_view
 
 COUNT = 100
-SEEDS = 2**31
+MOST_SEED = 2**31 - 1
+ADDRESS = ("seed", "temperature", "source")
 
 run = live_run()
 cursor, revision = open_cursor(run.space)
@@ -25,8 +27,8 @@ st.markdown(
 )
 
 # The browser scales this noise; it is drawn here so that one line of NumPy repeats it anywhere.
-asked = (st.session_state.get("generate_memory") or {}).get("seed")
-seed = asked if isinstance(asked, int) and 0 <= asked < SEEDS else 0
+view = open_view("generate", ADDRESS)
+seed = view.whole("seed", MOST_SEED) or 0
 generator = np.random.default_rng(seed)
 noise = generator.standard_normal((COUNT, run.space.latent_dim)).astype("<f4")
 images = len(run.space.indices)
@@ -36,6 +38,7 @@ live_component(
     run,
     cursor,
     revision,
+    shows=view,
     seed=seed,
     noise=base64.b64encode(noise.tobytes()).decode(),
     around=around.tolist(),

@@ -26,12 +26,11 @@ from pages.parts.cursor import (
     asked_of_page,
     guests_of,
     image_cursor,
-    leave_page_address,
     nearest,
     own_code,
     quote,
+    say_in_address,
     short_decimal,
-    write_page_address,
 )
 from pages.parts.guests import in_run
 from pages.parts.live import LiveRun, component, live_component, mount_head, mount_rest_later, open_live
@@ -66,7 +65,7 @@ def show_beside(lead: LiveRun, cursor: Cursor, revision: int) -> None:
     asked = asked_of_page(ADDRESS)
     others = _opened(_picked(lead, asked))
     view, view_revision = _open_view(lead.space, asked)
-    write_page_address(ADDRESS, _address_of_runs() | address_of_view(view))
+    say_in_address(ADDRESS, _address_of_runs() | address_of_view(view))
     if not others:
         st.markdown(f":small[Pick up to {MOST - 1} runs to stand beside {plain(lead.space.run)}.]")
         return
@@ -299,6 +298,5 @@ def offer_films(lead: LiveRun, others: Sequence[LiveRun]) -> None:
 
 def _play(name: str) -> None:
     accept_address()
-    leave_page_address()
     st.session_state["clusters_second"] = name
     st.session_state["asked_page"] = "clusters"

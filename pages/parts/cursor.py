@@ -15,6 +15,7 @@ import numpy as np
 import streamlit as st
 
 from pages.parts.guests import Guest
+from pages.parts.numerals import code_of, code_text
 
 Kind = Literal["digit", "drawing", "random", "origin", "code"]
 IMAGES = ("digit", "drawing")  # kinds of start that are an image with a code of its own at every epoch
@@ -154,26 +155,23 @@ def _code(values: Any, space: Space) -> list[float]:
 
 
 ADDRESS = ("run", "epoch", "z", *IMAGES, "start", "from", "keep")
+ALONG = ("lesson", "step")  # what else goes along from page to page
+MOST_OF_CODES = 1_000  # characters that the code and the one to which a reset returns may take
 
 
 def to_address(cursor: Cursor) -> dict[str, str]:
-    """The cursor as query parameters: epoch, z to three decimals, where it set out from, and what the epoch keeps."""
-    start, z = cursor["start"], _text(cursor["z"])
+    """The cursor as query parameters: epoch, z, where it set out from, and what the epoch keeps."""
+    start, z = cursor["start"], code_text(cursor["z"])
     address = {"epoch": str(cursor["epoch"]), "z": z}
     if start["kind"] in IMAGES:
         address[start["kind"]] = str(start["index"])
     elif start["kind"] != "code":
         address["start"] = start["kind"]
-    if (origin := _text(start.get("code", cursor["z"]))) != z:
+    if (origin := code_text(start.get("code", cursor["z"]))) != z and len(origin) + len(z) <= MOST_OF_CODES:
         address["from"] = origin
     if cursor["keep"] == "code":
         address["keep"] = "code"
     return address
-
-
-def _text(code: Sequence[float]) -> str:
-    numbers = (f"{value:.3f}".rstrip("0").rstrip(".") for value in code)
-    return ",".join("0" if number == "-0" else number for number in numbers)
 
 
 def short_decimal(text: str) -> int | None:
@@ -212,7 +210,7 @@ def from_address(parameters: Mapping[str, str], space: Space) -> tuple[Cursor, l
         cursor["keep"] = "code"
     if (text := parameters.get("z")) is not None:
         try:
-            cursor["z"] = _code(text.split(","), space)
+            cursor["z"] = _code(code_of(text), space)
             if image is None:
                 cursor["start"] = _start_of(parameters, cursor["z"], space)
         except CursorError as error:
@@ -235,7 +233,7 @@ def _start_of(parameters: Mapping[str, str], z: list[float], space: Space) -> St
     if kind == "origin":
         return Start(kind="origin")
     try:
-        code = _code(parameters["from"].split(","), space)
+        code = _code(code_of(parameters["from"]), space)
     except (KeyError, ValueError):  # then a reset returns to what is shown
         code = z
     return Start(kind="random" if kind == "random" else "code", code=code)
@@ -253,18 +251,41 @@ def quote(text: str, most: int = 24) -> str:
 def set_cursor(cursor: Cursor, space: Space) -> None:
     """Move the cursor from Python: live components will follow."""
     st.session_state["cursor_revision"] = st.session_state.get("cursor_revision", 0) + 1
-    keep_cursor(cursor, space)
+    say_cursor(cursor, space)
 
 
-def keep_cursor(cursor: Cursor, space: Space) -> None:
-    """Remember a cursor and write it into the address; live components that sent it are not told again."""
+def say_cursor(cursor: Cursor, space: Space) -> None:
+    """Remember a cursor, and have `write_said` write it into the address; live components that sent it are not told
+    again."""
     st.session_state["cursor"] = cursor
     st.session_state["cursor_run"], st.session_state["cursor_dataset"] = space.run, space.dataset
-    address = {"run": space.run, **to_address(cursor)}
-    others = {name: value for name, value in st.query_params.to_dict().items() if name not in ADDRESS}
-    if _address() != address:
-        st.query_params.from_dict(others | address)  # at once, since every write is a step of the browser's history
-    st.session_state["address"] = _address()
+    say_in_address(ADDRESS, {"run": space.run, **to_address(cursor)})
+
+
+def say_in_address(names: Sequence[str], values: Mapping[str, str]) -> None:
+    """Have `write_said` write this into the address, and nothing else in parameters of these names. What it says in
+    others, another part of the page may have yet to read."""
+    said: dict[str, str | None] = st.session_state.setdefault("address_said", {})
+    said |= {name: values.get(name) for name in names}
+
+
+def write_said() -> None:
+    """Write what has been said since into the address, all of it at once: every write is a step of the browser's
+    history, and a hand that lets go may have moved the cursor and something of the page."""
+    said: dict[str, str | None] = st.session_state.pop("address_said", {})
+    if not said:
+        return
+    before = st.query_params.to_dict()
+    others = {name: value for name, value in before.items() if name not in said}
+    wanted = others | {name: value for name, value in said.items() if value is not None}
+    if wanted != before:
+        st.query_params.from_dict(wanted)
+    if "run" in said:
+        st.session_state["address"] = _address()
+    known = st.session_state.get("page_address", {})
+    st.session_state["page_address"] = {
+        name: value for name, value in {**known, **said}.items() if value is not None and name not in ADDRESS
+    }
 
 
 def _address() -> dict[str, str]:
@@ -280,27 +301,15 @@ def accept_address() -> None:
 
 def asked_of_page(names: Sequence[str]) -> dict[str, str] | None:
     """What the address asks of a page beyond the cursor, in parameters of these names: as the page is opened by it, and
-    after Back and Forward. None where nothing is asked, or what the page itself wrote last."""
+    after Back and Forward, when it may ask for nothing, as at first. None for what the page itself wrote last."""
     asked, known = ({name: each[name] for name in names if name in each}
                     for each in (_page_address(), st.session_state.get("page_address", {})))  # fmt: skip
-    return asked if asked and asked != known else None
+    return asked if asked != known else None
 
 
-def write_page_address(names: Sequence[str], values: Mapping[str, str]) -> None:
-    """Have the address say this of a page, beside the cursor, and nothing else in parameters of these names. What it
-    says in others, another part of the page may have yet to read."""
-    address = st.query_params.to_dict()
-    wanted = {name: value for name, value in address.items() if name not in names} | dict(values)
-    if address != wanted:
-        st.query_params.from_dict(wanted)
-    known = st.session_state.get("page_address", {})
-    st.session_state["page_address"] = {name: known[name] for name in known if name not in names} | dict(values)
-
-
-def leave_page_address() -> None:
-    """Have the address say nothing any more of a page that is left for another, beside the cursor."""
-    for name in _page_address():
-        del st.query_params[name]
+def address_to_take_along() -> dict[str, str]:
+    """What the address says that a page to which a link leads shall hear of: the cursor, nothing of this page."""
+    return {name: value for name, value in st.query_params.to_dict().items() if name in (*ADDRESS, *ALONG)}
 
 
 def _page_address() -> dict[str, str]:
@@ -313,6 +322,8 @@ def follow_address() -> None:
     So it is after Back and Forward. An address without parameters asks for nothing: a change of page leaves one.
     """
     address = _address()
+    if not address or st.session_state.pop("page_changed", False):
+        st.session_state["page_address"] = {}  # what the other page wrote; this one will say what it shows
     if address and address != st.session_state.get("address", address):
         st.session_state.pop("cursor", None)
         if "run" in address:
@@ -340,7 +351,7 @@ def open_cursor(space: Space) -> tuple[Cursor, int]:
         cursor["epoch"] = nearest(cursor["epoch"], space.epochs)
         set_cursor(cursor, space)
     elif "epoch" not in st.query_params:  # a change of page clears the address
-        keep_cursor(cursor, space)
+        say_cursor(cursor, space)
     for problem in st.session_state.pop("address_problems", []):
         st.warning(problem)
     return st.session_state["cursor"], st.session_state["cursor_revision"]

@@ -25,12 +25,23 @@ from bvae.network import parameter_shapes
 from bvae.numbers import number, thin, turns
 from bvae.runs import Epoch, Run, RunError
 from pages.parts.bundle import bundle
-from pages.parts.cursor import Cursor, CursorError, Space, accept_address, check_cursor, guests_of, keep_cursor
+from pages.parts.cursor import (
+    Cursor,
+    CursorError,
+    Space,
+    accept_address,
+    check_cursor,
+    guests_of,
+    say_cursor,
+    say_in_address,
+    write_said,
+)  # fmt: skip
 from pages.parts.glossary import GLOSSARY, check_marks
 from pages.parts.guests import Guest, find_guest
 from pages.parts.meaning import mount_meaning, open_meaning, rename
 from pages.parts.rights import why_read_only
 from pages.parts.spread import LEVELS, REACH, over_epochs, spread
+from pages.parts.view import View, keep_view
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -283,16 +294,19 @@ def live_component(
     cursor: Cursor,
     revision: int,
     guests: Sequence[Guest] | None = None,
+    shows: View | None = None,
     **data: Any,
 ) -> None:
     """Draw a component that decodes the selected run.
 
     What the person settles on becomes the session's cursor. What the component sends as its `memory`, a JSON object, is
-    kept for the session and given back to it as `data.memory`, so that a page is found as it was left. Its `page`, as
+    kept for the session and given back to it as `data.memory`, so that a page is found as it was left; with `shows`
+    it says beside it what of that the address shall say, and is told what the address asks for. Its `page`, as
     assets/js/shared/link.js `leadsTo` sends it, opens another page. Its `name` is what a person calls a dimension.
 
     Args:
         guests: images beyond the gallery that it needs; the one that the cursor set out from, unless told.
+        shows: what it shows beyond the cursor, of a component that has an address.js.
         data: anything else that it needs, as JSON.
     """
     remembered = f"{name}_memory"
@@ -304,7 +318,7 @@ def live_component(
         if isinstance(told, dict) and keys.get(str(told.get("key")), run.space.run) != run.space.run:
             return  # the last word about a run that has been left since: its code is none of this one's
         try:
-            keep_cursor(check_cursor(told, run.space), run.space)
+            say_cursor(check_cursor(told, run.space), run.space)
         except CursorError as error:
             st.session_state["address_problems"] = [str(error)]
         accept_address()
@@ -312,13 +326,16 @@ def live_component(
     def remember() -> None:
         accept_address()
         memory = st.session_state[name].get("memory")
+        if shows:
+            keep_view(shows, memory)
+            return
         st.session_state[remembered] = memory if isinstance(memory, dict) else None
 
     def leave() -> None:
         accept_address()
         if st.session_state.get("cursor_run") == run.space.run:
             # The browser may ask for a page before it has the address that was written last.
-            keep_cursor(st.session_state["cursor"], run.space)
+            say_cursor(st.session_state["cursor"], run.space)
         page = st.session_state[name].get("page")
         st.session_state["asked_page"] = page.get("page") if isinstance(page, dict) else None
 
@@ -332,6 +349,10 @@ def live_component(
     guests = guests_of(run.space, [cursor["start"]]) if guests is None else guests
     data |= {"guests": [guest.packed() for guest in guests]}
     data |= {"key": run.key, "cursor": cursor, "revision": revision, "memory": st.session_state.get(remembered)}
+    if shows:
+        say_in_address(shows.names, shows.texts)
+        data |= {"asked": shows.asked, "asked_revision": shows.revision}
+    write_said()
     meaning = open_meaning(run.path)
     data |= {"meaning": meaning.key, "read_only": why_read_only() or ""}
     component(name)(

@@ -203,7 +203,7 @@ def require_app() -> None:
     if not st.session_state.pop("in_app", False):
         # Until app.py has run once in a server's life, Streamlit takes the folder pages/ for its older kind of pages,
         # and a page that is opened by its own address runs without app.py.
-        st.session_state.setdefault("asked_page", urlsplit(st.context.url or "").path.rpartition("/")[2])
+        st.session_state.setdefault("opened_page", urlsplit(st.context.url or "").path.rpartition("/")[2])
         st.switch_page("app.py", query_params=st.query_params.to_dict())
 
 

@@ -4,11 +4,13 @@
  * The noise comes from Python, where a seed repeats it; temperature, distribution and epoch are applied here, at once.
  */
 
+import { recall } from "../shared/asked.js";
 import { Clock } from "../shared/clock.js";
 import { follow } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
 import { Link, leadsTo } from "../shared/link.js";
 import { liveComponent, whenRun } from "../shared/live.js";
+import { fromAddress, toAddress } from "./address.js";
 import { Hundred } from "./hundred.js";
 import { saveAll, saveOne } from "./save.js";
 import { Settings } from "./settings.js";
@@ -31,6 +33,9 @@ class Generate {
     this.hundred = null;
     /** @type {((run: LiveRun) => void)|undefined} what waits for a run; see `whenRun` */
     this.wanted = undefined;
+    /** @type {number|undefined} see `recall` */
+    this.askedRevision = undefined;
+    this.stale = false; // whether the settings are other ones than those that are shown
     const find = finder(root);
     this.clock = new Clock(find(".clock"), {
       moved: (epoch) => this.hundred?.setEpoch(epoch),
@@ -39,7 +44,7 @@ class Generate {
     this.settings = new Settings(root, {
       changed: () => this.hundred?.show(),
       seeded: () => this.hundred?.showSeed(),
-      settled: () => this.link.send("memory", this.settings.memory()),
+      settled: () => this.remember(),
     });
     leadsTo(find(".to-traverse", HTMLAnchorElement), "traverse", this.link);
     find(".save-one").onclick = () => this.hundred && saveOne(this.hundred);
@@ -54,11 +59,18 @@ class Generate {
    */
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
+    const recalled = recall(this, data, fromAddress);
+    if (recalled) {
+      this.settings.restore(recalled.memory);
+      if (recalled.mend) this.remember();
+      this.stale = true;
+    }
     whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {
       const hundred = this.open(run, data);
       const other = data.seed !== hundred.noiseSeed;
       if (other) hundred.takeNoise(data);
-      if (follow(hundred, data) || other) hundred.show();
+      if (follow(hundred, data) || other || this.stale) hundred.show();
+      this.stale = false;
       this.root.removeAttribute("aria-busy");
     });
   }
@@ -66,10 +78,13 @@ class Generate {
   /** @param {LiveRun} run @param {Data} data @returns {Hundred} of this run */
   open(run, data) {
     if (this.hundred?.run === run) return this.hundred;
-    if (!this.hundred && data.memory) this.settings.restore(data.memory);
     this.hundred?.close();
     this.hundred = new Hundred(this, run, data);
     return this.hundred;
+  }
+
+  remember() {
+    this.link.remember(this.settings.memory(), toAddress);
   }
 }
 

@@ -53,9 +53,10 @@ export class Settings {
   }
 
   /** @param {Memory} memory whatever a browser has sent can be altered */
-  restore({ temperature = 1, source }) {
-    if (temperature >= 0 && temperature <= 2) this.temperature = temperature;
-    if (source === "posterior") this.source = source;
+  restore({ seed, temperature = 1, source }) {
+    this.seed = seed;
+    this.temperature = temperature >= 0 && temperature <= 2 ? temperature : 1;
+    this.source = source === "posterior" ? source : "prior";
     this.slider.value = String(this.temperature);
     chooseRadio(this.root, "source", this.source);
   }

@@ -1,5 +1,8 @@
 /** What goes from a component to Python. */
 
+import { TAKEN_ALONG } from "../engine/address.js";
+
+/** @import { Parameters } from "../engine/address.js" */
 /** @import { SetStateValue } from "./mounting.js" */
 
 /** What goes from a component to Python: the cursor once the hand or the key lets go, and what the page shall remember. */
@@ -41,6 +44,15 @@ export class Link {
     this.setStateValue(name, { ...value, at: performance.now() }); // Streamlit would keep back a value that equals the last one
   }
 
+  /**
+   * Tell what the page shall remember, and what of it its address says.
+   * @template {object} Memory
+   * @param {Memory} memory @param {(memory: Memory) => Parameters} toAddress @param {string} [about] what else it depends on
+   */
+  remember(memory, toAddress, about = "") {
+    this.send("memory", { memory, address: toAddress(memory) }, about);
+  }
+
   /** Python has gone elsewhere since, so that the same position is news to it. @param {string} name */
   forget(name) {
     this.sent.delete(name);
@@ -48,12 +60,16 @@ export class Link {
 }
 
 /**
- * Have a link lead to another page of the app, within the session and with the cursor; a new tab gets the address.
+ * Have a link lead to another page of the app, within the session and with the cursor; a new tab gets that in its address.
  * @param {HTMLAnchorElement} anchor @param {string} page @param {Link} link
  */
 export function leadsTo(anchor, page, link) {
   const address = () => {
-    anchor.href = new URL(`${page}${location.search}`, location.href).href;
+    const address = new URL(page, location.href);
+    for (const [name, text] of new URLSearchParams(location.search)) {
+      if (TAKEN_ALONG.includes(name)) address.searchParams.set(name, text);
+    }
+    anchor.href = address.href;
   };
   address();
   anchor.onpointerdown = anchor.onfocus = address;

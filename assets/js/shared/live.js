@@ -8,6 +8,7 @@ import { meaningShelf } from "./meanings.js";
 import { component } from "./mounting.js";
 import { Shelf } from "./shelf.js";
 
+/** @import { Parameters } from "../engine/address.js" */
 /** @import { CursorState, LiveRun, PackedGuest } from "../engine/run.js" */
 /** @import { Component, View } from "./mounting.js" */
 
@@ -21,6 +22,8 @@ import { Shelf } from "./shelf.js";
  * @property {string} [meaning] key of what its dimensions mean, "" where nothing is known of them
  * @property {string} [read_only] why nothing can be changed from this session, "" where it can
  * @property {unknown} memory what the component sent of itself before, null at first; a view says of what shape it is
+ * @property {Parameters|null} [asked] what the address asks of it, null where it asks nothing or `memory` is newer
+ * @property {number} [asked_revision] raised whenever the address asks for something
  */
 
 // The selected run and the one before, so that switching back is at once; and as many beside it as are ever shown.

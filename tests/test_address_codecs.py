@@ -1,0 +1,133 @@
+"""What pages write into their address, and read from it: on a bench, with memories and addresses made at random."""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from pages.parts.numerals import code_of, code_text
+
+COUNT = 300
+MOST = 1_000  # characters; see assets/js/engine/address.js
+
+Memory = dict[str, Any]
+
+
+def generate(chance: random.Random) -> Memory:
+    return {
+        "seed": chance.choice([0, 1, chance.randrange(2**31), 2**31 - 1]),
+        "temperature": chance.choice([1, chance.randrange(41) * 0.05]),
+        "source": chance.choice(["prior", "posterior"]),
+    }
+
+
+MEMORIES: dict[str, Callable[[random.Random], Memory]] = {"generate": generate}
+
+# Of many at once, since a call costs more than what it does.
+ROUND = """async ([page, memories]) => {
+  const { toAddress, fromAddress } = await import(`/${page}/address.js`);
+  return memories.map((memory) => {
+    const address = toAddress(memory);
+    const found = fromAddress(address);
+    return [address, found.memory, found.problems, toAddress(found.memory)];
+  });
+}"""
+READ = """async ([page, addresses]) => {
+  const { toAddress, fromAddress } = await import(`/${page}/address.js`);
+  return addresses.map((address) => {
+    const { memory, problems } = fromAddress(address);
+    return [toAddress(memory), problems, JSON.stringify(memory).length];
+  });
+}"""
+
+
+@pytest.mark.parametrize("page", MEMORIES)
+def test_what_a_page_remembers_comes_back_from_its_address(bench_page: Page, page: str) -> None:
+    chance = random.Random(page)
+    memories = [MEMORIES[page](chance) for _ in range(COUNT)]
+    names: dict[str, list[str]] = {}
+    for memory, (address, found, problems, again) in zip(
+        memories, bench_page.evaluate(ROUND, [page, memories]), strict=True
+    ):
+        assert problems == []
+        assert again == address, memory
+        assert same(found, memory), (found, memory, address)
+        assert all(re.fullmatch(r"[\w.~-]*", text, re.ASCII) for text in address.values()), address
+        assert sum(len(name) + len(text) + 2 for name, text in address.items()) <= MOST
+        for name, text in address.items():
+            names.setdefault(name, []).append(text)
+    hostile = list(altered(chance, names))
+    for asked, (address, problems, length) in zip(hostile, bench_page.evaluate(READ, [page, hostile]), strict=True):
+        assert isinstance(address, dict)
+        assert all(problem.endswith(".") and len(problem) < 400 for problem in problems), problems
+        assert length < 100_000, asked
+
+
+def same(found: Any, expected: Any) -> bool:
+    """Whether what was found has all that was expected, numbers to the last digit that a float32 has."""
+    if isinstance(expected, dict):
+        return isinstance(found, dict) and all(same(found.get(name), value) for name, value in expected.items())
+    if isinstance(expected, list):
+        return isinstance(found, list) and len(found) == len(expected) and all(map(same, found, expected))
+    if isinstance(expected, float) and isinstance(found, int | float):
+        return np.float32(found) == np.float32(expected)
+    return bool(found == expected)
+
+
+def altered(chance: random.Random, names: dict[str, list[str]]) -> Iterator[dict[str, str]]:
+    """Addresses with parts that are cut, doubled, exchanged, overlong or nonsense."""
+    signs = string.ascii_letters + string.digits + "-_.~,%<>\"' é∞"
+    every = [text for texts in names.values() for text in texts]
+
+    def text(name: str) -> str:
+        good = chance.choice(names[name])
+        return chance.choice(
+            [
+                good[: chance.randrange(len(good) + 1)],
+                good + good,
+                chance.choice(every),
+                "".join(chance.choice(signs) for _ in range(chance.randrange(40))),
+                chance.choice(["", "-1", "NaN", "Infinity", "1e999", "0x10", "__proto__", "constructor", "9" * 400]),
+                chance.choice(["~f", "~h", "~b1e9~", "~b~", "_", ","]) + good * 3,
+            ]
+        )
+
+    for _ in range(COUNT):
+        yield {name: text(name) for name in names if chance.random() < 0.7}
+    yield {name: "A" * 100_000 for name in names}
+    yield {name: "~f" + "A" * 100_000 for name in names}
+    yield {name: "_".join(["1"] * 50_000) for name in names}
+
+
+CODES = """async (codes) => {
+  const { codeText, codeOf } = await import("/engine/address.js");
+  return codes.map(([code, most]) => {
+    const text = codeText(code, most, ",");
+    return [text, codeOf(text, code.length), codeOf(text.replaceAll(",", "_"), code.length), codeOf(text, code.length + 1)];
+  });
+}"""
+
+
+def test_both_languages_write_a_code_alike_and_to_the_last_digit_where_there_is_room(bench_page: Page) -> None:
+    generator = np.random.default_rng(0)
+    codes = []
+    for latent_dim, most in ((1, 450), (20, 450), (20, 100), (64, 450), (128, 450), (128, 200), (1000, 450)):
+        for scale in (1, 3, 1e-3, 300):
+            drawn = np.clip(scale * generator.standard_normal(latent_dim), -999, 999).astype(np.float32)
+            drawn[generator.random(latent_dim) < 0.2] = 0
+            codes.append((drawn.tolist(), most))
+    for (code, most), (text, found, other, wrong) in zip(codes, bench_page.evaluate(CODES, codes), strict=True):
+        assert wrong is None
+        assert found == other == pytest.approx(code_of(text), abs=0)
+        within = {"~h": 1e-3, "~b": 0.01}.get(text[:2], 0) * max(map(abs, code))
+        assert np.allclose(np.float32(found), code, rtol=0, atol=within)
+        assert len(text) <= max(most, 1.4 * len(code) + 20)
+        # Decimals may be written with an exponent in two ways.
+        assert np.array_equal(code_of(code_text(code, most)), code_of(text))

@@ -1,0 +1,82 @@
+"""Any view in its address: what a person set on a page comes back in another browser, to the pixel.
+
+A few states of each page; `python tests/addresses.py --states 50` tries many.
+"""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bvae.runs import Run
+from tests.addresses import PAGES, Visited, differences
+from tests.browsing import expect_address, in_address
+
+STATES = 2
+
+
+@pytest.mark.parametrize("visited", PAGES, ids=lambda visited: visited.name)
+def test_what_was_set_comes_back_in_another_browser(
+    browser: Browser, app: str, trained_run: Run, visited: Visited
+) -> None:
+    unlike = list(differences(browser, app, trained_run.name, visited, STATES))
+    assert unlike == [""] * STATES
+
+
+def test_back_and_forward_go_through_what_was_set_and_a_hand_s_move_is_one_step(
+    page: Page, app: str, trained_run: Run
+) -> None:
+    page.goto(f"{app}/generate?run={trained_run.name}&epoch=1")
+    generate = page.locator(".generate:not([aria-busy])")
+    temperature, seed = page.get_by_role("slider", name="Temperature"), page.get_by_role("spinbutton", name="Seed")
+    expect(generate).to_be_visible()
+    expect_address(page, "z", bool)
+    steps = page.evaluate("history.length")
+    temperature.fill("0.5")
+    expect_address(page, "temperature", lambda text: text == "0.5")
+    seed.fill("7")
+    seed.press("Enter")
+    expect_address(page, "seed", lambda text: text == "7")
+    page.get_by_role("button", name="Image 37 of 100").click()
+    expect_address(page, "start", lambda text: text is None)
+    expect_address(page, "digit", lambda text: text is None)
+    assert page.evaluate("history.length") == steps + 3
+
+    page.go_back()
+    expect(page.locator(".chosen-title")).to_have_text("The cursor")
+    page.go_back()
+    expect(seed).to_have_value("0")
+    expect(page.locator(".hundred > .note")).to_contain_text("default_rng(0)")
+    expect(temperature).to_have_value("0.5")
+    page.go_back()
+    expect(temperature).to_have_value("1")
+    page.go_forward()
+    expect(temperature).to_have_value("0.5")
+    page.go_forward()
+    expect(seed).to_have_value("7")
+    page.go_forward()
+    expect(page.locator(".chosen-title")).to_have_text("Image 37, now the cursor")
+    assert page.evaluate("history.length") == steps + 3
+
+    # Another page hears nothing of it, and this one is as it was left.
+    page.get_by_role("link", name="Open in Traverse").click()
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    assert in_address(page, "seed") is None
+    page.get_by_role("link", name="Generate").click()
+    expect(generate).to_be_visible()
+    expect_address(page, "seed", lambda text: text == "7")
+    expect(temperature).to_have_value("0.5")
+
+
+def test_an_address_that_was_altered_is_followed_as_far_as_it_can_be_and_put_right(
+    page: Page, app: str, trained_run: Run
+) -> None:
+    page.goto(f"{app}/generate?run={trained_run.name}&seed=7seven&seed=99999999999&temperature=0.5&source=nowhere")
+    expect(page.get_by_role("slider", name="Temperature")).to_have_value("0.5")
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("0")
+    problems = page.locator(".asked-problems")
+    expect(problems).to_contain_text("“99999999999” of the seed, which is a whole number from 0 to 2,147,483,647.")
+    expect(problems).to_contain_text("“nowhere” of the source of the codes, which is one of prior, posterior.")
+    expect_address(page, "source", lambda text: text is None)
+    expect_address(page, "seed", lambda text: text is None)
+    assert in_address(page, "temperature") == "0.5"
