@@ -2,19 +2,18 @@
 
     python tests/addresses.py --states 50 [--seed 0] [page …]
 
-Each state is a few things that are done at random on a page. Then its address is opened in a browser that has never seen
-the app, and everything that is drawn there is compared: each canvas to the pixel, and what can be set.
+Each state is a few things that are done at random on a page. Then its address is opened in a browser that has never
+seen the app, and everything that is drawn there is compared: each canvas to the pixel, and what can be set.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,10 +47,11 @@ DRAWN = """([root]) => {
   const shown = (element) => element.checkVisibility({ visibilityProperty: true });
   const called = (element) => element.getAttribute("aria-label") || element.name || element.className || element.id;
   const canvases = Array.from(root.querySelectorAll("canvas")).filter(shown);
+  const value = (each) => (/radio|checkbox/.test(each.type) ? each.checked : each.value);
   const controls = Array.from(root.querySelectorAll("input:not([type=file]), select, textarea")).filter(shown);
   return [
     ...canvases.map((canvas, i) => `canvas ${i} ${called(canvas)}: ${hash(canvas)}`),
-    ...controls.map((each, i) => `control ${i} ${called(each)}: ${/radio|checkbox/.test(each.type) ? each.checked : each.value}`),
+    ...controls.map((each, i) => `control ${i} ${called(each)}: ${value(each)}`),
   ];
 }"""
 
@@ -179,9 +179,7 @@ def reopened(browser: Browser, address: str, visited: Visited, expected: list[st
             return ""
         if found == expected:
             return f"the address became another:\n  {address}\n  {page.url}"
-        unlike = [
-            f"{one}   →   {other}" for one, other in zip(expected, found or [], strict=False) if one != other
-        ]
+        unlike = [f"{one}   →   {other}" for one, other in zip(expected, found or [], strict=False) if one != other]
         return "\n  ".join([address, f"{len(expected)} things, {len(found or [])} found", *unlike[:12]])
     finally:
         context.close()

@@ -101,8 +101,8 @@ def altered(chance: random.Random, names: dict[str, list[str]]) -> Iterator[dict
 
     for _ in range(COUNT):
         yield {name: text(name) for name in names if chance.random() < 0.7}
-    yield {name: "A" * 100_000 for name in names}
-    yield {name: "~f" + "A" * 100_000 for name in names}
+    yield dict.fromkeys(names, "A" * 100000)
+    yield dict.fromkeys(names, "~f" + "A" * 100000)
     yield {name: "_".join(["1"] * 50_000) for name in names}
 
 
@@ -110,7 +110,8 @@ CODES = """async (codes) => {
   const { codeText, codeOf } = await import("/engine/address.js");
   return codes.map(([code, most]) => {
     const text = codeText(code, most, ",");
-    return [text, codeOf(text, code.length), codeOf(text.replaceAll(",", "_"), code.length), codeOf(text, code.length + 1)];
+    const read = (text, more = 0) => codeOf(text, code.length + more);
+    return [text, read(text), read(text.replaceAll(",", "_")), read(text, 1)];
   });
 }"""
 
