@@ -6,6 +6,7 @@ Imports no torch, so that the first slider can be moved within seconds.
 
 import streamlit as st
 
+from bvae.browser.prose import COMPARE, EXPLORE, HOME, RUNS, Page
 from bvae.runs import remove_unfinished
 from pages.parts.server import MIDDLEWARE, open_browser, say_fault
 
@@ -18,23 +19,15 @@ def session() -> None:
     from pages.parts.rights import admitted
     from pages.parts.selection import no_run, open_run, pick_run, plain
 
-    explore = [
-        # The default page has the address /; the hidden one below answers to the address that its file would give it.
-        st.Page("pages/home.py", title="Home", icon=":material/home:", url_path="start", default=True),
-        st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:"),
-        st.Page("pages/interpolate.py", title="Interpolate", icon=":material/moving:"),
-        st.Page("pages/generate.py", title="Generate", icon=":material/casino:"),
-        st.Page("pages/clusters.py", title="Clusters", icon=":material/scatter_plot:"),
-        st.Page("pages/disentangle.py", title="Disentangle", icon=":material/account_tree:"),
-        st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:"),
-        st.Page("pages/draw.py", title="Draw", icon=":material/draw:"),
-    ]
-    compare = st.Page("pages/compare.py", title="Compare", icon=":material/query_stats:")
-    runs = [
-        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
-        st.Page("pages/load.py", title="Load", icon=":material/folder_open:"),
-    ]
-    hidden = [st.Page("pages/home.py", title="Home", url_path="home", visibility="hidden")]
+    def made(page: Page) -> st.Page:
+        return st.Page(f"pages/{page.path}.py", title=page.title, icon=f":material/{page.icon}:")
+
+    # The default page has the address /; the hidden one below answers to the address that its file would give it.
+    home = st.Page("pages/home.py", title=HOME.title, icon=f":material/{HOME.icon}:", url_path="start", default=True)
+    explore = [home, *(made(page) for page in EXPLORE if page is not HOME)]
+    compare = made(COMPARE)
+    runs = [made(page) for page in RUNS]
+    hidden = [st.Page("pages/home.py", title=HOME.title, url_path="home", visibility="hidden")]
 
     st.set_page_config(page_title="β-VAE latent explorer", page_icon="assets/icon.svg", layout="wide")
     may_see = admitted()

@@ -8,15 +8,18 @@ from typing import Any
 
 import streamlit as st
 
+from bvae.browser.film import LiveFilm, film_stamp
+from bvae.browser.glossary import explained
+from bvae.browser.live import LiveRun
+from bvae.browser.prose import CLUSTERS
 from bvae.codes import codes_csv, codes_npz
 from bvae.film import catch_up, progress, start
 from bvae.runs import Run, RunError
 from pages.parts.cursor import accept_address, open_cursor
-from pages.parts.film import LiveFilm, film_stamp, mount_film, open_film
+from pages.parts.film import mount_film, open_film
 from pages.parts.film_player import mount_player
 from pages.parts.film_quality import say_size, show_quality
-from pages.parts.glossary import explained
-from pages.parts.live import LiveRun, live_component, mount_head, mount_rest, open_live
+from pages.parts.live import live_component, mount_head, mount_rest, open_live
 from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.selection import live_run, plain, runs_by_name
 from pages.parts.words import duration
@@ -140,16 +143,8 @@ def offer_codes(live: LiveRun, epoch: int) -> None:
 run = live_run()
 cursor, revision = open_cursor(run.space)
 
-st.title("Clusters")
-still = len(run.space.epochs) == 1
-st.markdown(
-    explained(
-        "Every point is a [test image](#test-set), placed by its [code](#code). Codes have many dimensions and a "
-        "picture has two, so the places keep what matters most: **which images are neighbours.** "
-        + ("" if still else "Before training that means little; play the [film](#film) and watch the classes gather. ")
-        + "Point at a dot to see its image, and click it to take it along to every page."
-    )
-)
+st.title(explained(CLUSTERS.heading))
+st.markdown(explained(CLUSTERS.lines(still=len(run.space.epochs) == 1)))
 try:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         second = pick_second()

@@ -9,6 +9,9 @@ from typing import Any
 
 import streamlit as st
 
+from bvae.browser.glossary import explained
+from bvae.browser.live import PASSIVE_BELOW, LiveRun
+from bvae.browser.prose import BESIDE, COMPARE
 from bvae.compared import FIGURES, NATS, about, rows
 from bvae.numbers import thin
 from bvae.runs import Run
@@ -30,8 +33,7 @@ from pages.parts.cursor import (
     quote,
     say_in_address,
 )  # fmt: skip
-from pages.parts.glossary import explained
-from pages.parts.live import PASSIVE_BELOW, LiveRun, component
+from pages.parts.live import component
 from pages.parts.measuring import watch_several
 from pages.parts.selection import live_run_if_any, no_run, plain, runs_by_name
 
@@ -56,14 +58,8 @@ def page() -> None:
     live = live_run_if_any()
     if live:
         open_cursor(live.space)
-    st.title(explained("What [β](#beta) costs, and what it buys"))
-    st.markdown(
-        explained(
-            "A larger [β](#beta) makes [codes](#code) say less, and less of the image is left: that is its price. What "
-            "is it paid for? Here [runs](#run) with different β stand beside each other, and several of each, which "
-            "differ in their [seed](#seed), tell what is chance. **Press a point and the run opens.**"
-        )
-    )
+    st.title(explained(COMPARE.heading))
+    st.markdown(explained(COMPARE.lines()))
     runs = runs_by_name()
     known = sweeps(runs)
     choice, chosen = _choice(known, runs)
@@ -100,13 +96,9 @@ def page() -> None:
 def _stand_beside(live: LiveRun) -> None:
     """The selected run and others on one cursor."""
     cursor, revision = open_cursor(live.space)
-    st.subheader("Runs beside each other")
-    st.markdown(
-        explained(
-            "One image or one draw of noise, one [epoch](#epoch), and every run's own sliders: drag one, and the "
-            "[dimensions](#latent-dimension) of the others that stand for the same move along."
-        )
-    )
+    heading, lines = BESIDE
+    st.subheader(heading)
+    st.markdown(explained(lines))
     show_beside(live, cursor, revision)
 
 

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from bvae.browser.glossary import explained
+from bvae.browser.prose import DISENTANGLE
 from bvae.runs import Run
 from pages.parts.compared import beside
 from pages.parts.cursor import open_cursor
-from pages.parts.glossary import explained
 from pages.parts.live import live_component
 from pages.parts.meaning import mount_figures, open_figures
 from pages.parts.measuring import watch_measuring
@@ -14,15 +15,8 @@ from pages.parts.selection import live_run
 run = live_run()
 cursor, revision = open_cursor(run.space)
 
-st.title("What each dimension means")
-st.markdown(
-    explained(
-        "A code is **disentangled** when each of its [dimensions](#latent-dimension) stands for one thing, such as the "
-        "slant, and for nothing else. Here that is measured: one dimension is moved, the pictures are "
-        "[decoded](#decoder), and what changed in them is measured. **Press a cell and see the pictures that its "
-        "number stands for.**"
-    )
-)
+st.title(explained(DISENTANGLE.heading))
+st.markdown(explained(DISENTANGLE.lines()))
 watch_measuring(run)
 figures = open_figures(run.path)
 live_component("disentangle", run, cursor, revision, figures=figures.key, beside=beside(Run(run.path)))

@@ -5,8 +5,9 @@ import base64
 import numpy as np
 import streamlit as st
 
+from bvae.browser.glossary import explained
+from bvae.browser.prose import GENERATE
 from pages.parts.cursor import open_cursor
-from pages.parts.glossary import explained
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 from pages.parts.view import open_view
@@ -18,13 +19,8 @@ ADDRESS = ("seed", "temperature", "source")
 run = live_run()
 cursor, revision = open_cursor(run.space)
 
-st.title("Generate new images")
-st.markdown(
-    explained(
-        "A [decoder](#decoder) needs no image to begin with: any [code](#code) will do. Here are a hundred codes "
-        "drawn at random, decoded. **Move the temperature, and press the image that you like best.**"
-    )
-)
+st.title(explained(GENERATE.heading))
+st.markdown(explained(GENERATE.lines()))
 
 # The browser scales this noise; it is drawn here so that one line of NumPy repeats it anywhere.
 view = open_view("generate", ADDRESS)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from bvae.browser.glossary import explained
+from bvae.browser.live import LiveRun
+from bvae.browser.prose import HOME, INVITED, NEXT, TAUGHT, TRADES, WAY
 from bvae.numbers import number
 from bvae.numpy_model import decode
 from bvae.pictures import mosaic
@@ -12,50 +15,13 @@ from bvae.runs import Run, RunError
 from pages.parts.beside import begun, view_beside
 from pages.parts.compared import compared
 from pages.parts.cursor import open_cursor
-from pages.parts.glossary import explained
-from pages.parts.live import LiveRun, live_component, live_view, open_live
+from pages.parts.live import live_component, live_view, open_live
 from pages.parts.meaning import summary
 from pages.parts.selection import history_of, live_run, plain
 
 HEIGHT = 530  # pixels kept free for the live panel, so that what stands below it stays where it is when it appears
 WAY_HEIGHT = 350  # likewise for the way of an image
 BESIDE_HEIGHT = 780  # and for the runs beside each other
-NEXT = (
-    (
-        "traverse",
-        "tune",
-        "Traverse",
-        "Move along every [latent dimension](#latent-dimension), two at a time, or let a tour do it.",
-    ),
-    (
-        "interpolate",
-        "moving",
-        "Interpolate",
-        "Walk from one digit to another, through their codes and through their pixels.",
-    ),
-    ("generate", "casino", "Generate", "Decode noise from [N(0, I)](#normal): what the model believes a digit is."),
-    (
-        "clusters",
-        "scatter_plot",
-        "Clusters",
-        "Play the [film](#film) of [latent space](#latent-space): how the classes gather, epoch by epoch.",
-    ),
-    (
-        "disentangle",
-        "account_tree",
-        "Disentangle",
-        "What each dimension means, measured: the slant, the thickness, or nothing of the kind.",
-    ),
-    ("reconstruct", "compare", "Reconstruct", "[Test images](#test-set) beside what is left of them, at any epoch."),
-    ("draw", "draw", "Draw", "Write a digit by hand and see the code that it gets."),
-    (
-        "compare",
-        "query_stats",
-        "Compare",
-        "Runs with different β and seeds in one plane: what each says and what it loses.",
-    ),
-    ("train", "model_training", "Train", "Choose another β and see what it costs and what it buys."),
-)
 
 
 def in_nats(value: float, digits: int) -> str:
@@ -174,41 +140,28 @@ def to_see(runs: list[LiveRun]) -> list[str]:
 run = live_run()
 cursor, revision = open_cursor(run.space)
 
-st.title("What does β do?")
-st.markdown(
-    explained(
-        "A **variational autoencoder** (VAE) writes each image as a short list of numbers, its [code](#code), and "
-        "draws the image again from it. A **β-VAE** makes it pay more for all information in the code. Under that "
-        "pressure single numbers come to stand for single things: a slant, a thickness, which digit it is. "
-        "**Drag a slider and see.**"
-    )
-)
+st.title(explained(HOME.heading))
+st.markdown(explained(HOME.lines()))
 with st.container(horizontal=True, gap=None):
     with st.container():
         live_component("traverse", run, cursor, revision, rows=run.active, compact=True)
     with st.container(width=1):
         st.space(HEIGHT)
 
-st.subheader("The way of one image through the model")
+st.subheader(WAY)
 with st.container(horizontal=True, gap=None):
     with st.container():
         live_view("way", run, cursor, revision)
     with st.container(width=1):
         st.space(WAY_HEIGHT)
 
-st.subheader("What the model is taught")
+st.subheader(TAUGHT)
 show_objective(Run(run.path))
 
 if len(runs := compared()) > 1:
-    st.subheader("What β trades")
-    st.markdown(
-        explained(
-            "The same image under models with different [β](#beta), and its own sliders below each: drag one, and what "
-            "stands for the same in the others moves along. Further down ten digits and what is left of them. With a "
-            "small β they are redrawn faithfully, and their codes tell much, spread over many dimensions. With a large "
-            "β few dimensions stay active, and details are lost."
-        )
-    )
+    heading, lines = TRADES
+    st.subheader(heading)
+    st.markdown(explained(lines))
     with st.container(horizontal=True, gap=None):
         side_by_side = st.container()
         with st.container(width=1):
@@ -230,12 +183,12 @@ if len(runs := compared()) > 1:
                 )
                 st.markdown(f":small[{figures}]")
 
-st.subheader("Where to go next")
+st.subheader(NEXT)
 with st.container(horizontal=True, gap="medium"):
-    for name, icon, label, text in NEXT:
+    for page in INVITED:
         with st.container(width=270):
-            st.page_link(f"pages/{name}.py", label=label, icon=f":material/{icon}:")
-            st.markdown(explained(f":small[{text}]"))
+            st.page_link(f"pages/{page.path}.py", label=page.title, icon=f":material/{page.icon}:")
+            st.markdown(explained(f":small[{page.invitation}]"))
 
 if len(runs) > 1:
     with side_by_side:  # the last, so that nothing on the page waits for more runs than the selected one

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from bvae.browser.glossary import explained
+from bvae.browser.prose import INTERPOLATE
 from pages.parts.cursor import Start, guests_of, open_cursor
-from pages.parts.glossary import explained
 from pages.parts.guests import kept_drawing
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
@@ -21,14 +22,8 @@ def remembered_ends() -> list[Start]:
 run = live_run()
 cursor, revision = open_cursor(run.space)
 
-st.title("Interpolate between two images")
-st.markdown(
-    explained(
-        "Every image has a [code](#code), and between two codes there is a way. The [decoder](#decoder) draws an "
-        "image at each point of it, so that one image turns into the other. Mixing the pixels instead only lays one "
-        "over the other. **Press Play, or choose two other images.**"
-    )
-)
+st.title(explained(INTERPOLATE.heading))
+st.markdown(explained(INTERPOLATE.lines()))
 wanted = [cursor["start"], *remembered_ends()]
 if drawing := kept_drawing():
     wanted.append(Start(kind="drawing", index=drawing["number"]))

@@ -10,9 +10,10 @@ from typing import Any
 import streamlit as st
 
 from bvae.archive import CONVERT, PickleError, TakenIn, import_run, import_weights, pack_run, spoken_size
+from bvae.browser.glossary import explained
+from bvae.browser.prose import LOAD
 from bvae.runs import Run, RunError, run_folders
 from pages.parts.cursor import accept_address, open_cursor
-from pages.parts.glossary import explained
 from pages.parts.live import mount_uploads
 from pages.parts.rights import check_may_bring, drop_upload, offer_upload, why_read_only
 from pages.parts.run_table import disk_size, run_table
@@ -27,13 +28,8 @@ def page() -> None:
     live = live_run_if_any()
     if live:
         open_cursor(live.space)
-    st.title("Load a run")
-    st.markdown(
-        explained(
-            "These are the [runs](#run) on this computer. **Pick one, and every page shows it.** A run that was "
-            "trained elsewhere comes in below as one zip file, and any run can leave as one."
-        )
-    )
+    st.title(explained(LOAD.heading))
+    st.markdown(explained(LOAD.lines()))
     runs = runs_by_name()
     selected = st.session_state.get("run")
     if runs:

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from bvae.browser.chosen import SHARED, draw, rank
+from bvae.browser.glossary import explained
+from bvae.browser.prose import RECONSTRUCT
 from bvae.runs import RunError
-from pages.parts.choice import MEASURES, SHARED, draw, measured, mount_sheet, probe_classes, rank, sheet
+from pages.parts.choice import MEASURES, measured, mount_sheet, probe_classes, sheet
 from pages.parts.cursor import accept_address, open_cursor
-from pages.parts.glossary import explained
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
@@ -35,14 +37,8 @@ run = live_run()
 cursor, revision = open_cursor(run.space)
 still = len(run.space.epochs) == 1  # there is no other to move to
 
-st.title("Reconstruct")
-st.markdown(
-    explained(
-        "The [encoder](#encoder) turns an image into a [code](#code), and the [decoder](#decoder) turns the code back "
-        "into an image. Every reconstruction here is decoded from the mean of its image’s [posterior](#posterior)."
-        + ("" if still else " **Move the epoch, the [clock](#clock) of all pages, and watch the images come back.**")
-    )
-)
+st.title(explained(RECONSTRUCT.heading))
+st.markdown(explained(RECONSTRUCT.lines(still)))
 
 try:
     labels, indices, class_names = probe_classes(run.path, run.key)

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from bvae.browser.glossary import explained
+from bvae.browser.prose import TRAIN
 from bvae.queue import Queue
 from pages.parts.comparing import Choice, link_to_compare
-from pages.parts.glossary import explained
 from pages.parts.rights import why_read_only
 from pages.parts.selection import require_app
 from pages.parts.sweep_form import several_wanted, show_sweep_form
@@ -12,15 +13,8 @@ from pages.parts.train_form import show_form
 from pages.parts.watch import busy, standings, watch
 
 require_app()
-st.title("Train")
-st.markdown(
-    explained(
-        "Choose [β](#beta) and train a [run](#run) of your own. It is trained by a process of its own: this page can "
-        "be closed and opened again at any time. With a larger β the [code](#code) says less (a smaller [KL](#kl)), "
-        "each [dimension](#latent-dimension) tends to say one thing, and the [reconstruction](#reconstruction) gets "
-        "worse."
-    )
-)
+st.title(explained(TRAIN.heading))
+st.markdown(explained(TRAIN.lines()))
 queue = Queue()
 if reason := why_read_only():
     st.info(reason)

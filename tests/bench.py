@@ -17,11 +17,12 @@ from typing import Any, ClassVar, Literal
 
 from playwright.sync_api import Locator, Page
 
+from bvae.browser.bundle import MODULES
+from bvae.browser.glossary import GLOSSARY
+from bvae.browser.live import LiveRun
 from bvae.runs import Run
-from pages.parts.bundle import MODULES
 from pages.parts.cursor import Cursor, check_cursor, from_address, image_cursor, to_address
-from pages.parts.glossary import GLOSSARY
-from pages.parts.live import LiveRun, open_live
+from pages.parts.live import open_live
 from pages.parts.meaning import open_figures, open_meaning
 from tests.browsing import AS_TEXT, FROM_TEXT, Site
 

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from bvae.browser.guests import Guest
+from bvae.browser.live import Space, gallery
 from bvae.numbers import thin
 from bvae.runs import Run, RunError, read_tensors, write_tensors
-from pages.parts.cursor import CursorError, Space, check_cursor, from_address, guests_of, to_address
-from pages.parts.guests import Guest
-from pages.parts.live import gallery
+from pages.parts.cursor import CursorError, check_cursor, from_address, guests_of, to_address
 from tests.conftest import ROOT
 
 

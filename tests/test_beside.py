@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from bvae.browser.live import LiveRun
 from bvae.metrics.pairing import paired
 from bvae.numpy_model import decode
 from bvae.runs import Run, find_run, write_json, write_tensors
@@ -20,7 +21,7 @@ from bvae.tests.turned import turned
 from pages.parts.beside import address_of_view, check_view, sides_of, view_of_address
 from pages.parts.cursor import Cursor, Start, check_cursor, image_cursor, nearest
 from pages.parts.guests import in_run
-from pages.parts.live import LiveRun, open_live
+from pages.parts.live import open_live
 from tests.bench import Bench, live_data
 from tests.browsing import canvases, expect_address, expect_pictures, frames, in_address, until
 from tests.conftest import serve

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bvae.browser.film import MAX_BYTES
+from bvae.browser.live import MOST_EPOCHS
 from bvae.config import MAX_LATENTS, MAX_PROBE_IMAGES, Config
 from bvae.film import update_film
 from bvae.runs import FORMAT, Film, Run, write_json, write_tensors
-from pages.parts.film import MAX_BYTES
-from pages.parts.live import MOST_EPOCHS
 from tests.conftest import ROOT
 from tests.test_app import open_app, texts
 
@@ -36,7 +36,7 @@ run = import_run(io.BytesIO(file), "large.zip", Path(sys.argv[2])).run
 del file, upload  # as the page does with what has come in
 live = open_live(run, run.name)
 film = open_film(live)
-drawn = encoders._pack(live.path, live.key, live.space.epochs, live.space.epochs[-1])
+drawn = encoders.open_encoders(live, live.space.epochs[-1])
 curves = json.dumps(figures._curves(run, figures._drawn(run.history())))
 peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
 print(json.dumps({

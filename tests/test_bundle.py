@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.parts import bundle as bundling
-from pages.parts.bundle import COMMENT, MODULES, BundleError, Module, bundle, modules, read_module
+from bvae.browser import bundle as bundling
+from bvae.browser.bundle import COMMENT, MODULES, BundleError, Module, bundle, modules, read_module
 
 FLOORS = {"engine": 0, "shared": 1}  # all other folders stand above these, beside each other
 FILES = sorted(str(path.relative_to(MODULES)) for path in MODULES.rglob("*.js"))

@@ -19,8 +19,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from scipy.spatial import KDTree
 
+from bvae.browser.film import framed
 from bvae.runs import Run, find_run, write_film
-from pages.parts.film import framed, open_film
+from pages.parts.film import open_film
 from pages.parts.live import open_live
 from tests.bench import Bench, live_data
 from tests.browsing import (

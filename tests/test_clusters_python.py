@@ -21,12 +21,13 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 from streamlit.testing.v1 import AppTest
 
+from bvae.browser.film import MAX_BYTES, LiveFilm, bytes_an_epoch, film_stamp, framed
 from bvae.film import progress
 from bvae.film_worker import work
 from bvae.runs import BUNDLED_RUNS, Run, read_json, read_tensors, write_factors, write_film, write_json, write_tensors
 from bvae.runs.schema import LAYOUTS
 from bvae.tests.waiting import wait
-from pages.parts.film import MAX_BYTES, LiveFilm, bytes_an_epoch, film_stamp, framed, open_film
+from pages.parts.film import open_film
 from pages.parts.film_quality import KINDS, by_epoch, in_words, summary
 from pages.parts.live import open_live
 from tests.browsing import CLASS_COLOURS, sent
@@ -217,7 +218,7 @@ def test_figures_that_are_none_are_absent(filmed: Run, kinds: Any) -> None:
 
 
 def test_more_than_the_browser_should_take_is_thinned(filmed: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages.parts.film.MAX_BYTES", 300_000)
+    monkeypatch.setattr("bvae.browser.film.MAX_BYTES", 300_000)
     film, _, _ = pack(filmed)
     assert film.epochs == (0, 100)
     assert film.frames["umap"] == 2

@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from bvae.browser.film import framed
+from bvae.browser.glossary import MARK
+from bvae.browser.player import film_player
 from bvae.runs import Film, Run, find_run
-from pages.parts.film import framed
-from pages.parts.film_player import film_player
-from pages.parts.glossary import MARK
 from tests.bench import Bench
 from tests.browsing import CLASS_COLOURS, WAIT, canvases, downloaded, frames
 from tests.test_clusters_page import Component, apart

@@ -14,12 +14,12 @@ import streamlit as st
 from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
+from bvae.browser.glossary import check_marks
 from bvae.compared import FIGURES, NATS, Line, about, compare, line, rows, sweep_command, together
 from bvae.runs import Run, read_json, write_json
 from bvae.sweep import Sweep
 from pages.parts import comparing
 from pages.parts.comparing import ALL, Choice, from_address, look, sweeps, tell_again
-from pages.parts.glossary import check_marks
 from pages.parts.selection import runs_by_name
 from tests.bench import Bench
 from tests.browsing import expect_address, in_address, until

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
+from bvae.browser.live import LiveRun
 from bvae.runs import Run, find_run
-from pages.parts.live import LiveRun, open_live
+from pages.parts.live import open_live
 from tests.bench import Bench, live_data
 from tests.browsing import comes_true
 

@@ -17,12 +17,12 @@ import torch
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from bvae.browser.encoders import pack_encoders
+from bvae.browser.guests import check_drawing
 from bvae.metrics import per_image
 from bvae.model import Posterior
 from bvae.runs import Run
 from bvae.tests.sheets import tiles
-from pages.parts.encoders import _pack as pack_encoders
-from pages.parts.guests import check_drawing
 from pages.parts.live import open_live
 from tests.bench import Bench, live_data
 from tests.browsing import comes_true, downloaded, expect_address, expect_pictures, expect_z, grey
@@ -97,7 +97,7 @@ class BenchDesk(Desk):
     def open(self) -> BenchDesk:
         """Mount the page with all that it needs of the run."""
         live = open_live(self.run, self.run.name)
-        encoders = pack_encoders(live.path, live.key, live.space.epochs, live.space.epochs[-1])
+        encoders = pack_encoders(Run(live.path), live.key, live.space.epochs)
         self.bench.publish_run(live)
         assert self.bench.publish("encoders", encoders) == ""
         self.data = live_data(live, centred=True)

@@ -14,9 +14,9 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
+from bvae.browser.live import gallery
 from bvae.runs import Run
 from bvae.tests.sheets import tiles
-from pages.parts.live import gallery
 from tests.bench import Bench, OnBench
 from tests.browsing import Session, Site, canvases, downloaded, expect_pictures
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from pages.parts.glossary import GLOSSARY, MARK, check_marks, explained
+from bvae.browser.glossary import GLOSSARY, MARK, check_marks, explained
 from pages.parts.selection import plain
 from tests.conftest import ROOT, watched
 from tests.test_every_page import settle
@@ -66,7 +66,7 @@ def sources() -> dict[str, str]:
     """The texts that may mark words, by their files."""
     files = [
         path
-        for folder, ending in (("pages", "py"), ("assets/js", "js"), ("assets/html", "html"))
+        for folder, ending in (("pages", "py"), ("bvae/browser", "py"), ("assets/js", "js"), ("assets/html", "html"))
         for path in sorted((ROOT / folder).rglob(f"*.{ending}"))
         if path.name != "glossary.py"
     ]

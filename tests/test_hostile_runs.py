@@ -28,6 +28,7 @@ from streamlit.testing.v1 import AppTest
 
 from bvae import compared
 from bvae.archive import import_run
+from bvae.browser.live import LiveRun
 from bvae.cli import main, parser
 from bvae.config import Config, ConfigError
 from bvae.film import progress, update_film
@@ -165,7 +166,7 @@ def pages(run: Run) -> dict[str, Callable[[], Any]]:
             if standing.run:
                 watch.progress(standing, [])
 
-    def read() -> live.LiveRun:
+    def read() -> LiveRun:
         return live.open_live(run, "hostile")
 
     def play() -> None:
@@ -177,7 +178,7 @@ def pages(run: Run) -> dict[str, Callable[[], Any]]:
             film_quality.summary(made.about)
 
     def encode() -> None:
-        encoders._pack(run.path, read().key, read().space.epochs, read().space.epochs[-1])
+        encoders.open_encoders(read(), read().space.epochs[-1])
 
     return {
         "table": lambda: json.dumps(run_table.row("hostile", run), allow_nan=False),
@@ -194,7 +195,7 @@ def pages(run: Run) -> dict[str, Callable[[], Any]]:
 
 # What Streamlit keeps of the answers above.
 KEPT = {
-    "facts": selection._history, "weights": live._pack, "film": film._pack, "encoders": encoders._packed,
+    "facts": selection._history, "weights": live._packed, "film": film._packed, "encoders": encoders._packed,
     "images": choice.sheet,
 }  # fmt: skip
 

@@ -22,10 +22,10 @@ from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from bvae.archive import pack_run, spoken_size
+from bvae.browser.live import gallery
 from bvae.config import Config
 from bvae.runs import Run, list_runs, run_files
 from bvae.training import train_run
-from pages.parts.live import gallery
 from pages.parts.run_table import row
 from tests.browsing import WAIT, Session, frames, rerun
 from tests.conftest import ROOT, copy_app, serve

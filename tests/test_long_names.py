@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from bvae.browser.player import film_player
 from bvae.cli import main
 from bvae.runs import Run, find_run, name_dimension, read_json, write_json
 from pages.parts.film import open_film
-from pages.parts.film_player import film_player
 from pages.parts.live import open_live
 from tests.bench import Bench, live_data
 from tests.browsing import downloaded, frames

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from bvae.browser.meaning import Summary, Told, pack_figures, pack_meaning
 from bvae.runs import Run, RunError, name_dimension, write_json
 from pages.parts import compared, meaning
-from pages.parts.meaning import Summary, Told, open_figures, open_meaning, rename, summary
+from pages.parts.meaning import open_figures, open_meaning, rename, summary
 from tests.measured import measured
 from tests.test_hostile_runs import HOSTILE, places, with_values
 
@@ -123,9 +124,9 @@ def test_no_value_from_elsewhere_keeps_the_rest_from_being_read(run: Run) -> Non
     for place in few:
         for text in HOSTILE[:: 1 if len(place) < 5 else 7]:
             (run.path / "metrics.json").write_text(with_values(document, {place: text}))
-            for opened in (meaning._meaning, meaning._figures):
+            for pack in (pack_meaning, pack_figures):
                 try:
-                    found = opened.__wrapped__(str(run.path), 0, "", run)
+                    found = pack(run)
                 except RunError as error:
                     raise AssertionError(f"{text[:60]} at {place}") from error
                 if found.key:

@@ -17,13 +17,14 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
+from bvae.browser.chosen import draw, rank
 from bvae.config import Config
 from bvae.data import bernoulli_floor
 from bvae.metrics import PerImage, per_image
 from bvae.runs import Run, find_run
 from bvae.tests.sheets import tiles
 from bvae.training import train_run
-from pages.parts.choice import draw, rank, sheet
+from pages.parts.choice import sheet
 from tests.browsing import (
     canvases,
     downloaded,

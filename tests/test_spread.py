@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from bvae.browser.spread import BINS, INSIDE, LEVELS, REACH, density, over_epochs, quantiles, spread, whole
 from bvae.runs import Run
-from pages.parts.spread import BINS, INSIDE, LEVELS, REACH, density, over_epochs, quantiles, spread, whole
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_a_large_run_is_measured_in_pieces_with_the_same_result(
     latents: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once = spread(*latents, range(20))
-    monkeypatch.setattr("pages.parts.spread.AT_ONCE", 130_000)  # 6 dimensions at a time, and 2 of 8 sets of draws
+    monkeypatch.setattr("bvae.browser.spread.AT_ONCE", 130_000)  # 6 dimensions at a time, and 2 of 8 sets of draws
     in_pieces = spread(*latents, range(20))
     assert all(np.array_equal(at_once[name], in_pieces[name]) for name in at_once)
 

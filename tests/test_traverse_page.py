@@ -18,10 +18,10 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 
+from bvae.browser.spread import BINS, LEVELS, REACH, quantiles, whole
 from bvae.runs import Run
 from bvae.tests.sheets import tiles
 from pages.parts.live import open_live
-from pages.parts.spread import BINS, LEVELS, REACH, quantiles, whole
 from tests.bench import Bench, OnBench
 from tests.browsing import (
     HeldWeights,

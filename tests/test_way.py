@@ -7,9 +7,10 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
+from bvae.browser.live import LiveRun
 from bvae.runs import find_run
 from pages.parts.cursor import Start, image_cursor
-from pages.parts.live import LiveRun, open_live
+from pages.parts.live import open_live
 from tests.bench import Bench, live_data
 from tests.browsing import canvases
 

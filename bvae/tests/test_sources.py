@@ -20,6 +20,9 @@ METRICS = ("figures", "state", "bound", "loops", "information", "linear", "dci",
            "measuring")  # fmt: skip
 WITHOUT_TORCH = ("figures", "state", "information", "decomposition", "regimes", "representation", "scores", "udr",
                  "pairing", "directions", "names")  # fmt: skip
+# What a browser gets of a run, from the ground up.
+BROWSER = ("bundle", "glossary", "prose", "components", "player", "spread", "guests", "live", "encoders", "chosen",
+           "film", "meaning", "beside")  # fmt: skip
 PROGRAM = [
     path
     for path in [ROOT / "app.py", *sorted(ROOT.glob("bvae/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
@@ -77,7 +80,7 @@ def used(source: str, package: str) -> Iterator[str]:
             yield from [last] if last else [alias.name for alias in node.names]
 
 
-@pytest.mark.parametrize(("package", "floors"), [("runs", FLOORS), ("metrics", METRICS)])
+@pytest.mark.parametrize(("package", "floors"), [("runs", FLOORS), ("metrics", METRICS), ("browser", BROWSER)])
 def test_a_package_imports_downwards_only(package: str, floors: tuple[str, ...]) -> None:
     assert {path.stem for path in (ROOT / "bvae" / package).glob("*.py")} == {*floors, "__init__"}
     for floor, name in enumerate(floors):
@@ -97,6 +100,13 @@ def test_arithmetic_on_arrays_waits_for_no_torch() -> None:
     code = f"import sys, {modules}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_what_a_browser_gets_needs_neither_streamlit_nor_torch() -> None:
+    modules = ", ".join(f"bvae.browser.{name}" for name in BROWSER)
+    code = f"import sys, {modules}; print({{'torch', 'streamlit', 'pandas'}} & {{*sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_nothing_imports_ray_unless_asked_for() -> None:

@@ -12,16 +12,15 @@ from typing import Any, TypedDict
 from urllib.parse import quote as quoted
 from urllib.parse import unquote
 
-import numpy as np
 import streamlit as st
 
-from bvae.metrics.pairing import apart, paired
+from bvae.browser.beside import pairing, shared_epochs
+from bvae.browser.live import LiveRun, Space
 from bvae.runs import Run, RunError
 from pages.parts.compared import compared
 from pages.parts.cursor import (
     IMAGES,
     Cursor,
-    Space,
     accept_address,
     asked_of_page,
     guests_of,
@@ -33,7 +32,7 @@ from pages.parts.cursor import (
     short_decimal,
 )
 from pages.parts.guests import in_run
-from pages.parts.live import LiveRun, component, live_component, mount_head, mount_rest_later, open_live
+from pages.parts.live import component, live_component, mount_head, mount_rest_later, open_live
 from pages.parts.meaning import mount_meaning, open_meaning
 from pages.parts.selection import plain, runs_by_name
 
@@ -166,17 +165,17 @@ def sides_of(runs: Sequence[LiveRun], lead: LiveRun, cursor: Cursor) -> list[dic
     """What the browser needs of each run beside its weights, as JSON."""
     sides = []
     for run in runs:
-        pairing, start, guests = None, None, []
+        pairs, start, guests = None, None, []
         if run is not lead:
-            pairing = _pairing(str(lead.path), str(run.path), lead.key, run.key, _shared_epochs(lead, run))
-            if pairing.get("apart"):
+            pairs = _pairing(str(lead.path), str(run.path), lead.key, run.key, shared_epochs(lead, run))
+            if pairs.get("apart"):
                 start = image_cursor(run.space)["start"]
             elif cursor["start"]["kind"] in IMAGES:
                 guests = _guests(run, lead, cursor)
         sides.append(
             {
                 "key": run.key, "name": run.space.run, "meaning": open_meaning(run.path).key,
-                "guests": [guest.packed() for guest in guests], "pairing": pairing, "start": start, "said": "",
+                "guests": [guest.packed() for guest in guests], "pairing": pairs, "start": start, "said": "",
             }
         )  # fmt: skip
     return sides
@@ -195,26 +194,10 @@ def _guests(run: LiveRun, lead: LiveRun, cursor: Cursor) -> list[Any]:
     return [found] if found else []
 
 
-def _shared_epochs(lead: LiveRun, run: LiveRun) -> tuple[int, int]:
-    """At which epochs two runs are paired: the last that both have, or else the last of each."""
-    shared = set(lead.space.epochs).intersection(run.space.epochs)
-    return (max(shared), max(shared)) if shared else (lead.space.epochs[-1], run.space.epochs[-1])
-
-
 # The keys stand for what is in the runs.
 @st.cache_data(max_entries=64, show_spinner=False)
 def _pairing(one: str, other: str, key: str, other_key: str, epochs: tuple[int, int]) -> dict[str, Any]:
-    """Which dimension of another run stands for each of one, see `Pairing`, or the reason why none does, as JSON; with
-    `apart` where that has no code of the same images."""
-    try:
-        runs = Run(one), Run(other)
-        if reason := apart(*runs):
-            return {"reason": reason, "apart": True}
-        found = paired(*runs, epochs)
-    except (RunError, OSError, ValueError) as error:
-        return {"reason": str(error)}
-    arrays = {name: np.asarray(getattr(found, name)) for name in ("dimension", "sign", "strength", "scale")}
-    return {name: array.tolist() for name, array in arrays.items()} | {"images": found.images, "epochs": epochs}
+    return pairing(Run(one), Run(other), epochs)
 
 
 # What is shown, in the address and in the session ----------------------------------------------------------------

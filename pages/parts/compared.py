@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import asdict
 from typing import Any
 
+from bvae.browser.beside import measured_lines
 from bvae.runs import Run, RunError, find_run
 from pages.parts.meaning import summary
 
@@ -22,14 +22,6 @@ def compared() -> list[Run]:
 
 
 def beside(run: Run) -> list[dict[str, Any]]:
-    """A run and those that differ in β, as JSON, as far as they are measured; nothing where no other is.
-
-    Each has its name, its weight of the KL in words, and the fields of `Summary`.
-    """
+    """What was measured of a run and of those that differ in β, as far as it is; see `measured_lines`."""
     others = [other for other in compared() if other.path.resolve() != run.path.resolve()]
-    lines = [
-        {"name": each.name, "weight": each.config.weight, **asdict(found)}
-        for each in (run, *others)
-        if (found := summary(each.path))
-    ]
-    return lines if len(lines) > 1 else []
+    return measured_lines([(each, summary(each.path)) for each in (run, *others)])

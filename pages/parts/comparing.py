@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 import streamlit as st
 
+from bvae.browser.bundle import ASSETS
 from bvae.compared import (
     Comparison,
     Line,
@@ -32,7 +33,6 @@ from bvae.config import ConfigError
 from bvae.runs import SWEEP, Run, RunError, run_folders
 from bvae.sweep import Sweep
 from pages.parts.cursor import quote, short_decimal
-from pages.parts.live import ASSETS
 
 BUNDLED_SWEEPS = ASSETS / "sweeps"
 ADDRESS = ("sweep", "runs", "at")

@@ -7,14 +7,14 @@ that is how a live component tells a cursor that Python chose from its own word 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypedDict, get_args
 
 import numpy as np
 import streamlit as st
 
-from pages.parts.guests import Guest
+from bvae.browser.guests import Guest
+from bvae.browser.live import Space
 from pages.parts.numerals import code_of, code_text
 
 Kind = Literal["digit", "drawing", "random", "origin", "code"]
@@ -41,20 +41,6 @@ class Cursor(TypedDict):
 
 class CursorError(ValueError):
     """A cursor or an address that does not fit the run. Its message is a sentence for the page."""
-
-
-@dataclass(frozen=True)
-class Space:
-    """What a cursor must fit: the selected run's latent space, its epochs and the images that it can set out from."""
-
-    run: str
-    dataset: str  # positions in the test split of two runs mean the same image only where this is the same
-    latent_dim: int
-    epochs: tuple[int, ...]
-    labels: np.ndarray  # (G,) int32, the gallery's classes
-    indices: np.ndarray  # (G,) int32, the gallery's positions in the test split
-    means: Mapping[int, np.ndarray]  # by epoch: (G, D) float32, the gallery's codes
-    guest: Callable[[str, int], Guest | None]  # any other image, by kind and index; None where there is none
 
 
 def image_cursor(space: Space, start: Start | None = None, epoch: int | None = None) -> Cursor:

@@ -1,24 +1,13 @@
-"""What the Draw page needs in the browser beyond the decoders: the encoders, and the probe images' codes to search."""
+"""What the Draw page needs in the browser beyond the decoders, handed to it; see `bvae/browser/encoders.py`."""
 
 from __future__ import annotations
 
-import json
-import math
-from pathlib import Path
-
-import numpy as np
-import safetensors.numpy
 import streamlit as st
 
-from bvae.network import encoder_layers, parameter_shapes
-from bvae.numbers import thin
-from bvae.runs import Run, RunError
-from pages.parts.bundle import bundle
-from pages.parts.live import MAX_BYTES, LiveRun, short
-
-MOST_SEARCHED = 2_500  # probe images among which a drawing's neighbours are looked for
-# Sets made as MNIST was, whose images a drawing must resemble to be understood.
-CENTRED = ("mnist", "qmnist", "emnist")
+from bvae.browser.bundle import bundle
+from bvae.browser.encoders import epochs_with_encoders, pack_encoders
+from bvae.browser.live import LiveRun
+from bvae.runs import Run
 
 _store = st.components.v2.component(
     "encoder_store",
@@ -27,65 +16,21 @@ _store = st.components.v2.component(
 )
 
 
-def mount_encoders(run: LiveRun, epoch: int) -> None:
-    """Hand the encoders to the browser: all at once where they fit, so that the clock moves a drawing's code live.
+def open_encoders(run: LiveRun, epoch: int) -> bytes:
+    """The encoders as the browser gets them: all where they fit, so that the clock moves a drawing's code live.
 
     Raises:
         RunError: when none can be read.
     """
-    _store(key="encoder_store", data=_pack(run.path, run.key, run.space.epochs, epoch), height="content")
+    return _packed(str(run.path), run.key, epochs_with_encoders(Run(run.path), run.space.epochs, epoch))
 
 
-def centred(run: Run) -> bool:
-    """Whether the images that the run learned from were centred and scaled as MNIST's are."""
-    return run.config.dataset in CENTRED
-
-
-def _pack(path: Path, key: str, epochs: tuple[int, ...], epoch: int) -> bytes:
-    run = Run(path)
-    shapes = parameter_shapes(encoder_layers(run.config, run.image_shape), "encoder").values()
-    each = 4 * (sum(math.prod(shape) for shape in shapes) + MOST_SEARCHED * run.config.latent_dim)
-    images = MOST_SEARCHED * math.prod(run.image_shape)
-    chosen = thin(list(epochs), max(2, (MAX_BYTES - images) // each), epoch)
-    return _packed(str(path), key, tuple(chosen))
+def mount_encoders(run: LiveRun, epoch: int) -> None:
+    """Hand the encoders to the browser; see `open_encoders`."""
+    _store(key="encoder_store", data=open_encoders(run, epoch), height="content")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)  # not cache_data, which would copy these megabytes at every rerun
 def _packed(path: str, key: str, epochs: tuple[int, ...]) -> bytes:
-    """Safetensors; `key` tells an altered run.
-
-    Tensors: `{epoch:04d}/encoder.{i}.weight` and `.bias`, `{epoch:04d}/mean` (S, D), `images` (S, H, W) uint8, `labels`
-    and `indices` (S,) int32. The rest is JSON in the metadata. Epochs that are gone are left out.
-    """
-    run = Run(path)
-    probe = run.probe()
-    count = len(probe.labels)
-    places = np.linspace(0, count - 1, min(count, MOST_SEARCHED)).round().astype(int)
-    tensors = {
-        "images": np.ascontiguousarray(probe.images[places]),
-        "labels": probe.labels[places].astype(np.int32),
-        "indices": probe.indices[places].astype(np.int32),
-    }
-    log_sigma: dict[int, float | None] = {}
-    problem = None
-    for epoch in epochs:
-        try:
-            weights, mean = run.weights(epoch), run.latents(epoch).mean
-            if len(mean) != count:
-                raise RunError(f"{run.path} has latents of {len(mean)} images, and {count} probe images.")
-        except RunError as error:
-            problem = error
-            continue
-        tensors[f"{epoch:04d}/mean"] = short(np.ascontiguousarray(mean[places]))
-        for name in (name for name in weights if name.startswith("encoder.")):
-            tensors[f"{epoch:04d}/{name}"] = short(weights[name])
-        log_sigma[epoch] = float(weights["log_sigma"]) if "log_sigma" in weights else None
-    if problem and not log_sigma:
-        raise problem
-    about = {
-        "key": key,
-        "layers": encoder_layers(run.config, run.image_shape),
-        "image_shape": list(run.image_shape),
-        "log_sigma": log_sigma,
-    }
-    return safetensors.numpy.save(tensors, {"encoders": json.dumps(about)})
+    """`key` tells an altered run."""
+    return pack_encoders(Run(path), key, epochs)

@@ -14,11 +14,12 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from bvae.browser.live import PASSIVE_BELOW
 from bvae.numbers import thin, turns
 from bvae.numpy_model import decode
 from bvae.pictures import mosaic
 from bvae.runs import Epoch, Run, RunError
-from pages.parts.live import PASSIVE_BELOW, component
+from pages.parts.live import component
 
 PICTURES = 8  # a row
 MOST_EPOCHS = 2_000  # through which a curve is drawn

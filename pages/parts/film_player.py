@@ -1,13 +1,11 @@
-"""The page that plays a film without this program, as one file; the browser puts the film in when it is saved."""
+"""The page that plays a film without this program, handed to the browser, which saves it with a film in it."""
 
 from __future__ import annotations
 
-import functools
-
 import streamlit as st
 
-from pages.parts.bundle import bundle
-from pages.parts.live import ASSETS
+from bvae.browser.bundle import bundle
+from bvae.browser.player import film_player
 
 _store = st.components.v2.component("player_script", html="<span hidden></span>\n", js=bundle("store/player.js"))
 
@@ -15,14 +13,3 @@ _store = st.components.v2.component("player_script", html="<span hidden></span>\
 def mount_player() -> None:
     """Hand the file to the browser. It is the same at every rerun, so that it is sent once."""
     _store(key="player_script", data=[film_player()], height="content")
-
-
-@functools.cache
-def film_player() -> str:
-    """The file, still without a film: markup, style and script in one; see `saveFilmPage` in assets/js/clusters."""
-    markup = (ASSETS / "html" / "film-player.html").read_text(encoding="utf-8")
-    style = "\n".join((ASSETS / "css" / name).read_text(encoding="utf-8") for name in ("terms.css", "film-player.css"))
-    markup = markup.replace("<style></style>", f"<style>\n{style}</style>")
-    return markup.replace(
-        '<script type="module"></script>', f'<script type="module">\n{bundle("clusters/player.js")}</script>'
-    )

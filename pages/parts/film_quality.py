@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
+from bvae.browser.film import LAYOUTS, LiveFilm
+from bvae.browser.glossary import explained
 from bvae.layout import UNCHANGED
-from pages.parts.film import LAYOUTS, LiveFilm
-from pages.parts.glossary import explained
 from pages.parts.selection import plain
 
 # Colour, dash and symbol, so that colour is never the only code.

@@ -11,24 +11,21 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import safetensors.numpy
 import streamlit as st
 
-from bvae.network import parameter_shapes
-from bvae.numbers import number, thin, turns
-from bvae.runs import Epoch, Run, RunError
-from pages.parts.bundle import bundle
+from bvae.browser.bundle import bundle
+from bvae.browser.components import asset, read_component
+from bvae.browser.glossary import GLOSSARY
+from bvae.browser.guests import Guest
+from bvae.browser.live import LiveRun, chosen_epochs, pack
+from bvae.runs import Run, RunError
 from pages.parts.cursor import (
     Cursor,
     CursorError,
-    Space,
     accept_address,
     check_cursor,
     guests_of,
@@ -36,23 +33,10 @@ from pages.parts.cursor import (
     say_in_address,
     write_said,
 )  # fmt: skip
-from pages.parts.glossary import GLOSSARY, check_marks
-from pages.parts.guests import Guest, find_guest
+from pages.parts.guests import find_guest
 from pages.parts.meaning import mount_meaning, open_meaning, rename
 from pages.parts.rights import why_read_only
-from pages.parts.spread import LEVELS, REACH, over_epochs, spread
 from pages.parts.view import View, keep_view
-
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
-
-GALLERY_SIZE = 200  # test images to start from, shared evenly by the classes
-# A dimension below this KL, as a mean over the test images, tells the decoder nothing that can be seen. The last epoch
-# decides, and gives the order too, so that sliders stay where they are while the clock moves.
-PASSIVE_BELOW = 0.01  # nats
-# Beyond this the weights would take seconds to arrive; snapshots are then left out evenly.
-MAX_BYTES = 24 * 2**20
-MOST_EPOCHS = 300  # with which the clock can still be set to each
-
 
 _store = st.components.v2.component(
     "live_store",
@@ -67,7 +51,7 @@ _recall = st.components.v2.component("live_recall", html="<span hidden></span>\n
 _glossary = st.components.v2.component(
     "glossary",
     html="<span hidden></span>\n",
-    css=(ASSETS / "css" / "terms.css").read_text(encoding="utf-8"),
+    css=asset("css", "terms"),
     js=bundle("shell/glossary.js"),
     isolate_styles=False,  # the words are in Streamlit's own prose
 )
@@ -76,7 +60,7 @@ _glossary = st.components.v2.component(
 _menu = st.components.v2.component(
     "menu",
     html="<span hidden></span>\n",
-    css=(ASSETS / "css" / "menu.css").read_text(encoding="utf-8"),
+    css=asset("css", "menu"),
     js=bundle("shell/menu.js"),
     isolate_styles=False,  # it sees to what is beside it
 )
@@ -85,28 +69,14 @@ _menu = st.components.v2.component(
 _uploads = st.components.v2.component(
     "uploads",
     html='<div class="upload-problem" role="alert"></div>\n',
-    css=(ASSETS / "css" / "uploads.css").read_text(encoding="utf-8"),
+    css=asset("css", "uploads"),
     js=bundle("shell/uploads.js"),
     isolate_styles=False,  # likewise
 )
 
 
-@dataclass(frozen=True)
-class LiveRun:
-    """A run as the browser has it."""
-
-    key: str  # changes when what is sent changes
-    path: Path  # of the run's folder
-    head: bytes  # safetensors: all that the last epoch needs; see `_pack`
-    rest: bytes  # safetensors: the other epochs' weights
-    space: Space
-    order: tuple[int, ...]  # all dimensions, those that carry most first
-    active: int  # how many of them are not passive
-    problems: tuple[str, ...]  # a sentence for every snapshot that could not be read and is left out
-
-
 def open_live(run: Run, name: str, epoch: int | None = None) -> LiveRun:
-    """Gather what the browser needs of a run.
+    """Gather what the browser needs of a run; see `pack`.
 
     Args:
         run: the run.
@@ -116,135 +86,16 @@ def open_live(run: Run, name: str, epoch: int | None = None) -> LiveRun:
     Raises:
         RunError: when the run has no snapshot yet, or none that can be read.
     """
-    epochs = run.epochs()
-    if not epochs:
-        raise RunError(run.without_snapshot())
-    shapes, dimensions = parameter_shapes(run.decoder_layers, "decoder").values(), run.config.latent_dim
-    spread_bytes = 4 * dimensions * (dimensions + 2 * GALLERY_SIZE)
-    bytes_each = 4 * sum(math.prod(shape) for shape in shapes) + spread_bytes
-    chosen = thin(epochs, min(MOST_EPOCHS, max(2, MAX_BYTES // bytes_each)), epoch)
-    return _pack(str(run.path.resolve()), name, tuple(chosen), run.version())
+    return _packed(str(run.path.resolve()), name, chosen_epochs(run, epoch), run.version())
 
 
 # cache_resource rather than cache_data: the latter would copy these megabytes at every rerun.
 @st.cache_resource(max_entries=6, show_spinner="Reading the run …")
-def _pack(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRun:
-    """Two safetensors files of all that is drawn in the browser, `version` being there to tell an altered run.
-
-    Tensors: `{epoch:04d}/decoder.{i}.weight` and `.bias`, in the first file those of the last epoch and in the second
-    all others. Everything else is in the first: `{epoch:04d}/mean` and `/log_variance` (G, D), `gallery/images`
-    (G, H, W) uint8, `gallery/labels` and `gallery/indices` (G,) int32, `kl` (E, D) in nats. Where all probe images are,
-    see spread.py: `density` (E, D, BINS) uint8, `quantiles` (E, D, Q), and over the active dimensions `whole/centre`
-    (E, A), `whole/whitening` (E, A, A) and `whole/limit` (E,). The rest is JSON in the metadata.
-    """
-    run = Run(path)
-    probe = run.probe()
-    places = gallery(probe.labels)
-    records = {record.epoch: record for record in run.history()}
-    weights: dict[int, dict[str, np.ndarray]] = {}
-    means: dict[int, np.ndarray] = {}
-    log_variances: dict[int, np.ndarray] = {}
-    spreads: dict[int, dict[str, np.ndarray]] = {}
-    problems = []
-    order = active = np.arange(0)
-    # From the last epoch on, which decides the order; so the codes of one epoch at a time are in memory.
-    for epoch in reversed(wanted):
-        if epoch not in records:
-            continue  # a trainer is writing it at this moment
-        try:
-            layers, parameters = run.decoder(epoch)
-            mean, log_variance = run.latents(epoch)  # (P, D) each
-            if len(mean) != len(probe.labels):
-                raise RunError(f"{run.path} has latents of {len(mean)} images, and {len(probe.labels)} probe images.")
-        except RunError as error:
-            problems.append(f"Epoch {epoch} is left out. {error}")
-            continue
-        if not len(order):
-            carried = np.array(records[epoch].kl_per_dimension, dtype=np.float32)  # (D,)
-            order = np.argsort(-carried, kind="stable")
-            active = order[: len(order) - int((carried < PASSIVE_BELOW).sum())]
-        weights[epoch] = parameters
-        means[epoch] = np.ascontiguousarray(mean[places], dtype=np.float32)
-        log_variances[epoch] = np.ascontiguousarray(log_variance[places], dtype=np.float32)
-        spreads[epoch] = spread(mean, log_variance, active if len(active) else order)
-    epochs = tuple(sorted(means))
-    problems.reverse()
-    if not epochs:
-        raise RunError(problems[0] if problems else f"{run.name} has no snapshot yet. Reload the page in a moment.")
-    kl = np.array([records[epoch].kl_per_dimension for epoch in epochs], dtype=np.float32)  # (E, D)
-    passive = len(order) - len(active)
-    tensors = {
-        "gallery/images": np.ascontiguousarray(probe.images[places]),
-        "gallery/labels": probe.labels[places].astype(np.int32),
-        "gallery/indices": probe.indices[places].astype(np.int32),
-        "kl": kl,
-        **over_epochs([spreads[epoch] for epoch in epochs]),
-    }
-    rest: dict[str, np.ndarray] = {}
-    for epoch in epochs:
-        tensors[f"{epoch:04d}/mean"] = short(means[epoch])
-        tensors[f"{epoch:04d}/log_variance"] = short(log_variances[epoch])
-        part = tensors if epoch == epochs[-1] else rest
-        part |= {f"{epoch:04d}/{parameter}": short(array) for parameter, array in weights[epoch].items()}
-    about: dict[str, Any] = {
-        "name": run.name,
-        "weight": run.config.weight,
-        "objective": run.config.objective,
-        "noun": noun(run),
-        "imported": run.imported,
-        "class_names": run.class_names,
-        "layers": layers,
-        "epochs": list(epochs),
-        "image_shape": list(run.image_shape),
-        "latent_dim": run.config.latent_dim,
-        "order": order.tolist(),
-        "passive": passive,
-        "passive_below": PASSIVE_BELOW,
-        "probe_images": len(probe.labels),
-        "reach": REACH,
-        "quantile_levels": LEVELS,
-        "largest_kl": max(float(kl.max()), PASSIVE_BELOW),
-        "facts": [facts(records[epoch]) for epoch in epochs],
-    }
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    every = tensors | rest
-    for tensor in sorted(every):
-        digest.update(tensor.encode() + every[tensor].tobytes())
-    about["key"] = digest.hexdigest()[:16]
-    head = safetensors.numpy.save(tensors, {"live": json.dumps(about)})
-    others = safetensors.numpy.save(rest, {"rest_of": about["key"]})
-    labels, indices = tensors["gallery/labels"], tensors["gallery/indices"]
-    guest = functools.partial(find_guest, run.path, about["key"], epochs)
-    space = Space(name, run.config.dataset, run.config.latent_dim, epochs, labels, indices, means, guest)
-    return LiveRun(about["key"], run.path, head, others, space, tuple(order.tolist()), len(active), tuple(problems))
-
-
-def short(array: np.ndarray) -> np.ndarray:
-    """Numbers as float16 where that holds the very same, as of a run that is kept so: half the bytes travel."""
-    with np.errstate(over="ignore"):
-        halves = array.astype(np.float16)
-    return halves if (halves == array).all() else array
-
-
-def gallery(labels: np.ndarray, size: int = GALLERY_SIZE) -> np.ndarray:
-    """Positions of up to `size` probe images, (G,): as many of every class, class after class."""
-    each = max(1, size // len(np.unique(labels)))
-    order = np.argsort(labels, kind="stable")
-    return order[turns(labels)[order] < each]
-
-
-def noun(run: Run) -> str:
-    """What an image of the run is called."""
-    return "digit" if run.config.dataset in ("mnist", "qmnist", "usps") else "image"
-
-
-def facts(record: Epoch) -> str:
-    """What an epoch scored, with unit, split and number of images; the words that need it marked."""
-    return (
-        f"[−ELBO](#elbo) {number(-record.elbo, 1)} = [reconstruction](#reconstruction) "
-        f"{number(record.reconstruction, 1)} + [KL](#kl) {number(record.kl, 1)}, in [nats](#nats) an image; "
-        f"[test set](#test-set), {record.test['images']:,} images."
-    )
+def _packed(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRun:
+    """`version` is there to tell an altered run."""
+    live = pack(Run(path), name, wanted)
+    guest = functools.partial(find_guest, live.path, live.key, live.space.epochs)
+    return replace(live, space=replace(live.space, guest=guest))
 
 
 @functools.cache  # registered once a process; a page's own script runs at every rerun
@@ -260,11 +111,7 @@ def component(name: str) -> Any:
     would keep the first page waiting.
     """
 
-    def read(kind: str, *names: str) -> str:
-        return "\n".join((ASSETS / kind / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)
-
-    html, script = read("html", name), bundle("shell/hand-on.js", f"{name}/page.js")
-    check_marks(html + script)
+    html, css, script = read_component(name, "shell/hand-on.js")
     # A browser that stays open while the app is started in a newer version has both scripts, each for its own mounts.
     called = json.dumps(f"{name} {hashlib.sha256(script.encode()).hexdigest()[:8]}")
     script = script.replace("\nexport default ", "\nconst page = ")
@@ -276,7 +123,7 @@ def component(name: str) -> Any:
     made = st.components.v2.component(
         name,
         html=html,
-        css=read("css", "common", "terms", name),
+        css=css,
         js=f"{bundle('shell/hand-on.js')}\nexport default handOn({called});\n",
     )
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from bvae.browser.live import LiveRun
 from bvae.compared import FIGURES, Comparison
 from bvae.compared import PARTS as COMPARED
 from bvae.metrics.state import PARTS, missing, progress, start, stop
 from bvae.runs import Run, RunError, run_argument
 from pages.parts.cursor import accept_address
-from pages.parts.live import LiveRun
 from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.selection import plain
 from pages.parts.words import duration

@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from bvae.archive import spoken_size
+from bvae.browser.glossary import explained
 from bvae.numbers import number
 from bvae.runs import BUNDLED_RUNS, Run, RunError, run_files
 from pages.parts.cursor import accept_address
-from pages.parts.glossary import explained
 from pages.parts.live import component
 from pages.parts.selection import history_of
 

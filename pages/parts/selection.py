@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from bvae.browser.glossary import explained
+from bvae.browser.live import LiveRun
 from bvae.numbers import number
 from bvae.runs import Epoch, Run, RunError, folders_searched, list_runs
 from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
-from pages.parts.glossary import explained
-from pages.parts.live import LiveRun, open_live
+from pages.parts.live import open_live
 from pages.parts.meaning import open_meaning
 
 # Of a history that is kept in memory, where it takes some times as much: on disk, 1,300 epochs of 20 dimensions.

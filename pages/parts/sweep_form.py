@@ -7,13 +7,13 @@ from typing import Any
 
 import streamlit as st
 
+from bvae.browser.glossary import explained
 from bvae.config import ConfigError, field_type
 from bvae.queue import Queue
 from bvae.runs import RunError, check_new_run, check_run_name
 from bvae.sweep import Sweep
 from pages.parts.cursor import accept_address
 from pages.parts.devices import devices, show_device
-from pages.parts.glossary import explained
 from pages.parts.own_images import show_own_images
 from pages.parts.rights import check_may_queue
 from pages.parts.selection import plain

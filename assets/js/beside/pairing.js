@@ -5,7 +5,7 @@
 export const WEAKEST = 0.3;
 
 /**
- * As pages/parts/beside.py sends it, a number for each dimension of the run that leads: the counterpart, −1 for none; 1 or −1;
+ * As bvae/browser/beside.py has it, a number for each dimension of the run that leads: the counterpart, −1 for none; 1 or −1;
  * the absolute rank correlation; how far the counterpart goes for a step of 1. Or the reason why there are no pairs.
  * @typedef {object} Told
  * @property {number[]} [dimension]

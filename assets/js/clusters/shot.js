@@ -29,7 +29,7 @@ import { figure } from "./quality.js";
  * @property {number} speed
  * @property {string} font
  * @property {string} colouredBy what the colours say
- * @property {string} player what pages/parts/film_player.py makes
+ * @property {string} player what bvae/browser/player.py makes
  */
 
 /** @param {Sides} sides @param {FilmMap[]} maps @param {number} speed @returns {Shot} */

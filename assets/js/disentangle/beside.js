@@ -4,7 +4,7 @@ import { number } from "../engine/numbers.js";
 import { finder, make } from "../shared/elements.js";
 
 /**
- * A run at its last epoch that was measured, as pages/parts/compared.py sends it.
+ * A run at its last epoch that was measured, as bvae/browser/beside.py has it.
  * @typedef {{name: string, weight: string, epoch: number, factors: string[], specificity: number|null, mig: number|null,
  *   disentanglement: number|null}} Line factors: after which dimensions are named
  */

@@ -3,7 +3,7 @@
 import { parseSafetensors, tensorOf } from "./safetensors.js";
 
 export class Chosen {
-  /** @param {Uint8Array} bytes safetensors, as `sheet` in pages/parts/choice.py writes it */
+  /** @param {Uint8Array} bytes safetensors, as bvae/browser/chosen.py writes it */
   constructor(bytes) {
     const { metadata, tensors } = parseSafetensors(bytes);
     const about = JSON.parse(metadata.chosen);

@@ -13,7 +13,7 @@ import { parseSafetensors, product, tensorOf } from "./safetensors.js";
 
 /** One run's encoders by epoch, made at their first use, and the codes of its probe images. */
 export class EncoderShelf {
-  /** @param {Uint8Array} bytes safetensors, as pages/parts/encoders.py writes it */
+  /** @param {Uint8Array} bytes safetensors, as bvae/browser/encoders.py writes it */
   constructor(bytes) {
     const { metadata, tensors } = parseSafetensors(bytes);
     /** @type {EncodersAbout} */

@@ -81,7 +81,7 @@ function remembered(map, key, most, make) {
 
 /** Every test image's place in the plane at every epoch, in several kinds of layout, and what was measured of it. */
 export class Film {
-  /** @param {Uint8Array} received safetensors, as pages/parts/film.py writes it */
+  /** @param {Uint8Array} received safetensors, as bvae/browser/film.py writes it */
   constructor(received) {
     const { metadata, entries, body } = safetensorsHeader(received);
     /** @param {string} name */

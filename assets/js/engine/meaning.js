@@ -51,7 +51,7 @@ const SHORT = { mixed: "differs by image", "nothing that is measured": "unnamed"
 const ALSO = / \(and (.+)\)$/; // what changes along with it
 
 export class Meaning {
-  /** @param {{key: string, names: Record<string, string>, epochs: Record<string, Meant>}} told as pages/parts/meaning.py writes it */
+  /** @param {{key: string, names: Record<string, string>, epochs: Record<string, Meant>}} told as bvae/browser/meaning.py writes it */
   constructor({ key, names, epochs }) {
     this.key = key;
     this.names = names;

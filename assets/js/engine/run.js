@@ -31,7 +31,7 @@ import { parseSafetensors, rowOf, tensorOf } from "./safetensors.js";
  */
 
 /**
- * One as it travels, see pages/parts/guests.py: arrays are their bytes in base64.
+ * One as it travels, see bvae/browser/guests.py: arrays are their bytes in base64.
  * @typedef {{kind: "digit"|"drawing", index: number, label: number, image: string, mean: string,
  *   log_variance: string}} PackedGuest
  */
@@ -76,7 +76,7 @@ import { parseSafetensors, rowOf, tensorOf } from "./safetensors.js";
  * same for all that look at the run, and behind it, in places of their own, the guests that Python sends with a cursor.
  */
 export class LiveRun {
-  /** @param {Uint8Array} bytes safetensors, as pages/parts/live.py writes it */
+  /** @param {Uint8Array} bytes safetensors, as bvae/browser/live.py writes it */
   constructor(bytes) {
     const { metadata, tensors } = parseSafetensors(bytes);
     /** @type {RunAbout} */

@@ -4,7 +4,7 @@ import { Meaning } from "../engine/meaning.js";
 import { figureShelf, meaningShelf } from "../shared/meanings.js";
 import { taker } from "./take.js";
 
-/** @param {Uint8Array} bytes JSON, as pages/parts/meaning.py writes it; costs little if known */
+/** @param {Uint8Array} bytes JSON, as bvae/browser/meaning.py writes it; costs little if known */
 function publish(bytes) {
   const told = JSON.parse(new TextDecoder().decode(bytes));
   if ("names" in told) {

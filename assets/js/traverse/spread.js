@@ -6,7 +6,7 @@ import { tensorOf } from "../engine/safetensors.js";
 
 export const STEP = 0.05;
 
-/** What pages/parts/spread.py has measured of a run, at every epoch. */
+/** What bvae/browser/spread.py has measured of a run, at every epoch. */
 export class Spread {
   /** @param {LiveRun} run */
   constructor(run) {

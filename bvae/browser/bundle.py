@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-MODULES = Path(__file__).resolve().parents[2] / "assets" / "js"
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+MODULES = ASSETS / "js"
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]*)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|let|class|(?:async )?function\*?) (\w+))", re.MULTILINE)
