@@ -6,6 +6,8 @@ import type { EncoderShelf } from "./engine/encoders.js";
 import type { Film } from "./engine/film.js";
 import type { Meaning } from "./engine/meaning.js";
 import type { Registry } from "./shared/live.js";
+import type { Assets } from "./frame/mounted.js";
+import type { Site } from "./frame/session.js";
 import type { Figures } from "./shared/meanings.js";
 import type { Shelf } from "./shared/shelf.js";
 import type { Terms } from "./shared/terms.js";
@@ -33,6 +35,10 @@ declare global {
   var betaVaeTerms: Terms | undefined;
   /** Whether the menu of pages is listened to; see shell/menu.js. */
   var betaVaeMenu: boolean | undefined;
+  /** What an exported page holds, and what takes its parts, base64 of raw-deflated bytes; see frame/page.js. None in the app. */
+  var betaVaeSite: Site | undefined;
+  var betaVaePages: ((assets: Record<string, Assets>) => void) | undefined;
+  var betaVaeDeliver: ((name: string, text: string) => void) | undefined;
   /** The scripts of the components, by name; see shell/hand-on.js. */
   var betaVaeScripts: Map<string, Script> | undefined;
 }

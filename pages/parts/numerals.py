@@ -34,6 +34,8 @@ def code_of(text: str) -> list[float]:
     Raises:
         ValueError: when it is no list of numbers.
     """
+    if not text.isascii():  # the digits of other scripts, too, are digits to Python
+        raise ValueError
     if not text.startswith("~"):
         return [float(part) for part in text.split(",")]
     scale, kind, packed = 1.0, text[1:2], text[2:]

@@ -2,6 +2,7 @@
 
 import { number } from "../engine/numbers.js";
 import { finder, make } from "../shared/elements.js";
+import { pageAddress } from "../shared/link.js";
 import { component } from "../shared/mounting.js";
 import { explain } from "../shared/terms.js";
 import { showAgainst } from "./against.js";
@@ -40,10 +41,7 @@ class Compare {
     this.plane = new Plane(this.find(".plane", SVGSVGElement), {
       said: (run) => this.say(run),
       opened: (run) => this.open(run),
-      address: ({ name }) => {
-        const { href } = new URL("traverse", location.href);
-        return `${href}?run=${encodeURIComponent(name)}`;
-      },
+      address: ({ name }) => pageAddress("traverse", `?run=${encodeURIComponent(name)}`),
     });
     this.find(".copy").onclick = () => this.copy();
     new ResizeObserver(([{ contentRect }]) => {

@@ -15,7 +15,7 @@ const LABELS = {
   lines: "Leave out lines of the paper",
   border: "Leave out frames and what lies along the border",
   specks: "Leave out specks and other digits",
-  width: "", // see `name`
+  width: "Match the width of MNIST’s strokes",
 };
 
 /** Says what was done with the picture on the field, and lets each step be turned off and one of its digits be chosen. */
@@ -37,14 +37,6 @@ export class PicturePanel {
       this.details.append(label);
       return box;
     });
-    this.whose = "";
-    this.name("MNIST’s");
-  }
-
-  /** @param {string} whose strokes are matched in their width */
-  name(whose) {
-    this.whose = whose;
-    finder(this.details)(".step:last-child span").textContent = `Match the width of ${whose} strokes`;
   }
 
   /** @returns {StepName[]} */
@@ -66,7 +58,7 @@ export class PicturePanel {
     this.showWhole(greys, strokes.figures, chosen);
     for (const box of this.boxes) box.checked = !picture.without.some((step) => step === box.value);
     this.details.hidden = strokes.inverted;
-    const text = sentence(strokes, change, this.whose);
+    const text = sentence(strokes, change);
     if (this.said.textContent !== text) this.said.textContent = text;
     const focused = this.which.matches(":focus-within");
     this.which.hidden = thumbnails.length < 2;
@@ -114,9 +106,9 @@ export class PicturePanel {
 
 /**
  * What was left out and done: "2 specks and 8 lines left out; strokes thickened to the width of MNIST’s."; empty for nothing.
- * @param {Strokes} strokes @param {number} change of their width @param {string} whose width they are given
+ * @param {Strokes} strokes @param {number} change of their width
  */
-function sentence({ specks, lines, border, frames, uneven, inverted }, change, whose) {
+function sentence({ specks, lines, border, frames, uneven, inverted }, change) {
   if (inverted) return "The paper is taken for ink, so nothing is left out.";
   /** @param {number} count @param {string} name */
   const counted = (count, name) => (count ? [`${count} ${name}${count === 1 ? "" : "s"}`] : []);
@@ -130,7 +122,7 @@ function sentence({ specks, lines, border, frames, uneven, inverted }, change, w
   const done = [
     ...(list ? [`${list} left out`] : []),
     ...(uneven ? ["the light evened out"] : []),
-    ...(change ? [`strokes ${change > 0 ? "thickened" : "thinned"} to the width of ${whose}`] : []),
+    ...(change ? [`strokes ${change > 0 ? "thickened" : "thinned"} to the width of MNIST’s`] : []),
   ];
   const text = done.join("; ");
   return text && `${text[0].toUpperCase()}${text.slice(1)}.`;

@@ -85,12 +85,13 @@ function decimalsOf(text, count) {
 /** @param {string} text @returns {number} NaN where it is none */
 export const decimalOf = (text) => (/^-?(\d+\.?\d*|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN);
 
-/** @param {string} text @returns {number[]|null} */
-function unpacked(text) {
+/** @param {string} text that begins with ~ @returns {number[]|null} null where it is none */
+export function unpacked(text) {
   const scaled = /^~b([\d.e-]+)~(.*)$/.exec(text);
+  const scale = scaled ? decimalOf(scaled[1]) : 1;
   const bytes = urlBytes(scaled ? scaled[2] : text.slice(2));
-  if (!bytes) return null;
-  if (scaled) return Array.from(new Int8Array(bytes.buffer), (value) => value * decimalOf(scaled[1]));
+  if (!bytes || !Number.isFinite(scale)) return null;
+  if (scaled) return Array.from(new Int8Array(bytes.buffer), (value) => value * scale);
   if (text[1] === "f" && bytes.length % 4 === 0) return Array.from(new Float32Array(bytes.buffer));
   if (text[1] === "h" && bytes.length % 2 === 0)
     return Array.from(new Uint16Array(bytes.buffer), (bits) => HALVES[bits]);

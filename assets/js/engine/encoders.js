@@ -4,20 +4,40 @@ import { Encoder } from "./networks.js";
 import { snapshot } from "./run.js";
 import { parseSafetensors, product, tensorOf } from "./safetensors.js";
 
+/** @import { Film } from "./film.js" */
 /** @import { Layer } from "./layers.js" */
+/** @import { Tensors } from "./safetensors.js" */
 
 /**
  * @typedef {{key: string, layers: Layer[], image_shape: [number, number], log_sigma: Record<number, number|null>}}
  *   EncodersAbout key: of the run; log_sigma: by epoch, of a gaussian likelihood, null for bernoulli
  */
 
+/** @param {Film} film @param {number[]} epochs @param {Tensors} tensors into which its images go, and their codes at these epochs */
+function takeImages(film, epochs, tensors) {
+  const { images, labels, indices, points, latentDim, imageShape } = film;
+  tensors.set("images", { dtype: "U8", shape: [points, ...imageShape], data: images });
+  tensors.set("labels", { dtype: "I32", shape: [points], data: labels });
+  tensors.set("indices", { dtype: "I32", shape: [points], data: indices });
+  for (const epoch of epochs) {
+    const from = film.epochs.indexOf(epoch) * points * latentDim;
+    if (from < 0) continue;
+    const data = Float32Array.from({ length: points * latentDim }, (_, place) => film.number(from + place));
+    tensors.set(`${snapshot(epoch)}/mean`, { dtype: "F32", shape: [points, latentDim], data });
+  }
+}
+
 /** One run's encoders by epoch, made at their first use, and the codes of its probe images. */
 export class EncoderShelf {
-  /** @param {Uint8Array} bytes safetensors, as bvae/browser/encoders.py writes it */
-  constructor(bytes) {
+  /**
+   * @param {Uint8Array} bytes safetensors, as bvae/browser/encoders.py writes it
+   * @param {Film} [film] has the images and their codes, where the bytes have encoders alone
+   */
+  constructor(bytes, film) {
     const { metadata, tensors } = parseSafetensors(bytes);
     /** @type {EncodersAbout} */
     this.about = JSON.parse(metadata.encoders);
+    if (film) takeImages(film, Object.keys(this.about.log_sigma).map(Number), tensors);
     this.key = this.about.key;
     this.tensors = tensors;
     this.epochs = Object.keys(this.about.log_sigma).map(Number);

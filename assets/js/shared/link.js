@@ -60,16 +60,24 @@ export class Link {
 }
 
 /**
+ * The address of another page: of the app, or within the one file of an exported page.
+ * @param {string} page @param {string} [query] what it asks for; the run and cursor of the present address unless told
+ */
+export function pageAddress(page, query) {
+  const exported = "betaVaeSite" in globalThis;
+  const asked = new URLSearchParams(query ?? (exported ? location.hash.replace(/^[^?]*/, "") : location.search));
+  if (query === undefined) for (const name of [...asked.keys()]) if (!TAKEN_ALONG.includes(name)) asked.delete(name);
+  const text = `${page}${asked.size ? "?" : ""}${asked}`;
+  return exported ? `#${text}` : new URL(text, location.href).href;
+}
+
+/**
  * Have a link lead to another page of the app, within the session and with the cursor; a new tab gets that in its address.
  * @param {HTMLAnchorElement} anchor @param {string} page @param {Link} link
  */
 export function leadsTo(anchor, page, link) {
   const address = () => {
-    const address = new URL(page, location.href);
-    for (const [name, text] of new URLSearchParams(location.search)) {
-      if (TAKEN_ALONG.includes(name)) address.searchParams.set(name, text);
-    }
-    anchor.href = address.href;
+    anchor.href = pageAddress(page);
   };
   address();
   anchor.onpointerdown = anchor.onfocus = address;

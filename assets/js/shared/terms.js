@@ -17,7 +17,7 @@ const EDGE = 8; // pixels that stay free at the window's edge
  * A text's nodes: plain text, then in turn a marked word and plain text.
  * @param {string} text @returns {(Text|HTMLElement)[]}
  */
-function nodesOf(text) {
+export function markedNodes(text) {
   /** @type {(Text|HTMLElement)[]} */
   const nodes = [];
   const parts = text.split(MARKS); // plain, word, key, plain, word, key, …, plain
@@ -45,7 +45,7 @@ function termOf(word, key) {
  * @param {Element} element @param {string} text
  */
 export function explain(element, text) {
-  const nodes = nodesOf(text);
+  const nodes = markedNodes(text);
   const before = element.childNodes;
   const same = nodes.length === before.length && nodes.every((node, i) => isAlike(node, before[i]));
   if (!same) {
@@ -68,7 +68,7 @@ export const unmarked = (text) => text.replace(MARKS, "$1");
 
 /** Explain the words that a component's HTML marks. @param {Element} root */
 export function explainMarks(root) {
-  for (const node of textsIn(root)) if (MARK.test(node.data)) node.replaceWith(...nodesOf(node.data));
+  for (const node of textsIn(root)) if (MARK.test(node.data)) node.replaceWith(...markedNodes(node.data));
 }
 
 /** @param {HTMLElement|null} element @returns {HTMLElement|null} */

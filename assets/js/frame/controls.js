@@ -1,0 +1,56 @@
+/** Small controls of the frame, in place of Streamlit's. */
+
+import { make } from "../shared/elements.js";
+
+/**
+ * @param {string} label @param {[value: string, text: string][]} options @param {(value: string) => void} chosen
+ * @returns {{home: HTMLElement, select: HTMLSelectElement}}
+ */
+export function picker(label, options, chosen) {
+  const home = make("label", "control", label);
+  const select = home.appendChild(make("select"));
+  select.append(...options.map(([value, text]) => make("option", "", text, { value })));
+  select.onchange = () => chosen(select.value);
+  return { home, select };
+}
+
+/**
+ * @param {string} label @param {string} name of the group @param {string[]} options @param {(value: string) => void} chosen
+ * @returns {{home: HTMLElement, choose: (value: string) => void}}
+ */
+export function radios(label, name, options, chosen) {
+  const home = make("fieldset", "control radios");
+  home.append(make("legend", "", label));
+  const inputs = options.map((value) => {
+    const line = home.appendChild(make("label"));
+    const input = make("input", "", "", { type: "radio", name, value });
+    input.onchange = () => chosen(value);
+    line.append(input, make("span", "", value));
+    return input;
+  });
+  const choose = (/** @type {string} */ value) => {
+    for (const input of inputs) input.checked = input.value === value;
+  };
+  return { home, choose };
+}
+
+/** @param {string} label @param {number} most @param {(value: number) => void} chosen a whole number up to `most` */
+export function wholeNumber(label, most, chosen) {
+  const home = make("label", "control", label);
+  const input = home.appendChild(
+    make("input", "", "", { type: "number", min: 0, max: most, step: 1, inputmode: "numeric" }),
+  );
+  input.onchange = () => {
+    const value = Math.round(Math.max(0, Math.min(most, input.valueAsNumber || 0)));
+    input.value = String(value);
+    chosen(value);
+  };
+  return { home, input };
+}
+
+/** @param {string} text @param {() => void} pressed */
+export function button(text, pressed) {
+  const made = make("button", "control-button", text, { type: "button" });
+  made.onclick = pressed;
+  return made;
+}

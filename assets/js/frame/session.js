@@ -1,0 +1,238 @@
+/**
+ * What the app keeps in Python for a session, kept here for as long as the page is open: the run that is looked at, the cursor of
+ * all pages, what each page remembers, and the address that says so.
+ */
+
+import { live } from "../shared/live.js";
+import {
+  alongIn,
+  fromAddress,
+  imageCursor,
+  nearestEpoch,
+  ofCursor,
+  ofPage,
+  ownCode,
+  quote,
+  toAddress,
+} from "./address.js";
+
+/** @import { CursorState, LiveRun } from "../engine/run.js" */
+/** @import { Parameters } from "../engine/address.js" */
+/** @import { Space } from "./address.js" */
+
+/**
+ * What is told of a part: where it lies beside the page, null where it is within.
+ * @typedef {{src: string|null, bytes: number}} PartTold
+ */
+
+/**
+ * A page of the app. heading and prose have marks; still: the prose instead where a run has one epoch.
+ * @typedef {{path: string, title: string, icon: string, heading: string, prose: string[], still: string[]|null,
+ *   component: string}} PageTold
+ */
+
+/** @typedef {"head"|"rest"|"meaning"|"figures"|"film"|"encoders"|"posteriors"} Part */
+
+/**
+ * @typedef {{formula: string, symbols: string, terms: [label: string, value: string, text: string][], line: string,
+ *   said: string}} HomeOfRun
+ * @typedef {{key: string, shapes: Record<string, number>, said: string[],
+ *   table: {head: string[], rows: string[][], note: string}|null}} FilmTold
+ */
+
+/**
+ * A run that came along, see bvae/browser.
+ * @typedef {object} RunTold
+ * @property {string} name
+ * @property {string} key
+ * @property {string} dataset
+ * @property {string} weight
+ * @property {boolean} imported
+ * @property {number} latent_dim
+ * @property {number[]} epochs
+ * @property {string[]} problems sentences
+ * @property {string[]} facts lines with marked words
+ * @property {Record<string, string>} standing by epoch, a line with marked words
+ * @property {HomeOfRun|null} home
+ * @property {Record<string, unknown>|null} summary
+ * @property {string} meaning its key, "" where nothing is known
+ * @property {string} figures likewise
+ * @property {FilmTold|null} film
+ * @property {Record<string, Record<string, unknown>>} data by component, what it is sent beyond what all are
+ * @property {Record<Part, string|null>} parts
+ */
+
+/**
+ * @typedef {{label: string, address: Parameters, data: Record<string, unknown>}} ComparisonTold
+ * @typedef {{way: string, taught: string, trades_title: string, trades: string, next_title: string,
+ *   next: [path: string, label: string, text: string][]}} HomeTold
+ */
+
+/**
+ * What is said of all that this file holds.
+ * @typedef {object} Site
+ * @property {number} format
+ * @property {string} title
+ * @property {{version: string, date: string}} made
+ * @property {Record<string, string>} glossary
+ * @property {Record<string, PartTold>} parts
+ * @property {string|null} player
+ * @property {PageTold[]} pages
+ * @property {RunTold[]} runs
+ * @property {Record<string, unknown>} pairing by the keys of two runs, that of the leading one first
+ * @property {ComparisonTold[]} comparisons
+ * @property {HomeTold} home
+ * @property {Record<string, string>} texts
+ * @property {string[]} said
+ */
+
+const HOME = "home";
+
+/** @param {string} hash @returns {{page: string, parameters: Parameters}} what the part behind the # asks for */
+export function readHash(hash) {
+  const [page, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
+  return { page, parameters: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** @param {string} page @param {Parameters} parameters @returns {string} the part of an address from # on */
+export function hashOf(page, parameters) {
+  const written = Object.entries(parameters).map((pair) => pair.map(encodeURIComponent).join("="));
+  return `#${page}${written.length ? "?" : ""}${written.join("&").replaceAll("%2C", ",")}`;
+}
+
+export class Session {
+  /** @param {Site} site */
+  constructor(site) {
+    this.site = site;
+    this.run = site.runs[0];
+    this.page = site.pages[0];
+    /** @type {CursorState|null} */
+    this.cursor = null;
+    this.cursorRun = this.run; // whose codes the cursor's are
+    this.revision = 0; // raised whenever the cursor was set otherwise than by a component
+    /** @type {Record<string, unknown>} by component */
+    this.memory = {};
+    /** @type {Record<string, Parameters>} by component, the same as the address says it */
+    this.texts = {};
+    /** @type {Parameters} what the page that is open has in the address */
+    this.ofPage = {};
+    /** @type {Parameters|null} the same, where the address asks for it and the page has said nothing since */
+    this.asked = null;
+    this.askedRevision = 0; // raised whenever the address asks for something
+    /** @type {Parameters} what goes along from page to page */
+    this.along = {};
+    /** @type {Parameters} the cursor's part of the address that was read or written last */
+    this.known = {};
+    /** @type {string[]} sentences of what an address asked for in vain */
+    this.problems = [];
+  }
+
+  /** Take what an address asks for. @param {string} hash the part from # on */
+  read(hash) {
+    const { page: path, parameters } = readHash(hash);
+    const { site } = this;
+    this.problems = [];
+    const page = site.pages.find((each) => each.path === (path === "" || path === "start" ? HOME : path));
+    if (!page) this.problems.push(`There is no page named ${quote(path)} here. Showing ${site.pages[0].title}.`);
+    this.page = page ?? site.pages[0];
+    const asked = ofCursor(parameters);
+    // An address without any of it asks for nothing: whoever wrote a page's name alone means the cursor that is there.
+    if (Object.keys(asked).length && JSON.stringify(asked) !== JSON.stringify(this.known)) {
+      this.cursor = null;
+      if ("run" in asked) this.takeRun(asked.run);
+    }
+    this.known = asked;
+    this.along = alongIn(parameters);
+    this.ofPage = this.asked = ofPage(parameters);
+    this.texts[this.page.component] = this.ofPage;
+    this.askedRevision++;
+  }
+
+  /** Open another page with the same cursor. @param {string} path */
+  turnTo(path) {
+    this.page = this.site.pages.find((page) => page.path === path) ?? this.page;
+    this.ofPage = this.texts[this.page.component] ?? {};
+    this.asked = null;
+    this.askedRevision++;
+    this.problems = [];
+  }
+
+  /** What a component shall be found as, and what of it the address says. @param {string} component @param {any} said */
+  remember(component, { at, ...said }) {
+    const told = "memory" in said && "address" in said;
+    this.memory[component] = told ? said.memory : said;
+    if (!told) return;
+    this.texts[component] = said.address;
+    if (component === this.page.component) this.ofPage = said.address;
+    this.asked = null;
+  }
+
+  /** @param {string} name */
+  takeRun(name) {
+    const { runs } = this.site;
+    const run = runs.find((each) => each.name === name);
+    this.run = run ?? runs[0];
+    if (run) return;
+    const there = runs.map((each) => quote(each.name, 60)).join(", ");
+    this.problems.push(
+      `There is no run named ${quote(name, 60)} in this page. Showing ${quote(this.run.name, 60)} instead, of ${there}.`,
+    );
+  }
+
+  /**
+   * The cursor in the run that is looked at, which is taken from the address at first, and made anew where the run is another:
+   * an image that it has too stays.
+   * @param {Space} space of that run
+   */
+  open(space) {
+    const { cursor } = this;
+    if (!cursor) {
+      const { cursor: asked, problems } = fromAddress(this.known, space);
+      this.problems.push(...problems);
+      this.set(asked);
+    } else if (this.cursorRun !== this.run) {
+      const { start } = cursor;
+      const same = start.kind === "drawing" || this.cursorRun.dataset === this.run.dataset;
+      const stays = same && ownCode(space, start, space.epochs[space.epochs.length - 1]) !== null;
+      this.set(imageCursor(space, stays ? start : null));
+    } else if (!space.epochs.includes(cursor.epoch)) {
+      this.set({ ...cursor, epoch: nearestEpoch(cursor.epoch, space.epochs) });
+    }
+  }
+
+  /** Set the cursor: components will follow. @param {CursorState} cursor */
+  set(cursor) {
+    this.revision++;
+    this.keep(cursor);
+  }
+
+  /** Remember a cursor; components that said it are not told again. @param {CursorState} cursor */
+  keep({ z, epoch, start, keep }) {
+    this.cursor = { z, epoch, start, keep };
+    this.cursorRun = this.run;
+  }
+
+  /** @returns {Parameters} run and cursor as an address has them */
+  cursorAddress() {
+    return this.cursor ? { run: this.run.name, ...toAddress(this.cursor) } : this.known;
+  }
+
+  /** @param {string} page its path @returns {string} the address of a page, with the cursor */
+  addressOf(page) {
+    return hashOf(page, { ...this.cursorAddress(), ...this.along });
+  }
+
+  /** Have the address say what is looked at, which is a step of the browser's history where it changed. @param {boolean} [first] */
+  write(first = false) {
+    this.known = this.cursorAddress();
+    const hash = hashOf(this.page.path, { ...this.known, ...this.ofPage, ...this.along });
+    if (hash === location.hash) return;
+    if (first) history.replaceState(null, "", hash);
+    else history.pushState(null, "", hash);
+  }
+
+  /** @returns {LiveRun|undefined} the run that is looked at, once it is here */
+  get live() {
+    return live.get(this.run.key);
+  }
+}
