@@ -15,12 +15,9 @@ from bvae.browser.prose import LOAD
 from bvae.runs import Run, RunError, run_folders
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.live import mount_uploads
-from pages.parts.rights import check_may_bring, drop_upload, offer_upload, why_read_only
+from pages.parts.rights import MAX_UPLOAD, check_may_bring, drop_upload, offer_upload, why_read_only
 from pages.parts.run_table import disk_size, run_table
 from pages.parts.selection import live_run_if_any, plain, runs_by_name
-
-# Streamlit holds an upload in memory. The server's own limit, in .streamlit/config.toml, is the same.
-MAX_UPLOAD = 500  # MB
 
 
 def page() -> None:

@@ -322,7 +322,7 @@ def test_two_gigabytes_are_refused_by_the_browser_before_they_are_sent(
 def test_the_server_takes_no_more_than_the_page_says() -> None:
     configured = re.search(r"^maxUploadSize = (\d+)$", (ROOT / ".streamlit" / "config.toml").read_text(), re.MULTILINE)
     assert configured is not None
-    assert f"MAX_UPLOAD = {configured[1]}  # MB" in (ROOT / "pages" / "load.py").read_text(encoding="utf-8")
+    assert f"MAX_UPLOAD = {configured[1]}  # MB" in (ROOT / "pages" / "parts" / "rights.py").read_text(encoding="utf-8")
 
 
 # The rest of the app ---------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from bvae.tests.test_images import shapes, write_folder
 from bvae.tests.waiting import empty, wait
 from pages.parts.watch import standings
 from pages.parts.words import duration
-from tests.browsing import WAIT, downloaded
+from tests.browsing import WAIT, downloaded, grey, until
 from tests.conftest import ROOT, serve
 
 PAGE = str(ROOT / "pages" / "train.py")
@@ -204,11 +204,18 @@ def state(queue: Queue, name: str) -> str:
         return "not there"
 
 
-def test_own_images_are_shown_before_they_are_trained_on(page: Page, queue: Queue, tmp_path: Path) -> None:
+def test_own_images_come_by_path_or_upload_are_shown_trained_on_and_explored(
+    page: Page, queue: Queue, tmp_path: Path
+) -> None:
     images, labels = shapes(60)
-    labels[:3] = ["*a* <b>"] * 3
-    folder = write_folder(tmp_path / "my shapes", images, labels)
-    with serve(queue.folder, tmp_path / "streamlit.log") as address:
+    script = "*a* <script>fail()<"  # to the end of the test: an error that a script leaves uncaught fails it
+    labels[:3] = [script] * 3
+    folder = write_folder(tmp_path / "my shapes", images, [label.replace("<script>", "") for label in labels])
+    elsewhere = tmp_path / "there" / "shapes.npz"
+    elsewhere.parent.mkdir()
+    np.savez(elsewhere, images=images, labels=np.array(labels))
+    (tmp_path / "broken.zip").write_bytes(b"PK\3\4 and no more")
+    with serve(queue.folder, tmp_path / "streamlit.log", BVAE_DATA=str(tmp_path / "cache")) as address:
         train = Train(page, address).open()
         train.type("Dataset", str(tmp_path / "gone"))
         train.says("There are no images at")
@@ -216,7 +223,7 @@ def test_own_images_are_shown_before_they_are_trained_on(page: Page, queue: Queu
         train.type("Dataset", str(folder))
         train.says("60 images of 28 × 28 pixels.")
         train.says("They are light on dark, as the model takes them.")
-        train.says("2: 15 · 10: 14 · *a* <b>: 3 · circle: 14 · square: 14")
+        train.says("2: 15 · 10: 14 · *a* fail()<: 3 · circle: 14 · square: 14")
         expect(page.get_by_alt_text("60 of the images, class by class.")).to_be_visible()
         expect(page.get_by_label("Name", exact=True)).to_have_attribute("placeholder", "my-shapes-conv-beta4")
         several = page.get_by_text("Several values", exact=True)
@@ -226,13 +233,33 @@ def test_own_images_are_shown_before_they_are_trained_on(page: Page, queue: Queu
         train.says(f"python -m bvae sweep --into {queue.folder}/sweep-1 --dataset '{folder}'")
         several.click()
         expect(page.get_by_role("heading", name="New run")).to_be_visible()
+
+        page.get_by_text("Bring your own images", exact=True).click()
+        door = page.locator("input[type=file]")
+        door.set_input_files(tmp_path / "broken.zip")
+        train.says("broken.zip is no zip file that can be read")
+        assert not list((tmp_path / "cache" / "own").iterdir()), "what cannot be learned from is not kept"
+        page.get_by_role("button", name="Remove broken.zip").click()
+        door.set_input_files(elsewhere)
+        expect(page.get_by_label("Name", exact=True)).to_have_attribute("placeholder", "shapes-conv-beta4")
+        (kept,) = (tmp_path / "cache" / "own").glob("*/shapes.npz")
+        train.says(f"2: 15 · 10: 14 · {script}: 3 · circle: 14 · square: 14")
+        train.says(f"python -m bvae train --run {queue.folder}/shapes-conv-beta4 --dataset {kept}")
         expect(page.get_by_label("Epochs", exact=True)).to_have_count(1)
-        train.fill("Epochs", "1")
+        train.choose("Network", "mlp")
+        train.fill("Epochs", "2")
         train.button("Start training").click()
-        train.says("Finished, 1 epoch")
-        run = Run(queue.folder / "my-shapes-conv-beta4")
-        assert run.config.dataset == str(folder)
-        assert "*a* <b>" in run.class_names
+        train.says("Finished, 2 epochs")
+        run = Run(queue.folder / "shapes-mlp-beta4")
+        assert run.config.dataset == str(kept)
+        assert script in run.class_names
+
+        train.button("Open it").click()
+        picture = page.locator(".traverse:not([aria-busy]) .decoded")
+        before = grey(picture)
+        slider = page.get_by_role("slider", name="z").first
+        slider.press("End")
+        until(page, lambda: bool((grey(picture) != before).any()), lambda: "the first slider changed nothing")
 
 
 # The logic -------------------------------------------------------------------------------------------------------
@@ -256,6 +283,14 @@ def field(form: AppTest, name: str) -> Any:
         return form.text_input(key="train_name")
     (found,) = [box for box in form.number_input if (box.key or "").rpartition("_")[0] == f"train_{name}"]
     return found
+
+
+def test_images_are_not_brought_to_a_server_that_is_shown_to_others(
+    form: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not form.info
+    monkeypatch.setenv("BVAE_PASSWORD", "secret")
+    assert "On a shared server the path of own images is given by whoever runs it" in texts(form.run().info)
 
 
 def test_the_form_has_every_setting_with_its_default_and_its_help(form: AppTest) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from bvae.cli import main
 from bvae.config import Config, ConfigError, propose_name
 from bvae.data import DataError, load_dataset
-from bvae.images import ImageError, collect, gathered, sources
+from bvae.images import ImageError, brought, collect, gathered, sources
 from bvae.runs import Run
 from bvae.training import train_run
 
@@ -220,6 +220,39 @@ def test_what_cannot_be_learned_from_is_a_sentence(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(gathered, "MOST_BYTES", 5_000)
     np.save(tmp_path / "much.npy", images)
     refused(tmp_path / "much.npy", "more images than fit", "6 of 28 × 28")
+
+
+def test_images_that_are_brought_are_kept_by_their_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BVAE_DATA", str(tmp_path / "cache"))
+    images, labels = shapes(12)
+    numbers = np.array([NAMES.index(label) for label in labels], np.uint8)
+    content = write_zip(tmp_path / "a.zip", images, labels).read_bytes()
+
+    def keep(**files: bytes) -> Path:
+        return brought.keep([(name, io.BytesIO(file)) for name, file in files.items()], collect)
+
+    path = keep(**{"../../.. /.shapes?.zip": content})
+    assert path.parent.parent == tmp_path / "cache" / "own"
+    assert path.name == "shapes-.zip"
+    assert path.read_bytes() == content
+    assert keep(**{"../../.. /.shapes?.zip": content}) == path
+    idx_files = {"train-images-idx3-ubyte": idx(images), "train-labels-idx1-ubyte": idx(numbers)}
+    several = keep(**idx_files)
+    by_class(collect(several), images, [str(number) for number in numbers])
+    assert keep(**{"..": content}).name == "images"
+
+    before = sorted((tmp_path / "cache" / "own").iterdir())
+    for files, words in (
+        ({"a.zip": content[:900]}, "no zip file that can be read"),
+        ({"a.zip": content, "x/a.zip": content}, "the same name"),
+        ({f"{number}.png": b"" for number in range(51)}, "51 files"),
+    ):
+        with pytest.raises(ImageError, match=words):
+            keep(**files)
+    assert sorted((tmp_path / "cache" / "own").iterdir()) == before, "what is refused leaves nothing"
+    monkeypatch.setenv("BVAE_DATA", str(path))
+    with pytest.raises(ImageError, match="cannot be kept in"):
+        keep(**idx_files)
 
 
 def test_a_run_is_trained_on_them_and_says_where_they_came_from(

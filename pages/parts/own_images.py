@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +13,58 @@ import streamlit as st
 
 from bvae.config import is_path
 from bvae.images import ImageError, collect
+from bvae.images.brought import brought_folder, keep
 from bvae.pictures import mosaic
 from bvae.runs import RunError
-from pages.parts.rights import check_may_read
+from pages.parts.cursor import accept_address
+from pages.parts.live import mount_uploads
+from pages.parts.rights import MAX_UPLOAD, check_may_bring, check_may_read, drop_upload, offer_upload
 from pages.parts.selection import plain
 
 SHOWN, COLUMNS = 100, 20
 MOST_COUNTED = 20  # classes whose number of images is told
+
+
+def bring_images(take: Callable[[str], None]) -> None:
+    """Offer to bring images from the browser's computer. They are kept in the cache folder, under their hash.
+
+    Args:
+        take: told the path of those that came, once.
+    """
+    with st.expander("Bring your own images"):
+        try:
+            check_may_read()
+            check_may_bring(brought_folder())
+        except (ImageError, RunError) as error:
+            st.info(plain(str(error)))
+            return
+        if reason := offer_upload():
+            st.warning(reason)
+            return
+        mount_uploads()
+        files = st.file_uploader(
+            "A zip file of pictures (a class by folder), .npz, .npy or .csv; IDX files all at once, labels among them",
+            key=f"own_images_{st.session_state.get('own_turn', 0)}", accept_multiple_files=True,
+            max_upload_size=MAX_UPLOAD, on_change=accept_address,
+        )  # fmt: skip
+        if not files:
+            return
+        come = [file.file_id for file in files]
+        refused = st.session_state.get("own_refused", {})
+        if refused.get("of") != come:
+            try:
+                with st.spinner("Reading the images …"):
+                    path = keep([(file.name, file) for file in files], lambda path: _look(str(path), _stamp(str(path))))
+            except ImageError as error:
+                refused = st.session_state["own_refused"] = {"of": come, "why": str(error)}
+            else:
+                for file_id in come:
+                    drop_upload(file_id)
+                st.session_state["own_turn"] = st.session_state.get("own_turn", 0) + 1  # which empties it
+                st.session_state["brought"] = st.session_state.get("brought", 0) + sum(file.size for file in files)
+                take(str(path))
+                st.rerun()
+        st.error(plain(refused["why"]))
 
 
 def show_own_images(datasets: Iterable[str]) -> str | None:

@@ -32,6 +32,8 @@ from bvae.runs import RunError
 
 # Wrong passwords from one address, in a while, before further ones are not looked at.
 WRONG_MOST, WRONG_SECONDS = 10, 600.0
+# Streamlit holds an upload in memory. The server's own limit, in .streamlit/config.toml, is the same.
+MAX_UPLOAD = 500  # MB
 # Bytes of uploads that are held in memory. One session's are one file of the largest size and its config.
 UPLOADS_EACH, UPLOADS_ALL = 501 * 2**20, 1002 * 2**20
 # Runs that wait to be trained.
@@ -246,7 +248,7 @@ def check_may_queue(name: str, count: int = 1, datasets: Iterable[str] = ()) -> 
 
 
 def check_may_bring(folder: Path) -> None:
-    """Refuse one more run from elsewhere where there is no room for it.
+    """Refuse one more run, or images, from elsewhere where there is no room for them.
 
     Raises:
         RunError: with the reason.
@@ -255,8 +257,8 @@ def check_may_bring(folder: Path) -> None:
     check_disk(folder)
     if st.session_state.get("brought", 0) >= BROUGHT_EACH:
         raise RunError(
-            f"You have brought {spoken_size(BROUGHT_EACH)} of runs, as much as one session may bring. Delete those "
-            "that nobody needs, and reload the page to go on."
+            f"You have brought {spoken_size(BROUGHT_EACH)} of runs and images, as much as one session may bring. "
+            "Delete those that nobody needs, and reload the page to go on."
         )
 
 

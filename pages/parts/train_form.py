@@ -16,7 +16,7 @@ from bvae.queue import Queue
 from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
 from pages.parts.cursor import accept_address
 from pages.parts.devices import devices, show_device
-from pages.parts.own_images import show_own_images
+from pages.parts.own_images import bring_images, show_own_images
 from pages.parts.rights import check_may_queue
 from pages.parts.selection import plain
 from pages.parts.watch import look_at
@@ -69,6 +69,7 @@ def show_form(queue: Queue) -> None:
         help=f"Left empty, the run gets the name that is proposed. It is kept in {plain(str(queue.folder.resolve()))}.",
     )  # fmt: skip
     fields()
+    bring_images(take_images)
 
     config, problem = None, None
     try:
@@ -191,6 +192,12 @@ def changed() -> None:
     fill("preset", preset_of_form())
     st.session_state.pop("train_started", None)
     propose()
+
+
+def take_images(path: str) -> None:
+    """Images have come from the person's browser."""
+    fill("dataset", path)
+    changed()
 
 
 def choose_preset() -> None:
