@@ -20,7 +20,10 @@ CENTRED = ("mnist", "qmnist", "emnist")
 
 
 def centred(run: Run) -> bool:
-    """Whether the images that the run learned from were centred and scaled as MNIST's are."""
+    """Whether the images that the run learned from were centred and scaled as MNIST's are.
+
+    Of all others the browser measures what they are like: see assets/js/draw/form.js.
+    """
     return run.config.dataset in CENTRED
 
 

@@ -5,10 +5,12 @@ import { finder, make } from "../shared/elements.js";
 import { Picture } from "../shared/pictures.js";
 import { PictureError, readPicture, rehearse } from "./bring.js";
 import { fitted } from "./fit.js";
+import { asForm, isWritten } from "./form.js";
 import { asMnist } from "./mnist.js";
 import { PicturePanel } from "./panel.js";
 import { STEPS, strokesOf } from "./strokes.js";
 
+/** @import { Form } from "./form.js" */
 /** @import { StepName, Steps, Strokes } from "./strokes.js" */
 /** @import { Greys } from "./windows.js" */
 
@@ -43,7 +45,9 @@ export class Pictures {
   constructor(root, told) {
     const find = finder(root);
     this.told = told;
-    this.centred = true; // whether the run's own images are
+    this.written = true; // whether the run's own images are
+    /** @type {Form|null} theirs, where it is not MNIST's */
+    this.form = null;
     /** @type {File|null} the one that was chosen last */
     this.file = null;
     /** @type {WeakMap<Brought, {way: string, strokes: Strokes}>} of each picture, what was found on it the last time */
@@ -55,6 +59,13 @@ export class Pictures {
     input.onchange = () => this.bring(input);
     // When the browser's own window for files is open, and until there is a file.
     input.onclick = () => setTimeout(() => rehearse(() => this.file !== null), 100);
+  }
+
+  /** @param {boolean} centred whether the run's own images are, as MNIST's @param {Form|null} form theirs, else */
+  open(centred, form) {
+    this.written = centred || (form !== null && isWritten(form));
+    this.form = form;
+    this.panel.name(form ? "this run’s" : "MNIST’s");
   }
 
   /** @param {HTMLInputElement} input */
@@ -80,11 +91,11 @@ export class Pictures {
   /** @param {Greys} greys @param {Strokes} strokes with all steps taken */
   take({ source, width, height }, strokes) {
     // What is not made of strokes has its greys, and no lines or specks.
-    const without = this.centred ? [] : [...STEPS];
+    const without = this.written ? [] : [...STEPS];
     const { dark } = strokes;
     /** @type {Brought} */
     const picture = { kind: "picture", source: toBase64(source), width, height, dark, without, chosen: null };
-    if (this.centred) this.found.set(picture, { way: wayOf(picture), strokes });
+    if (this.written) this.found.set(picture, { way: wayOf(picture), strokes });
     this.told.brought(picture);
   }
 
@@ -110,11 +121,20 @@ export class Pictures {
     const strokes = this.strokes(picture);
     const { figures, width, height } = strokes;
     const { centre, shape } = room;
+    const { form } = this;
     const whole = Math.min(room.width / width, room.height / height);
-    const enlarged = ENLARGED * Math.min(room.width, room.height);
+    const typical = form ? (form.long[0] + form.long[1]) / 2 / Math.max(...shape) : ENLARGED;
+    const enlarged = typical * Math.min(room.width, room.height);
     const match = !picture.without.includes("width") && !strokes.inverted;
-    const drawn = figures.map(({ long }, place) => fitted(strokes, place, centre ? enlarged : whole * long, match));
-    const thumbnails = drawn.map((digit) => asMnist(digit.ink, digit.width, digit.height, shape, !digit.coarse));
+    const widths = form ? { usual: form.stroke, coarse: form.stroke } : undefined;
+    const drawn = figures.map(({ long }, place) =>
+      fitted(strokes, place, centre ? enlarged : whole * long, match, widths),
+    );
+    const thumbnails = drawn.map((digit) =>
+      form
+        ? asForm(digit.ink, digit.width, digit.height, shape, form)
+        : asMnist(digit.ink, digit.width, digit.height, shape, !digit.coarse),
+    );
     const chosen = picture.chosen ?? strokes.largest;
     const one = drawn[chosen];
     const change = one ? one.after - one.before : 0;

@@ -5,11 +5,13 @@ import { disable } from "../shared/disable.js";
 import { finder, make } from "../shared/elements.js";
 import { Picture, contextOf } from "../shared/pictures.js";
 import { Pictures, toBase64 } from "./brought.js";
+import { asForm, formOf, levelled, wordsOf } from "./form.js";
 import { asItIs, asMnist, stretch } from "./mnist.js";
 import { Pen } from "./pen.js";
 
 /** @import { LiveRun } from "../engine/run.js" */
 /** @import { Brought, Change } from "./brought.js" */
+/** @import { Form } from "./form.js" */
 /** @import { Stroke } from "./pen.js" */
 
 const FIELD = 280; // the longer side of the drawing field, in its own pixels
@@ -34,10 +36,14 @@ export class Field {
     this.shape = [0, 0];
     /** @type {Step[]} */
     this.steps = [];
+    /** @type {Form|null} that of the run's images; null where they are centred as MNIST's are, or have none */
+    this.form = null;
     this.exactly = false; // see asMnist
     this.ink = find(".ink", HTMLCanvasElement);
     this.context = contextOf(this.ink, { willReadFrequently: true });
     this.centring = find(".centre input", HTMLInputElement);
+    this.rule = find(".centre span");
+    this.measured = find(".measured");
     this.inverting = find(".invert input", HTMLInputElement);
     this.problem = find(".problem");
     this.pen = new Pen(root, this.ink, this.context, {
@@ -66,15 +72,23 @@ export class Field {
   open(run, centred) {
     this.shape = run.imageShape;
     this.pen.ready = true;
-    this.pictures.centred = centred;
+    this.form = centred
+      ? null
+      : formOf(
+          [...run.labels.keys()].map((position) => run.image(position)),
+          this.shape,
+        );
+    this.pictures.open(centred, this.form);
+    this.rule.textContent = this.form ? "Fit to what this run’s images are like" : "Centre and scale as MNIST was";
+    this.measured.textContent = this.form ? wordsOf(this.form, this.shape) : "";
     const [rows, columns] = run.imageShape;
     const scale = FIELD / Math.max(rows, columns);
     this.ink.width = Math.round(columns * scale);
     this.ink.height = Math.round(rows * scale);
-    this.centre = centred;
+    this.centre = centred || this.form !== null;
   }
 
-  /** Whether what is drawn is centred and scaled as MNIST's digits are. */
+  /** Whether what is drawn is brought into the form of the run's images, or centred and scaled as MNIST's digits are. */
   get centre() {
     return this.centring.checked;
   }
@@ -88,11 +102,14 @@ export class Field {
     const { ink } = this;
     const { data } = this.context.getImageData(0, 0, ink.width, ink.height);
     const values = Uint8Array.from({ length: data.length / 4 }, (_, n) => data[4 * n]);
-    const image = this.centre
-      ? asMnist(values, ink.width, ink.height, this.shape, this.exactly)
-      : asItIs(values, ink.width, ink.height, this.shape);
+    const form = this.centre && !this.isOwn() ? this.form : null;
+    const image = form
+      ? asForm(values, ink.width, ink.height, this.shape, form)
+      : this.centre && !this.form
+        ? asMnist(values, ink.width, ink.height, this.shape, this.exactly)
+        : asItIs(values, ink.width, ink.height, this.shape);
     if (this.brought()) stretch(image);
-    return image;
+    return form ? levelled(image, form) : image;
   }
 
   drawn() {
@@ -138,6 +155,12 @@ export class Field {
   brought() {
     const base = this.steps.findLast(({ kind }) => kind !== "stroke");
     return base?.kind === "picture" ? base : null;
+  }
+
+  /** Whether a test image lies on the field, which has the form of the run's images. */
+  isOwn() {
+    const base = this.steps.findLast(({ kind }) => kind !== "stroke");
+    return base?.kind === "image" && base.height === this.shape[0] && base.width === this.shape[1];
   }
 
   /** Read the picture on the field otherwise. @param {Change} change */

@@ -1,13 +1,14 @@
 /** A digit of a picture, drawn for the field as MNIST's are: enlarged or reduced, and its strokes as wide. No DOM. */
 
 import { resample } from "./mnist.js";
+import { distances, rewidened, strokeWidth } from "./widths.js";
 import { dilated } from "./windows.js";
 
 // Strokes of MNIST's digits as `strokeWidth` measures them, in shares of the digit's longer side: the middle half, around a
 // median of 0.115, and nearly all. What is thinner or thicker is brought to the first; a picture that is itself as coarse as
 // MNIST's keeps what MNIST's digits may have.
-const MIDDLE_HALF = [0.101, 0.136];
-const NEARLY_ALL = [0.066, 0.205];
+/** @type {Widths} */
+const MNIST = { usual: [0.101, 0.136], coarse: [0.066, 0.205] };
 const COARSE = 40; // pixels of a digit's longer side
 const RIM = 2; // pixels of the picture around a digit, for its soft edge
 const MARGIN = 0.08; // around a digit, for what its strokes may gain; of its longer side
@@ -17,18 +18,23 @@ const BLOT = 0.45; // of the longer side: no stroke any more
 /** @import { Box } from "./parts.js" */
 /** @import { Strokes } from "./strokes.js" */
 
-/** @typedef {{ink: Uint8Array, width: number, height: number}} Ink in a box of its own, 0 to 255 */
+/**
+ * @typedef {{ink: Uint8Array, width: number, height: number}} Ink in a box of its own, 0 to 255
+ * @typedef {{usual: [number, number], coarse: [number, number]}} Widths from and to which strokes are wide, in shares of the
+ *   longer side of what they make; coarse: likewise, of a picture with few pixels
+ */
 
 /**
  * @param {Pick<Strokes, "soft"|"labels"|"width"|"height"|"figures">} strokes
  * @param {number} chosen which figure, from 0
  * @param {number} side of the longer side of the digit in the result, in pixels
- * @param {boolean} match bring strokes to the width of MNIST's
+ * @param {boolean} match bring strokes to these widths
+ * @param {Widths} [widths] MNIST's, unless told
  * @returns {{ink: Uint8Array, width: number, height: number, left: number, top: number, before: number, after: number, coarse?: boolean}} left, top:
  *   where it lies on the picture at this scale; before, after: the width of its strokes, as shares of its longer side; coarse: it has pixels as
  *   large as MNIST's, and they are left alone
  */
-export function fitted({ soft, labels, width, height, figures }, chosen, side, match) {
+export function fitted({ soft, labels, width, height, figures }, chosen, side, match, widths = MNIST) {
   const box = figures[chosen];
   // A line thinner than the picture's pixels is nowhere as dark as its pen.
   const gain = box.stroke < 3 && box.stroke < 0.04 * box.long ? 1.8 : 1;
@@ -46,20 +52,14 @@ export function fitted({ soft, labels, width, height, figures }, chosen, side, m
   const inside = distances(rough.ink, rough.width, rough.height, false);
   const stroke = strokeWidth(inside, rough.width, rough.height);
   const long = side - stroke; // of the middle line
-  const [narrow, wide] = (coarse ? NEARLY_ALL : MIDDLE_HALF).map((share) => (share * long) / (1 - share));
+  const [narrow, wide] = (coarse ? widths.coarse : widths.usual).map((share) => (share * long) / (1 - share));
   const before = stroke / side;
   const wanted = before < BLOT ? Math.min(wide, Math.max(narrow, stroke)) : stroke;
   const more = (wanted - stroke) / 2;
   if (coarse && wanted === stroke)
     return { ...scaled(own, scale, MARGIN * side, true), ...place, before, after: before, coarse };
   if (Math.abs(more) < 0.25) return { ...rough, ...place, before, after: before };
-  // Between the centres of two pixels the outline lies where half ink would be; half a pixel is near enough.
-  const outside = more > 0 ? distances(rough.ink, rough.width, rough.height, true) : null;
-  const ink = new Uint8Array(rough.ink.length);
-  for (let at = 0; at < ink.length; at++) {
-    const far = inside[at] > 0 ? inside[at] - 0.5 : outside ? 0.5 - outside[at] : -1;
-    ink[at] = 255 * Math.max(0, Math.min(1, 0.5 + far + more));
-  }
+  const ink = rewidened(rough.ink, inside, rough.width, rough.height, more);
   return { ink, width: rough.width, height: rough.height, ...place, before, after: wanted / (long + wanted) };
 }
 
@@ -123,71 +123,4 @@ function scaled({ ink, width, height }, scale, margin, blocks = scale <= 1) {
     }
   }
   return { ink: out, width: columns, height: rows, edge };
-}
-
-/**
- * The median width of strokes: twice the distance to their outline, along their middle line.
- * @param {Float32Array} inside the distance from the pixels of a stroke to the nearest that is none
- * @param {number} width @param {number} height
- */
-function strokeWidth(inside, width, height) {
-  const found = [];
-  for (let y = 1; y < height - 1; y++) {
-    for (let at = y * width + 1; at < (y + 1) * width - 1; at++) {
-      const value = inside[at];
-      if (value === 0) continue;
-      const ridges = [1, width, width + 1, width - 1].filter(
-        (step) => value >= inside[at - step] && value >= inside[at + step],
-      );
-      if (ridges.length >= 3) found.push(value);
-    }
-  }
-  return found.length ? 2 * found.sort((a, b) => a - b)[found.length >> 1] - 1 : 0;
-}
-
-const FAR = 1e9;
-
-/**
- * From each pixel to the nearest of at least half ink, or of less, in pixels (Felzenszwalb and Huttenlocher, Distance Transforms of
- * Sampled Functions, 2012).
- * @param {Uint8Array} ink @param {number} width @param {number} height
- * @param {boolean} dark whether those of at least half ink are sought
- */
-function distances(ink, width, height, dark) {
-  const squares = new Float32Array(ink.length);
-  for (let at = 0; at < ink.length; at++) squares[at] = ink[at] >= 128 === dark ? 0 : FAR;
-  const longest = Math.max(width, height);
-  const line = new Float32Array(longest);
-  const places = new Int32Array(longest);
-  const bounds = new Float32Array(longest + 1);
-  /** @param {number} start @param {number} step @param {number} count */
-  const along = (start, step, count) => {
-    for (let n = 0; n < count; n++) line[n] = squares[start + n * step];
-    let last = 0;
-    places[0] = 0;
-    bounds[0] = -FAR;
-    bounds[1] = FAR;
-    for (let n = 1; n < count; n++) {
-      let cross = 0;
-      for (;;) {
-        const place = places[last];
-        cross = (line[n] + n * n - line[place] - place * place) / (2 * (n - place));
-        if (cross > bounds[last] || last === 0) break;
-        last--;
-      }
-      if (cross <= bounds[last]) last = -1;
-      last++;
-      places[last] = n;
-      bounds[last] = last === 0 ? -FAR : cross;
-      bounds[last + 1] = FAR;
-    }
-    for (let n = 0, piece = 0; n < count; n++) {
-      while (bounds[piece + 1] < n) piece++;
-      squares[start + n * step] = line[places[piece]] + (n - places[piece]) ** 2;
-    }
-  };
-  for (let x = 0; x < width; x++) along(x, width, height);
-  for (let y = 0; y < height; y++) along(y * width, 1, width);
-  for (let at = 0; at < squares.length; at++) squares[at] = Math.sqrt(squares[at]);
-  return squares;
 }

@@ -47,7 +47,7 @@ export function asMnist(ink, width, height, shape, exactly = false) {
 }
 
 /** In pixels, each counted by its ink. @param {ArrayLike<number>} ink @param {number} width */
-function centreOfMass(ink, width) {
+export function centreOfMass(ink, width) {
   let mass = 0;
   let massX = 0;
   let massY = 0;
@@ -77,16 +77,16 @@ export function stretch(image) {
 
 /**
  * The smallest box that holds all ink, in whole pixels; null without ink.
- * @param {Uint8Array} ink @param {number} width @param {number} height
+ * @param {Uint8Array} ink @param {number} width @param {number} height @param {number} [least] that counts as ink
  */
-function boundingBox(ink, width, height) {
+export function boundingBox(ink, width, height, least = 1) {
   let left = width;
   let right = 0;
   let top = height;
   let bottom = 0;
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
-      if (ink[at] === 0) continue;
+      if (ink[at] < least) continue;
       if (x < left) left = x;
       if (x >= right) right = x + 1;
       if (y < top) top = y;

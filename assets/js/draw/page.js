@@ -22,7 +22,7 @@ import { Field } from "./field.js";
 /** @import { SetStateValue } from "../shared/mounting.js" */
 /** @import { Memory } from "./drawing.js" */
 
-/** @typedef {LiveData & {centred: boolean, memory: Memory|null}} Data centred: whether the run's own images are */
+/** @typedef {LiveData & {centred: boolean, memory: Memory|null}} Data centred: whether the run's own images are, as MNIST's */
 
 /** One mounted component: the field, the clock, the test images to start from, and the drawing under the run that is shown. */
 class Draw {

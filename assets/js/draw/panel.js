@@ -15,7 +15,7 @@ const LABELS = {
   lines: "Leave out lines of the paper",
   border: "Leave out frames and what lies along the border",
   specks: "Leave out specks and other digits",
-  width: "Match the width of MNIST’s strokes",
+  width: "", // see `name`
 };
 
 /** Says what was done with the picture on the field, and lets each step be turned off and one of its digits be chosen. */
@@ -37,6 +37,14 @@ export class PicturePanel {
       this.details.append(label);
       return box;
     });
+    this.whose = "";
+    this.name("MNIST’s");
+  }
+
+  /** @param {string} whose strokes are matched in their width */
+  name(whose) {
+    this.whose = whose;
+    finder(this.details)(".step:last-child span").textContent = `Match the width of ${whose} strokes`;
   }
 
   /** @returns {StepName[]} */
@@ -58,7 +66,7 @@ export class PicturePanel {
     this.showWhole(greys, strokes.figures, chosen);
     for (const box of this.boxes) box.checked = !picture.without.some((step) => step === box.value);
     this.details.hidden = strokes.inverted;
-    const text = sentence(strokes, change);
+    const text = sentence(strokes, change, this.whose);
     if (this.said.textContent !== text) this.said.textContent = text;
     const focused = this.which.matches(":focus-within");
     this.which.hidden = thumbnails.length < 2;
@@ -106,9 +114,9 @@ export class PicturePanel {
 
 /**
  * What was left out and done: "2 specks and 8 lines left out; strokes thickened to the width of MNIST’s."; empty for nothing.
- * @param {Strokes} strokes @param {number} change of their width
+ * @param {Strokes} strokes @param {number} change of their width @param {string} whose width they are given
  */
-function sentence({ specks, lines, border, frames, uneven, inverted }, change) {
+function sentence({ specks, lines, border, frames, uneven, inverted }, change, whose) {
   if (inverted) return "The paper is taken for ink, so nothing is left out.";
   /** @param {number} count @param {string} name */
   const counted = (count, name) => (count ? [`${count} ${name}${count === 1 ? "" : "s"}`] : []);
@@ -122,7 +130,7 @@ function sentence({ specks, lines, border, frames, uneven, inverted }, change) {
   const done = [
     ...(list ? [`${list} left out`] : []),
     ...(uneven ? ["the light evened out"] : []),
-    ...(change ? [`strokes ${change > 0 ? "thickened" : "thinned"} to the width of MNIST’s`] : []),
+    ...(change ? [`strokes ${change > 0 ? "thickened" : "thinned"} to the width of ${whose}`] : []),
   ];
   const text = done.join("; ");
   return text && `${text[0].toUpperCase()}${text.slice(1)}.`;
