@@ -22,7 +22,7 @@ WITHOUT_TORCH = ("figures", "state", "information", "decomposition", "regimes", 
                  "pairing", "directions", "names")  # fmt: skip
 # What a browser gets of a run, from the ground up.
 BROWSER = ("bundle", "glossary", "prose", "components", "player", "frame", "spread", "guests", "live", "encoders",
-           "chosen", "film", "meaning", "beside")  # fmt: skip
+           "cursor", "chosen", "film", "meaning", "beside")  # fmt: skip
 PROGRAM = [
     path
     for path in [ROOT / "app.py", *sorted(ROOT.glob("bvae/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]
