@@ -15,6 +15,7 @@ def session() -> None:
     """One run of a session's script. Its modules keep caches, which Streamlit makes only once its server runs."""
     from bvae.runs import RunError
     from pages.parts.cursor import address_to_take_along, follow_address, write_said
+    from pages.parts.lesson import follow_lesson, mount_lesson, open_step
     from pages.parts.live import mount_glossary, mount_menu, mount_rests
     from pages.parts.rights import admitted
     from pages.parts.selection import no_run, open_run, pick_run, plain
@@ -35,6 +36,7 @@ def session() -> None:
     if not may_see:
         return
     write_said()
+    by_name = {other.url_path or "home": other for other in [*explore, compare, *runs]}
     if asked := st.session_state.pop("asked_page", None):
         for other in [*explore, compare, *runs]:
             if other.url_path == asked:
@@ -44,8 +46,11 @@ def session() -> None:
         for other in [*explore, compare, *runs]:
             if other.url_path == opened:
                 st.switch_page(other, query_params=st.query_params.to_dict())
+    open_step(by_name)
     follow_address()
     run = pick_run()
+    follow_lesson()
+    mount_lesson({name: other.title for name, other in by_name.items()})
     live = open_run(run, exploring=page not in runs) if run else None
     with st.sidebar:
         mount_glossary()
@@ -63,6 +68,7 @@ def session() -> None:
             st.error(plain(str(error)))
         finally:
             write_said()
+            st.session_state.pop("step_opened", None)
 
 
 if __name__ == "__main__":

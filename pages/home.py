@@ -8,6 +8,7 @@ import streamlit as st
 from bvae.browser.glossary import explained
 from bvae.browser.live import LiveRun
 from bvae.browser.prose import HOME, INVITED, NEXT, TAUGHT, TRADES, WAY
+from bvae.lessons import FIRST
 from bvae.numbers import number
 from bvae.numpy_model import decode
 from bvae.pictures import mosaic
@@ -15,6 +16,7 @@ from bvae.runs import Run, RunError
 from pages.parts.beside import begun, view_beside
 from pages.parts.compared import compared
 from pages.parts.cursor import open_cursor
+from pages.parts.lesson import invite
 from pages.parts.live import live_component, live_view, open_live
 from pages.parts.meaning import summary
 from pages.parts.selection import history_of, live_run, plain
@@ -142,6 +144,9 @@ cursor, revision = open_cursor(run.space)
 
 st.title(explained(HOME.heading))
 st.markdown(explained(HOME.lines()))
+with st.container(horizontal=True, vertical_alignment="center"):
+    invite(FIRST)
+    st.markdown(":small[A lesson of ten minutes, from one slider to how true a map is.]", width="content")
 with st.container(horizontal=True, gap=None):
     with st.container():
         live_component("traverse", run, cursor, revision, rows=run.active, compact=True)

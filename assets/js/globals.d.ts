@@ -41,4 +41,6 @@ declare global {
   var betaVaeDeliver: ((name: string, text: string) => void) | undefined;
   /** The scripts of the components, by name; see shell/hand-on.js. */
   var betaVaeScripts: Map<string, Script> | undefined;
+  /** How much larger than usual all is drawn, while presenting; see lesson/presenting.js. */
+  var betaVaeScale: number | undefined;
 }

@@ -14,6 +14,7 @@
       metrics.json              what was measured of it, a record an epoch; see metrics/measuring.py
       measuring.json            how far the process is that measures; there only while it does, or when it failed
       names.json                what a person calls the latent dimensions
+      lesson.json               a lesson that travels with it; see bvae/lessons.py
       lock, layout.lock, metrics.lock   held by the one process that may write the run, its film, what is measured
 
 JSON and safetensors only: nothing of a run can execute anything when it is loaded. From the ground up: schema.py says
@@ -50,6 +51,8 @@ from bvae.runs.folders import (
     folders_in,
     folders_searched,
     is_reserved,
+    is_run,
+    lesson_file,
     own_folder,
     remove_unfinished,
     run_folders,
@@ -76,9 +79,9 @@ from bvae.runs.writing import (
 __all__ = [
     "BESIDE_APP", "BUNDLED_RUNS", "FORMAT", "OTHER_EPOCHS", "SWEEP", "UNFINISHED", "UNSAFE_SUFFIXES", "Epoch",
     "Figures", "Film", "Latents", "Probe", "Run", "RunError", "RunWriter", "State", "Tensors", "check_new_run",
-    "check_run_name", "digest", "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved", "is_run_file",
-    "list_runs", "metrics_lock", "model_shapes", "name_dimension", "own_folder", "process_lives", "read_json",
-    "read_state", "read_tensors", "remove_unfinished", "run_argument", "run_files", "run_folders", "run_lock",
-    "write_config", "write_factors", "write_film", "write_film_about", "write_json", "write_measuring", "write_metrics",
-    "write_small", "write_status", "write_tensors", "writer_lives",
+    "check_run_name", "digest", "film_lock", "find_run", "folders_in", "folders_searched", "is_reserved", "is_run",
+    "is_run_file", "lesson_file", "list_runs", "metrics_lock", "model_shapes", "name_dimension", "own_folder",
+    "process_lives", "read_json", "read_state", "read_tensors", "remove_unfinished", "run_argument", "run_files",
+    "run_folders", "run_lock", "write_config", "write_factors", "write_film", "write_film_about", "write_json",
+    "write_measuring", "write_metrics", "write_small", "write_status", "write_tensors", "writer_lives",
 ]  # fmt: skip

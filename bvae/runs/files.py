@@ -25,7 +25,7 @@ from bvae.runs import schema
 
 FORMAT = 1
 CONFIG, STATUS, HISTORY = "config.json", "status.json", "history.jsonl"
-METRICS, MEASURING, NAMES = "metrics.json", "measuring.json", "names.json"
+METRICS, MEASURING, NAMES, LESSON = "metrics.json", "measuring.json", "names.json", "lesson.json"
 PROBE, STATE = "probe.safetensors", "state.safetensors"
 FACTORS = "factors.safetensors"  # what was measured on the probe images themselves
 FILM, FILM_ABOUT = "layout.safetensors", "layout.json"  # the film: its arrays, and what is said of it
@@ -40,8 +40,8 @@ Tensors = dict[str, np.ndarray]
 # What NumPy has of the types of safetensors, as far as a run has a use for it.
 _TENSOR_TYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "U8": "uint8"}
 _RUN_FILES = (
-    CONFIG, STATUS, HISTORY, PROBE, STATE, FILM, FILM_ABOUT, METRICS, MEASURING, NAMES, FACTORS, LOCK, FILM_LOCK,
-    METRICS_LOCK,
+    CONFIG, STATUS, HISTORY, PROBE, STATE, FILM, FILM_ABOUT, METRICS, MEASURING, NAMES, LESSON, FACTORS, LOCK,
+    FILM_LOCK, METRICS_LOCK,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import filelock
 
-from bvae.runs.files import CONFIG, NAMES, RunError
+from bvae.runs.files import CONFIG, LESSON, NAMES, RunError
 
 BUNDLED_RUNS = Path(__file__).resolve().parents[2] / "assets" / "runs"
 BESIDE_APP = BUNDLED_RUNS.parents[1] / "runs"
@@ -79,6 +79,11 @@ def names_file(path: Path) -> Path:
     if path.resolve().parent == BUNDLED_RUNS.resolve():
         return own_folder() / f".{path.resolve().name}.{NAMES}"
     return path / NAMES
+
+
+def lesson_file(path: Path) -> Path:
+    """Where a lesson is that travels with the run in a folder; see bvae/lessons.py."""
+    return path / LESSON
 
 
 def locate(name_or_path: str) -> Path:

@@ -31,6 +31,7 @@ PROGRAM = [
 FILES = {
     files.CONFIG, files.STATUS, files.HISTORY, files.METRICS, files.NAMES, files.FACTORS, files.PROBE, files.STATE,
     files.FILM, files.FILM_ABOUT, files.LOCK, files.FILM_LOCK, files.METRICS_LOCK, files.MEASURING,
+    files.LESSON,
 }  # fmt: skip
 FOLDERS = (files.EPOCHS, files.LATENTS)
 

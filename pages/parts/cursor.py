@@ -41,7 +41,7 @@ __all__ = [
 
 
 ADDRESS = ("run", "epoch", "z", *IMAGES, "start", "from", "keep")
-ALONG = ("lesson", "step")  # what else goes along from page to page
+LESSON = ("lesson", "step")  # which belong to no page and go along from one to the other, see lesson.py
 MOST_OF_CODES = 1_000  # characters that the code and the one to which a reset returns may take
 
 
@@ -168,9 +168,13 @@ def write_said() -> None:
         st.query_params.from_dict(wanted)
     if "run" in said:
         st.session_state["address"] = _address()
+    if "lesson" in said:
+        st.session_state["lesson_address"] = lesson_address()
     known = st.session_state.get("page_address", {})
     st.session_state["page_address"] = {
-        name: value for name, value in {**known, **said}.items() if value is not None and name not in ADDRESS
+        name: value
+        for name, value in {**known, **said}.items()
+        if value is not None and name not in (*ADDRESS, *LESSON)
     }
 
 
@@ -183,23 +187,30 @@ def accept_address() -> None:
     before it had the address that was written last."""
     st.session_state["address"] = _address()
     st.session_state["page_address"] = _page_address()
+    st.session_state["lesson_address"] = lesson_address()
 
 
 def asked_of_page(names: Sequence[str]) -> dict[str, str] | None:
     """What the address asks of a page beyond the cursor, in parameters of these names: as the page is opened by it, and
-    after Back and Forward, when it may ask for nothing, as at first. None for what the page itself wrote last."""
+    after Back and Forward, when it may ask for nothing, as at first. None for what the page itself wrote last, unless a
+    step of a lesson has just been opened, which shows all as its address has it."""
     asked, known = ({name: each[name] for name in names if name in each}
                     for each in (_page_address(), st.session_state.get("page_address", {})))  # fmt: skip
-    return asked if asked != known else None
+    return asked if asked != known or "step_opened" in st.session_state else None
 
 
 def address_to_take_along() -> dict[str, str]:
     """What the address says that a page to which a link leads shall hear of: the cursor, nothing of this page."""
-    return {name: value for name, value in st.query_params.to_dict().items() if name in (*ADDRESS, *ALONG)}
+    return {name: value for name, value in st.query_params.to_dict().items() if name in (*ADDRESS, *LESSON)}
 
 
 def _page_address() -> dict[str, str]:
-    return {name: value for name, value in st.query_params.to_dict().items() if name not in ADDRESS}
+    return {name: value for name, value in st.query_params.to_dict().items() if name not in (*ADDRESS, *LESSON)}
+
+
+def lesson_address() -> dict[str, str]:
+    """What the address says of a lesson."""
+    return {name: st.query_params[name] for name in LESSON if name in st.query_params}
 
 
 def follow_address() -> None:

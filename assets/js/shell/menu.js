@@ -3,6 +3,8 @@
  * it only for browsers that call themselves a phone's.
  */
 
+import { joinSteps } from "./history.js";
+
 /** @param {MouseEvent} event */
 function closeMenu({ target, ctrlKey, metaKey, shiftKey }) {
   const link = target instanceof Element && target.closest("[data-testid=stSidebarNavLink]");
@@ -16,4 +18,5 @@ export default function menu() {
   if (globalThis.betaVaeMenu) return;
   globalThis.betaVaeMenu = true;
   document.addEventListener("click", closeMenu, true);
+  joinSteps();
 }

@@ -1,0 +1,133 @@
+"""A lesson in the app: from Home through every step, in the address, across pages, made by a person, and hostile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from bvae.lessons import FIRST, find_lesson
+from tests.browsing import expect_address, in_address
+from tests.conftest import serve
+from tests.lesson_steps import DO, STEPS, ready, take_every_step
+
+
+def bar(page: Page) -> Locator:
+    return page.locator(".live.lesson:not([aria-busy])")
+
+
+def at_step(page: Page, number: int, name: str = FIRST) -> None:
+    """Wait until a step is shown, with its page, and the address says so."""
+    expect(bar(page).locator(".place")).to_contain_text(f"Step {number} of ")
+    expect_address(page, "step", lambda text: text == str(number))
+    assert in_address(page, "lesson") == name
+
+
+def test_home_invites_to_a_lesson_of_which_every_step_can_be_done(page: Page, app: str) -> None:
+    page.goto(app)
+    page.get_by_role("link", name=f"What β does, in {len(DO)} steps").click()
+    take_every_step(page)
+
+
+def test_the_place_in_a_lesson_is_in_the_address_and_goes_along(page: Page, app: str) -> None:
+    page.goto(f"{app}/traverse?lesson={FIRST}&step=3&run=mnist-beta4&epoch=0")
+    at_step(page, 3)
+    expect(bar(page).get_by_role("heading")).to_have_text(STEPS[2]["title"])
+    bar(page).get_by_role("button", name="Next").click()
+    ready(page, "clusters")
+    at_step(page, 4)
+    page.reload()
+    ready(page, "clusters")
+    at_step(page, 4)
+    page.get_by_role("link", name="Generate").click()  # the lesson waits
+    ready(page, "generate")
+    at_step(page, 4)
+    page.go_back()
+    ready(page, "clusters")
+    at_step(page, 4)
+    page.go_back()
+    ready(page, "traverse")
+    at_step(page, 3)
+    expect_address(page, "epoch", lambda text: text == "0")
+    page.locator(".traverse").get_by_role("slider", name="Epoch", exact=True).press("End")
+    expect_address(page, "epoch", lambda text: text == "100")
+    bar(page).get_by_role("button", name="Show again").click()
+    expect_address(page, "epoch", lambda text: text == "0")
+    bar(page).get_by_role("button", name="End the lesson").click()
+    expect(page.locator(".live.lesson")).to_have_count(0)
+    expect_address(page, "lesson", lambda text: text is None)
+    expect_address(page, "epoch", lambda text: text == "0")
+
+
+def write(folder: Path, name: str, steps: object) -> None:
+    (folder / "lessons").mkdir(exist_ok=True)
+    lesson = {"format": 1, "title": name, "steps": steps}
+    (folder / f"lessons/{name}.json").write_text(json.dumps(lesson))
+
+
+def test_lessons_that_lead_nowhere_are_a_sentence_each(page: Page, tmp_path: Path) -> None:
+    (runs := tmp_path / "runs").mkdir()
+    view = {"title": "One", "text": "Look.", "page": "traverse", "address": {}}
+    write(runs, "astray", [
+        view | {"address": {"run": "gone-for-good"}}, view | {"page": "nowhere"}, view | {"page": "train"},
+        view | {"address": {"run": "mnist-beta4", "epoch": "7", "z": "1,2", "digit": "x"}},
+    ])  # fmt: skip
+    write(runs, "endless", [0] * 100_000)
+    with serve(runs, tmp_path / "streamlit.log") as app:
+        for name, said in (
+            ("endless", "steps should be a list of 0 to 100"),
+            ("missing", "There is no lesson named 'missing' here."),
+            ("..%2Fastray", "There is no lesson named '../astray' here."),
+            ("x" * 3_000, "There is no lesson named"),
+        ):
+            page.goto(f"{app}/traverse?lesson={name}&step=1")
+            expect(page.get_by_test_id("stAlert").filter(has_text=said)).to_be_visible()
+            ready(page, "traverse")
+            expect(page.locator(".live.lesson")).to_have_count(0)
+        page.goto(f"{app}/traverse?lesson=astray&step=99999999999999999999&run=gone-for-good")
+        ready(page, "traverse")
+        at_step(page, 1, "astray")
+        expect(bar(page).get_by_role("alert")).to_contain_text("the run “gone-for-good”, which is not here")
+        bar(page).get_by_role("button", name="Next").click()
+        expect(bar(page).get_by_role("alert")).to_contain_text("a page that is not here: “nowhere”")
+        bar(page).get_by_role("button", name="Next").click()
+        expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible()
+        at_step(page, 3, "astray")
+        expect(bar(page).get_by_role("alert")).to_have_count(0)
+        bar(page).get_by_role("button", name="Next").click()
+        ready(page, "traverse")
+        at_step(page, 4, "astray")
+        expect(page.get_by_test_id("stAlert").filter(has_text="it has 2 numbers")).to_be_visible()
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_lesson_is_made_in_the_app_and_kept_where_it_may_be(page: Page, tmp_path: Path, read_only: bool) -> None:
+    (runs := tmp_path / "runs").mkdir()
+    with serve(runs, tmp_path / "streamlit.log", BVAE_READ_ONLY=str(int(read_only))) as app:
+        page.goto(f"{app}/interpolate?run=mnist-beta4&lesson={FIRST}&step=9")
+        ready(page, "interpolate")
+        at_step(page, 9)
+        bar(page).get_by_role("button", name="Edit").click()
+        bar(page).get_by_role("button", name="Add this view").click()
+        page.keyboard.type("My own view")
+        page.keyboard.press("Enter")
+        name = FIRST if read_only else f"{FIRST}-2"
+        at_step(page, 10, name)
+        expect(bar(page).get_by_role("heading")).to_have_text("My own view")
+        kept = runs / f"lessons/{name}.json"
+        if read_only:
+            expect(bar(page).get_by_text("Changes are kept in this session alone.")).to_be_visible()
+            bar(page).get_by_role("button", name="Save as a new lesson").click()
+            expect(bar(page).locator(".called")).to_have_text("What β does (copy)")
+            assert not (runs / "lessons").exists()
+            return
+        expect(bar(page).get_by_text(f"as lessons/{name}.json")).to_be_visible()
+        lesson = json.loads(kept.read_text())
+        assert lesson["steps"][9]["title"] == "My own view"
+        assert lesson["steps"][9]["page"] == "interpolate"
+        assert lesson["steps"][9]["address"]["run"] == "mnist-beta4"
+        assert find_lesson(FIRST)["steps"] == STEPS
+        page.reload()
+        at_step(page, 10, name)
