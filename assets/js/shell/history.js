@@ -15,8 +15,7 @@ export function joinSteps() {
       },
       true,
     );
-  set("pointerdown", true);
-  set("keydown", true);
+  for (const name of ["pointerdown", "keydown", "click", "input"]) set(name, true);
   set("popstate", false);
   const push = history.pushState.bind(history);
   /** @param {unknown} state @param {string} unused @param {string|URL|null} [address] */
