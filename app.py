@@ -6,6 +6,7 @@ Imports no torch, so that the first slider can be moved within seconds.
 
 import streamlit as st
 
+from bvae.browser.glossary import plain
 from bvae.browser.prose import COMPARE, EXPLORE, HOME, RUNS, Page
 from bvae.runs import remove_unfinished
 from pages.parts.server import MIDDLEWARE, open_browser, say_fault
@@ -18,7 +19,7 @@ def session() -> None:
     from pages.parts.lesson import follow_lesson, mount_lesson, open_step
     from pages.parts.live import mount_glossary, mount_menu, mount_rests
     from pages.parts.rights import admitted
-    from pages.parts.selection import no_run, open_run, pick_run, plain
+    from pages.parts.selection import no_run, open_run, pick_run
 
     def made(page: Page) -> st.Page:
         return st.Page(f"pages/{page.path}.py", title=page.title, icon=f":material/{page.icon}:")

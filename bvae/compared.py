@@ -224,13 +224,19 @@ def _setting(name: str, value: Any) -> str:
 
 
 def compare(
-    runs: Sequence[Run], epoch: int | None = None, name: str | None = None, command: str | None = None
-) -> Comparison:
-    """The comparison of runs at an epoch, by default at the last of each. What cannot be read is among `left_out`."""
+    runs: Sequence[Run], epoch: int | None = None, name: str | None = None, command: str | None = None,
+    names: Sequence[str] | None = None,
+) -> Comparison:  # fmt: skip
+    """The comparison of runs at an epoch, by default at the last of each. What cannot be read is among `left_out`.
+
+    Args:
+        name, command: of their sweep, and what trains it.
+        names: what the runs are called; by default their own.
+    """
     lines, of_line, problems = [], dict[str, Run](), list[str]()
-    for run in runs:
+    for run, called in zip(runs, names or [run.name for run in runs], strict=True):
         try:
-            lines.append(line(run, epoch=epoch))
+            lines.append(line(run, called, epoch))
             of_line[lines[-1]["name"]] = run
         except RunError as error:
             problems.append(f"Left out: {error}")

@@ -9,19 +9,20 @@ from typing import Any
 import streamlit as st
 
 from bvae.browser.film import LiveFilm, film_stamp
-from bvae.browser.glossary import explained
+from bvae.browser.glossary import explained, plain
 from bvae.browser.live import LiveRun
 from bvae.browser.prose import CLUSTERS
+from bvae.browser.quality import say_size
 from bvae.codes import codes_csv, codes_npz
 from bvae.film import catch_up, progress, start
 from bvae.runs import Run, RunError
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.film import mount_film, open_film
 from pages.parts.film_player import mount_player
-from pages.parts.film_quality import say_size, show_quality
+from pages.parts.film_quality import show_quality
 from pages.parts.live import live_component, mount_head, mount_rest, open_live
 from pages.parts.rights import check_may_change, why_read_only
-from pages.parts.selection import live_run, plain, runs_by_name
+from pages.parts.selection import live_run, runs_by_name
 from pages.parts.words import duration
 
 NONE = ""  # no run has this name

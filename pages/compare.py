@@ -9,10 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from bvae.browser.glossary import explained
-from bvae.browser.live import PASSIVE_BELOW, LiveRun
+from bvae.browser.comparing import OF_TWO, comparison_data, has_two
+from bvae.browser.glossary import explained, plain
+from bvae.browser.live import LiveRun
 from bvae.browser.prose import BESIDE, COMPARE
-from bvae.compared import FIGURES, NATS, about, rows
 from bvae.numbers import thin
 from bvae.runs import Run
 from pages.parts.beside import show_beside
@@ -35,22 +35,13 @@ from pages.parts.cursor import (
 )  # fmt: skip
 from pages.parts.live import component
 from pages.parts.measuring import watch_several
-from pages.parts.selection import live_run_if_any, no_run, plain, runs_by_name
+from pages.parts.selection import live_run_if_any, no_run, runs_by_name
 
 HEIGHT = 1000  # pixels kept free for the component, so that what stands below it stays where it is when it appears
 SWEEP, EVERY, SOME = "sweep:", "all", "some"  # what the box says, the first with a sweep's name
 LAST = 0  # stands for the last epoch of each run
 MOST_STEPS = 60
 MOST_BEGUN_WITH = 12  # runs with which a choice of one's own begins
-LABELS = {
-    "active_units": "[Active units](#active-units)",
-    "mig": "[MIG](#mig)",
-    "disentanglement": "[DCI disentanglement](#dci)",
-    "modularity": "[Modularity](#modularity)",
-    "explicitness": "[Explicitness](#explicitness)",
-    "neighbours": "[Accuracy of 15 neighbours](#neighbours)",
-    "udr": "[UDR](#udr)",
-}
 
 
 def page() -> None:
@@ -187,41 +178,10 @@ def _draw(found: Found) -> None:
         st.session_state.pop("shown", None)  # as it is now, with all of its epochs
         st.session_state["asked_page"] = "traverse"
 
-    component("compare")(key="compare", data=_sent(found), height="content", on_opened_change=open_one)
-    several = any(len(group["runs"]) > 1 for group in comparison["groups"])
-    if several and any(len(group["runs"]) == 2 for group in comparison["groups"]):
-        st.markdown(
-            explained(
-                ":small[Of two seeds an [interval](#interval) is so wide that it says little: it is in the table, and "
-                "is not drawn.]"
-            )
-        )
-
-
-def _sent(found: Found) -> dict[str, Any]:
-    """What the browser is sent of a comparison, as JSON."""
-    comparison = found.comparison
-    kept = ("name", "weight", "seed", "epoch", "figures", "kl_per_dimension")
-    head, lines = rows(comparison)
-    return {
-        "floor": comparison["floor"],
-        "runs": [
-            {key: one[key] for key in kept}
-            | ({"here": True} if one["name"] in found.runs else {"here": False, "command": one["command"]})
-            for one in comparison["runs"]
-        ],
-        "groups": comparison["groups"],
-        "series": comparison["series"],
-        "shown": [
-            {"name": name, "label": LABELS[name], "decimals": decimals}
-            for name, (_, decimals) in FIGURES.items()
-            if name not in NATS
-        ],
-        "selected": st.session_state.get("run"),
-        "passive_below": PASSIVE_BELOW,
-        "about": about(comparison),
-        "table": {"head": head, "lines": lines},
-    }
+    data = comparison_data(comparison, found.runs) | {"selected": st.session_state.get("run")}
+    component("compare")(key="compare", data=data, height="content", on_opened_change=open_one)
+    if has_two(comparison):
+        st.markdown(explained(f":small[{OF_TWO}]"))
 
 
 def _wait_for_udr(found: Found) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 import streamlit as st
 
 from bvae.archive import CONVERT, PickleError, TakenIn, import_run, import_weights, pack_run, spoken_size
-from bvae.browser.glossary import explained
+from bvae.browser.glossary import explained, plain
 from bvae.browser.prose import LOAD
 from bvae.runs import Run, RunError, run_folders
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.live import mount_uploads
 from pages.parts.rights import MAX_UPLOAD, check_may_bring, drop_upload, offer_upload, why_read_only
 from pages.parts.run_table import disk_size, run_table
-from pages.parts.selection import live_run_if_any, plain, runs_by_name
+from pages.parts.selection import live_run_if_any, runs_by_name
 
 
 def page() -> None:

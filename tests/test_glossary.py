@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from bvae.browser.glossary import GLOSSARY, MARK, check_marks, explained
-from pages.parts.selection import plain
+from bvae.browser.glossary import GLOSSARY, MARK, check_marks, explained, plain
 from tests.conftest import ROOT, watched
 from tests.test_every_page import settle
 

@@ -34,13 +34,19 @@ def draw(labels: np.ndarray, indices: np.ndarray, count: int, seed: int, label: 
     Args:
         labels, indices: (P,), the probe images' classes and positions in the test split.
     """
+    rank = np.empty(len(labels), int)
+    rank[in_turn(labels, indices)] = np.arange(len(labels))
+    members = _members(labels, label)
+    return members[np.lexsort((_lots(indices[members], seed), rank[members] >= SHARED))][:count]
+
+
+def in_turn(labels: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Positions (P,) of the probe images in the order in which a probe set is made: the first of each class in the test
+    split, then the second of each. The first of them are what `draw` draws from as long as they are `SHARED`."""
     turn = np.empty(len(labels), int)
     placed = np.argsort(indices, kind="stable")
     turn[placed] = turns(labels[placed])
-    rank = np.empty(len(labels), int)
-    rank[np.lexsort((labels, turn))] = np.arange(len(labels))
-    members = _members(labels, label)
-    return members[np.lexsort((_lots(indices[members], seed), rank[members] >= SHARED))][:count]
+    return np.lexsort((labels, turn))
 
 
 def _lots(indices: np.ndarray, seed: int) -> np.ndarray:

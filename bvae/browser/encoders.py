@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import safetensors.numpy
@@ -35,11 +35,17 @@ def epochs_with_encoders(run: Run, epochs: Sequence[int], epoch: int) -> tuple[i
     return tuple(thin(list(epochs), max(2, (MAX_BYTES - images) // each), epoch))
 
 
-def pack_encoders(run: Run, key: str, epochs: Sequence[int]) -> bytes:
+def pack_encoders(
+    run: Run, key: str, epochs: Sequence[int], halved: Collection[int] = (), film: str | None = None
+) -> bytes:
     """Safetensors; `key` is the run's as the browser has it.
 
     Tensors: `{epoch:04d}/encoder.{i}.weight` and `.bias`, `{epoch:04d}/mean` (S, D), `images` (S, H, W) uint8, `labels`
     and `indices` (S,) int32. The rest is JSON in the metadata. Epochs that are gone are left out.
+
+    Args:
+        halved: of these epochs the weights are in half precision.
+        film: the key of a film that the browser has: the images and their means are in there, and left out here.
 
     Raises:
         RunError: when none can be read.
@@ -47,11 +53,12 @@ def pack_encoders(run: Run, key: str, epochs: Sequence[int]) -> bytes:
     probe = run.probe()
     count = len(probe.labels)
     places = np.linspace(0, count - 1, min(count, MOST_SEARCHED)).round().astype(int)
-    tensors = {
+    images = {
         "images": np.ascontiguousarray(probe.images[places]),
         "labels": probe.labels[places].astype(np.int32),
         "indices": probe.indices[places].astype(np.int32),
     }
+    tensors = {} if film else images
     log_sigma: dict[int, float | None] = {}
     problem = None
     for epoch in epochs:
@@ -62,9 +69,10 @@ def pack_encoders(run: Run, key: str, epochs: Sequence[int]) -> bytes:
         except RunError as error:
             problem = error
             continue
-        tensors[f"{epoch:04d}/mean"] = short(np.ascontiguousarray(mean[places]))
+        if not film:
+            tensors[f"{epoch:04d}/mean"] = short(np.ascontiguousarray(mean[places]))
         for name in (name for name in weights if name.startswith("encoder.")):
-            tensors[f"{epoch:04d}/{name}"] = short(weights[name])
+            tensors[f"{epoch:04d}/{name}"] = short(weights[name], halve=epoch in halved)
         log_sigma[epoch] = float(weights["log_sigma"]) if "log_sigma" in weights else None
     if problem and not log_sigma:
         raise problem
@@ -73,5 +81,5 @@ def pack_encoders(run: Run, key: str, epochs: Sequence[int]) -> bytes:
         "layers": encoder_layers(run.config, run.image_shape),
         "image_shape": list(run.image_shape),
         "log_sigma": log_sigma,
-    }
+    } | ({"images_of": film} if film else {})
     return safetensors.numpy.save(tensors, {"encoders": json.dumps(about)})

@@ -51,6 +51,7 @@ PER_STEP = ("step", "spurious")
 MAX_BYTES = 64 * 2**20
 MOST_IMAGES = 20_000  # that are drawn at 60 frames a second
 MAX_HELD = 128 * 2**20  # of means, while a film is gathered
+PLACE, NATS = 2**-11, 2**-6  # a tenth of a pixel, and a tenth of what is shown: steps of numbers that are to pack well
 
 check_marks(json.dumps(LAYOUTS))
 
@@ -88,7 +89,7 @@ def film_stamp(run: LiveRun) -> str:
     return f"{state}, laid out {due}" + (", reconstructed" if reconstructed >= len(due) else "")
 
 
-def pack_film(live: LiveRun, stamp: str) -> LiveFilm:
+def pack_film(live: LiveRun, stamp: str, chosen: np.ndarray | None = None) -> LiveFilm:
     """One safetensors file of all that the Clusters page draws, up to the last epoch that the browser has of the run.
 
     Tensors, of E epochs, P images and D dimensions: by kind of layout positions (F, P, 2) float32 of the first F
@@ -101,6 +102,8 @@ def pack_film(live: LiveRun, stamp: str) -> LiveFilm:
     Args:
         live: the run as the browser has it.
         stamp: of the files that the film is made from, see `film_stamp`.
+        chosen: positions of the probe images that are shown, (P,), at the epochs that the browser has of the run, in
+            numbers that pack well; by itself, as many images and epochs as a browser takes.
 
     Raises:
         RunError: when no epoch can be read.
@@ -110,17 +113,19 @@ def pack_film(live: LiveRun, stamp: str) -> LiveFilm:
     run, last = Run(live.path), live.space.epochs[-1]
     probe = run.probe()
     count = len(probe.labels)
-    there = [epoch for epoch in run.epochs() if epoch <= last]
+    there = [epoch for epoch in run.epochs() if epoch <= last] if chosen is None else list(live.space.epochs)
     each = bytes_an_epoch(1, run.config.latent_dim)
-    places = thin(list(range(count)), min(MOST_IMAGES, MAX_BYTES // (probe.images[0].nbytes + 2 * each)))
+    fit = thin(list(range(count)), min(MOST_IMAGES, MAX_BYTES // (probe.images[0].nbytes + 2 * each)))
+    places = fit if chosen is None else chosen.tolist()
     room = MAX_BYTES // len(places) - probe.images[0].nbytes
     # The means of all images are in memory, though not all are sent.
     most = min(room // each, MAX_HELD // (4 * count * run.config.latent_dim))
-    epochs = thin(fitting(run, there), max(2, most))
+    epochs = thin(fitting(run, there), max(2, most)) if chosen is None else there
     means: dict[int, np.ndarray] = {}
     kl, problems = [], []
     both = ((len(places), count, "images"), (len(epochs), len(there), "snapshots"))
-    if fewer := [f"{few:,} of the {many:,} {what}" for few, many, what in both if few < many]:
+    fewer = [f"{few:,} of the {many:,} {what}" for few, many, what in both if few < many]
+    if fewer and chosen is None:
         problems.append(f"The map shows {' and '.join(fewer)}, evenly chosen: a browser takes no more.")
     for epoch in epochs:
         try:
@@ -158,13 +163,16 @@ def pack_film(live: LiveRun, stamp: str) -> LiveFilm:
         **{kind: framed(positions) for kind, positions in kinds.items()},
         **worked_out,
     }
+    if chosen is not None:
+        kinds_and_steps = [*((kind, PLACE) for kind in kinds), ("kl", NATS), ("reconstruction", NATS)]
+        tensors |= {name: rounded(tensors[name], step) for name, step in kinds_and_steps if name in tensors}
     factors: dict[str, np.ndarray] = {}
     try:
         factors = run.factors() or {}
     except RunError as error:
         problems.append(str(error))
     tensors |= {f"factors/{name}": values[places] for name, values in factors.items()}
-    key = hashlib.sha256(f"{live.path} {live.key} {list(means)} {stamp}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{live.key} {list(means)} {places} {stamp}".encode()).hexdigest()[:16]
     said = {
         "key": key,
         "name": run.name,
@@ -258,6 +266,11 @@ def _figures(kinds: dict[str, Any] | None, kept: list[int]) -> dict[str, dict[st
         if any(figures.values()):
             found[kind] = figures
     return found
+
+
+def rounded(numbers: np.ndarray, step: float) -> np.ndarray:
+    """Numbers to the nearest multiple of a power of two: most bits of a float32 are then 0."""
+    return (np.rint(numbers / step) * step).astype(np.float32)
 
 
 def shape_of(positions: np.ndarray) -> float:

@@ -153,3 +153,9 @@ def check_marks(text: str) -> None:
     """
     for _, key in MARK.findall(text):
         GLOSSARY[key]
+
+
+def plain(text: str) -> str:
+    """A text with nothing in it that Markdown would make a picture, a link or a formula of. A path can hold anything,
+    and a run from elsewhere can say anything."""
+    return re.sub(r"[\\\[\]*$~<`]", r"\\\g<0>", text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,13 +79,14 @@ def chosen_epochs(run: Run, epoch: int | None = None) -> tuple[int, ...]:
     return tuple(thin(epochs, min(MOST_EPOCHS, max(2, MAX_BYTES // bytes_each)), epoch))
 
 
-def pack(run: Run, name: str, wanted: Sequence[int]) -> LiveRun:
+def pack(run: Run, name: str, wanted: Sequence[int], halved: Collection[int] | None = None) -> LiveRun:
     """Two safetensors files of all that is drawn in the browser.
 
     Args:
         run: the run.
         name: what the address calls it.
         wanted: its epochs, rising; see `chosen_epochs`.
+        halved: of these the weights are sent in half precision, and all variances. None where nothing is.
 
     Tensors: `{epoch:04d}/decoder.{i}.weight` and `.bias`, in the first file those of the last epoch and in the second
     all others. Everything else is in the first: `{epoch:04d}/mean` and `/log_variance` (G, D), `gallery/images`
@@ -141,9 +142,9 @@ def pack(run: Run, name: str, wanted: Sequence[int]) -> LiveRun:
     rest: dict[str, np.ndarray] = {}
     for epoch in epochs:
         tensors[f"{epoch:04d}/mean"] = short(means[epoch])
-        tensors[f"{epoch:04d}/log_variance"] = short(log_variances[epoch])
-        part = tensors if epoch == epochs[-1] else rest
-        part |= {f"{epoch:04d}/{parameter}": short(array) for parameter, array in weights[epoch].items()}
+        tensors[f"{epoch:04d}/log_variance"] = short(log_variances[epoch], halve=halved is not None)
+        part, halve = tensors if epoch == epochs[-1] else rest, epoch in (halved or ())
+        part |= {f"{epoch:04d}/{parameter}": short(array, halve) for parameter, array in weights[epoch].items()}
     about: dict[str, Any] = {
         "name": run.name,
         "weight": run.config.weight,
@@ -176,11 +177,16 @@ def pack(run: Run, name: str, wanted: Sequence[int]) -> LiveRun:
     return LiveRun(about["key"], run.path, head, others, space, tuple(order.tolist()), len(active), tuple(problems))
 
 
-def short(array: np.ndarray) -> np.ndarray:
-    """Numbers as float16 where that holds the very same, as of a run that is kept so: half the bytes travel."""
+def short(array: np.ndarray, halve: bool = False) -> np.ndarray:
+    """Numbers as float16 where that holds the very same, as of a run that is kept so: half the bytes travel.
+
+    Args:
+        halve: be content with the nearest, unless one is beyond what float16 has.
+    """
     with np.errstate(over="ignore"):
         halves = array.astype(np.float16)
-    return halves if (halves == array).all() else array
+    same = np.isfinite(halves) if halve else halves == array
+    return halves if same.all() else array
 
 
 def gallery(labels: np.ndarray, size: int = GALLERY_SIZE) -> np.ndarray:

@@ -83,7 +83,7 @@ def pack_meaning(run: Run) -> Told:
     if not (records or names):
         return Told("", b"", tuple(problems))
     by_number = {str(dimension): name for dimension, name in names.items()}
-    return _packed(run, {"names": by_number, "epochs": records}, problems)
+    return _packed({"names": by_number, "epochs": records}, problems)
 
 
 def pack_figures(run: Run) -> Told:
@@ -92,12 +92,12 @@ def pack_figures(run: Run) -> Told:
         records = _records(run, _of_page(run.config.latent_dim))
     except (RunError, OSError):  # which the meaning tells
         records = {}
-    return _packed(run, {"epochs": records}, []) if records else Told("", b"", ())
+    return _packed({"epochs": records}, []) if records else Told("", b"", ())
 
 
-def _packed(run: Run, content: dict[str, Any], problems: list[str]) -> Told:
+def _packed(content: dict[str, Any], problems: list[str]) -> Told:
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    key = hashlib.sha256(f"{run.path} {text}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(text.encode()).hexdigest()[:16]
     return Told(key, f'{{"key":"{key}",{text[1:]}'.encode(), tuple(problems))
 
 

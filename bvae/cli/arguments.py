@@ -94,6 +94,10 @@ def zip_path(text: str) -> Path:
     return _output_path(text, (".zip",))
 
 
+def html_path(text: str) -> Path:
+    return _output_path(text, (".html", ".htm"))
+
+
 def csv_or_npz_path(text: str) -> Path:
     return _output_path(text, (".csv", ".npz"))
 
@@ -134,6 +138,13 @@ def _whole(text: str, least: int, most: int) -> int:
         value = least - 1
     if not least <= value <= most:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+    return value
+
+
+def budget(text: str) -> float:
+    value = finite(text)
+    if not 1 <= value <= 1_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of megabytes from 1 to 1000")
     return value
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
-from bvae.cli.arguments import Commands, output_flag, zip_path
+from bvae.cli.arguments import Commands, budget, html_path, output_flag, zip_path
 from bvae.cli.output import whole_file
 from bvae.config import ConfigError
-from bvae.runs import RunError, find_run
+from bvae.runs import Run, RunError, find_run
 
 
 def add(commands: Commands) -> None:
@@ -19,9 +20,19 @@ def add(commands: Commands) -> None:
     pack.add_argument("--without-state", action="store_true", help="leave out what resuming needs")
     output_flag(pack, "the zip file to write", zip_path, required=True)
 
-    export = commands.add("export", _export, "write encoder and decoder for other programs")
-    export.add_argument("--onnx", action="store_true", required=True, help="as ONNX, which most of them read")
-    export.add_argument("-o", "--output", type=Path, metavar="DIR", help="the folder; by default one here")
+    export = commands.add(
+        "export", _export, "write runs as a page that opens without this program, or for other programs", run=False
+    )
+    export.add_argument(
+        "runs", metavar="RUN", nargs="+", help="folders of runs, or their names; the first is shown first"
+    )
+    kind = export.add_mutually_exclusive_group()
+    kind.add_argument("-o", "--output", type=Path, metavar="DIR", help="the folder of the page, or of the ONNX files")
+    kind.add_argument("--single", type=html_path, metavar="FILE", help="the page as one HTML file")
+    each = "by default 6 for each run in one file, and 20 in a folder"
+    export.add_argument("--budget", type=budget, metavar="MB", help=f"megabytes that the page should take; {each}")
+    export.add_argument("--onnx", action="store_true", help="encoder and decoder as ONNX, which most programs read")
+    export.add_argument("--epoch", type=int, help="with --onnx: the snapshot to take; by default the last")
 
     small = commands.add(
         "small", _small, "copy a run with some of its snapshots, in float16: without its film and measures", run=False
@@ -46,11 +57,43 @@ def _pack(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    run = find_run(options.run)
+    runs = [find_run(name) for name in options.runs]
+    if options.onnx:
+        _export_onnx(options, runs)
+        return
+    if not (options.output or options.single):
+        raise ConfigError("Say where the page goes: -o DIR for a folder of files, or --single FILE.html.")
+    if options.epoch is not None:
+        raise ConfigError("A page holds several epochs: --epoch is for --onnx.")
+
+    from bvae.browser import export
+
+    if options.output:
+        export.check_folder(options.output)
+    each = export.SINGLE if options.single else export.FOLDER
+    page = export.gather(runs, options.budget or each * len(runs), told=lambda text: print(text, file=sys.stderr))
+    for sentence in page.said:
+        print(sentence)
+    if options.single:
+        with whole_file(options.single) as unfinished:
+            unfinished.write_text(export.single(page), encoding="utf-8", newline="\n")
+        size, opened = options.single.stat().st_size, options.single
+        print(f"{opened}: {size / export.MEGABYTE:.1f} MB. It opens from the disk, and from any host of files.")
+    else:
+        files = export.write_folder(page, options.output)
+        size, opened = sum(path.stat().st_size for path in files), options.output / export.INDEX
+        print(f"{opened}: {size / export.MEGABYTE:.1f} MB in {len(files)} files. It opens from the disk.")
+        print(f"To host it: python -m http.server -d {shlex.quote(str(options.output))}, or any host of files.")
+    print(f"Within another page: {export.snippet(opened.name)}")
+
+
+def _export_onnx(options: argparse.Namespace, runs: list[Run]) -> None:
+    if len(runs) > 1 or options.single:
+        raise ConfigError("--onnx takes one run, and writes into a folder.")
 
     from bvae.onnx_model import write_onnx
 
-    for path in write_onnx(run, run.snapshot(options.epoch), options.output or Path(f"{run.name}-onnx")):
+    for path in write_onnx(runs[0], runs[0].snapshot(options.epoch), options.output or Path(f"{runs[0].name}-onnx")):
         print(path)
 
 

@@ -21,8 +21,9 @@ METRICS = ("figures", "state", "bound", "loops", "information", "linear", "dci",
 WITHOUT_TORCH = ("figures", "state", "information", "decomposition", "regimes", "representation", "scores", "udr",
                  "pairing", "directions", "names")  # fmt: skip
 # What a browser gets of a run, from the ground up.
-BROWSER = ("bundle", "glossary", "prose", "components", "player", "frame", "spread", "guests", "live", "encoders",
-           "cursor", "chosen", "film", "meaning", "beside")  # fmt: skip
+BROWSER = ("bundle", "glossary", "prose", "components", "player", "frame", "theme", "spread", "guests", "live",
+           "encoders", "cursor", "chosen", "film", "quality", "meaning", "beside", "facts", "home", "comparing",
+           "deliveries", "site", "export")  # fmt: skip
 PROGRAM = [
     path
     for path in [ROOT / "app.py", *sorted(ROOT.glob("bvae/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]

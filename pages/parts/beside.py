@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import streamlit as st
 
 from bvae.browser.beside import pairing, shared_epochs
+from bvae.browser.glossary import plain
 from bvae.browser.live import LiveRun, Space
 from bvae.runs import Run, RunError
 from pages.parts.compared import compared
@@ -34,7 +35,7 @@ from pages.parts.cursor import (
 from pages.parts.guests import in_run
 from pages.parts.live import component, live_component, mount_head, mount_rest_later, open_live
 from pages.parts.meaning import mount_meaning, open_meaning
-from pages.parts.selection import plain, runs_by_name
+from pages.parts.selection import runs_by_name
 
 MOST = 4  # runs that stand beside each other
 USUAL = 2  # that stand beside the session's before any are picked

@@ -7,11 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import streamlit as st
 
+from bvae.browser.glossary import plain
 from bvae.config import Config
 from bvae.devices import Device, DeviceError, Estimate, cores, estimate, find_devices, memory
 from bvae.runs import list_runs
 from pages.parts.cursor import accept_address
-from pages.parts.selection import plain
 from pages.parts.words import duration
 
 GIB = 2**30

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
 from bvae.browser.film import LAYOUTS, LiveFilm
-from bvae.browser.glossary import explained
-from bvae.layout import UNCHANGED
-from pages.parts.selection import plain
+from bvae.browser.glossary import explained, plain
+from bvae.browser.quality import COLUMNS, TABLE, TITLE, in_words, meanings, rows, say_size
 
 # Colour, dash and symbol, so that colour is never the only code.
 STYLES = {
@@ -30,20 +28,6 @@ MEASURES = {
     "accuracy": "Neighbour accuracy, share of images",
     "step": "Step, standard deviations of positions",
 }
-MEANINGS = """
-- **Trustworthiness**: are points that are drawn near each other near in \
-[latent space](#latent-space)? 1 is best.
-- **Continuity**: are points that are near in latent space drawn near each other? 1 is best.
-- **Neighbour accuracy**: the share of images whose class is that of most of their {neighbours} neighbours in the \
-picture. More is not better: what an epoch has beyond its own, independent [UMAP](#umap) leaked in from other epochs.
-- **Step**: how far the median point moves from one frame to the next, in [standard deviations](#sigma) of all \
-positions. **Without reason**: the same, of the points that kept at least {unchanged:.0f} % of their \
-neighbours in latent space.
-"""
-TABLE = (
-    "Trustworthiness and continuity: the worst frame · the mean of all. Neighbour accuracy: the first frame → the "
-    "last. Step and without reason: the largest · the mean of all."
-)
 PANEL = 150  # pixels of height
 
 
@@ -52,7 +36,7 @@ def show_quality(films: Sequence[tuple[str, LiveFilm]]) -> None:
 
     Folded, because it stands below a map whose height only the browser knows, and is pushed down when that comes.
     """
-    with st.expander("How true the film is, epoch by epoch"):
+    with st.expander(TITLE):
         for name, film in films:
             if not film.about.get("kinds"):
                 st.markdown(f"The figures of quality of **{plain(name)}** are measured when its film is worked out.")
@@ -66,61 +50,12 @@ def show_quality(films: Sequence[tuple[str, LiveFilm]]) -> None:
             st.table(summary(about))
             st.markdown(f":small[{TABLE}]")
         if measured:
-            neighbours = measured[0][1].about["neighbours"]
-            st.markdown(explained(MEANINGS.format(neighbours=neighbours, unchanged=100 * UNCHANGED)))
-
-
-def say_size(about: dict[str, Any]) -> str:
-    """Of how many frames and images a film is."""
-    frames, images = len(about.get("epochs", [])), about.get("images", 0)
-    return f"{frames} {'frame' if frames == 1 else 'frames'} of {images:,} test {'image' if images == 1 else 'images'}"
-
-
-def in_words(about: dict[str, Any]) -> str:
-    """What the figures come to: how far the film falls short of each epoch's own UMAP, and how much it moves."""
-    film, own = about["kinds"].get("umap", {}), about["kinds"].get("independent", {})
-    words = []
-    both = list(zip(film.get("trustworthiness", []), own.get("trustworthiness", []), strict=False))
-    if both:
-        worst = max(range(len(both)), key=lambda place: both[place][1] - both[place][0])
-        words.append(
-            f"Where the film is furthest below the epoch’s own UMAP, at epoch {about['epochs'][worst]}, its "
-            f"trustworthiness is {both[worst][0]:.3f}, and that UMAP’s {both[worst][1]:.3f}."
-        )
-    if film.get("step"):
-        step = f"In a median step half of the points move less than {np.median(film['step']):.3f} standard deviations"
-        beside = f"; in independent UMAPs, {np.median(own['step']):.3f}" if own.get("step") else ""
-        words.append(f"{step}{beside}.")
-    if (null_test := about.get("null_test")) is not None:
-        words.append(
-            f"An epoch that brings nothing new moves the median point by {100 * null_test:.2g} % of the film’s radius."
-        )
-    return " ".join(words)
+            st.markdown(explained(meanings(measured[0][1].about)))
 
 
 def summary(about: dict[str, Any]) -> pd.DataFrame:
-    """A row for each kind of layout: how true its frames are, and how much it moves. See `TABLE`.
-
-    Long words may be parted, so that it fits a narrow window: a table that scrolls cannot be reached by the keyboard.
-    """
-
-    def told(figures: Sequence[float | None], worst: Callable[[Sequence[float]], float]) -> str:
-        values = [value for value in figures if value is not None]
-        return f"{worst(values):.3f}\u00a0· {np.mean(values):.3f}" if values else "–"
-
-    rows = {}
-    for kind, (name, *_) in KINDS.items():
-        if not (figures := about["kinds"].get(kind)):
-            continue
-        accuracy = figures.get("accuracy")
-        rows[name] = {
-            "Trust\u00adworthiness": told(figures.get("trustworthiness", []), min),
-            "Continuity": told(figures.get("continuity", []), min),
-            "Neigh\u00adbour accuracy": f"{accuracy[0]:.3f}\u00a0→ {accuracy[-1]:.3f}" if accuracy else "–",
-            "Step": told(figures.get("step", []), max),
-            "Without reason": told(figures.get("spurious", []), max),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
+    """`rows` as a table."""
+    return pd.DataFrame.from_dict(rows(about), orient="index", columns=COLUMNS)
 
 
 # Plotly takes longer to make it than all else on the page. cache_data would have it made anew of a copy.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from bvae.browser.glossary import plain
 from bvae.browser.live import LiveRun
 from bvae.compared import FIGURES, Comparison
 from bvae.compared import PARTS as COMPARED
@@ -18,7 +19,6 @@ from bvae.metrics.state import PARTS, missing, progress, start, stop
 from bvae.runs import Run, RunError, run_argument
 from pages.parts.cursor import accept_address
 from pages.parts.rights import check_may_change, why_read_only
-from pages.parts.selection import plain
 from pages.parts.words import duration
 
 PAUSE_SECONDS = 20.0  # in which the process that measures several runs has begun with the next

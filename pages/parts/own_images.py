@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from bvae.browser.glossary import plain
 from bvae.config import is_path
 from bvae.images import ImageError, collect
 from bvae.images.brought import brought_folder, keep
@@ -19,7 +20,6 @@ from bvae.runs import RunError
 from pages.parts.cursor import accept_address
 from pages.parts.live import mount_uploads
 from pages.parts.rights import MAX_UPLOAD, check_may_bring, check_may_read, drop_upload, offer_upload
-from pages.parts.selection import plain
 
 SHOWN, COLUMNS = 100, 20
 MOST_COUNTED = 20  # classes whose number of images is told

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
 
-from bvae.browser.glossary import explained
+from bvae.browser.facts import about_epoch, about_run
+from bvae.browser.glossary import explained, plain
 from bvae.browser.live import LiveRun
-from bvae.numbers import number
 from bvae.runs import Epoch, Run, RunError, folders_searched, list_runs
 from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
 from pages.parts.live import open_live
@@ -68,12 +67,6 @@ def runs_by_name(problems: list[str] | None = None) -> dict[str, Run]:
     return runs
 
 
-def plain(text: str) -> str:
-    """A text with nothing in it that Markdown would make a picture, a link or a formula of. A path can hold anything,
-    and a run from elsewhere can say anything."""
-    return re.sub(r"[\\\[\]*$~<`]", r"\\\g<0>", text)
-
-
 def no_run() -> None:
     """Say on a page that there is nothing to look at, and what makes something."""
     st.info("There is no run to show yet. Train one, which takes a few minutes:")
@@ -102,40 +95,18 @@ def show_facts(run: Run) -> None:
     """The run in a few lines, each number with its unit and split: what it is, how far its training has come, and what
     it scores at the cursor's epoch. A fragment, since a run in training goes on while the page stays as it is."""
     try:
-        config, history = run.config, history_of(run)
+        records = {record.epoch: record for record in history_of(run)}
+        lines = about_run(run, records)
     except (RunError, OSError):  # which the page says
         return
-    records = {record.epoch: record for record in history}
-    weight = config.weight.replace("β", "[β](#beta)").replace("C", "[capacity](#capacity) C")
-    lines = [
-        f"{weight}, {config.latent_dim} [latent dimensions](#latent-dimension)",
-        f"{config.network} [network](#network) on {plain(config.dataset_name)}, "
-        f"{config.likelihood} [likelihood](#likelihood)",
-    ]
-    status = run.status_or_finished()
-    done = f"{max(records, default=0)} of {config.epochs} [epochs](#epoch)"
-    standing = {
-        "queued": "Waiting to train",
-        "running": f"Training: {done} done",
-        "stopped": f"Stopped after {done}",
-        "failed": f"Failed after {done}",
-    }
-    if run.imported:
-        lines.append("[Weights](#weights) that came in without their training")
-    else:
-        lines.append(standing.get(status["state"], f"Trained for {done}"))
     if records:
         here = st.session_state.get("cursor_run") == st.session_state["run"]
         epoch = st.session_state["cursor"]["epoch"] if here else max(records)
         epoch = epoch if epoch in records else max(records)  # of a history that was cut short since
-        record = records[epoch]
-        elbo = (
-            f"[−ELBO](#elbo) {number(-record.elbo, 1)} [nats](#nats) an image "
-            f"([test set](#test-set), {record.test['images']:,} images)"
-        )
-        lines.append(elbo if run.imported else f"At epoch {epoch}: {elbo}")
+        lines.append(about_epoch(run, records[epoch]))
     # Not a caption, whose grey is too faint on the sidebar's ground.
     st.markdown(explained("  \n".join(f":small[{line}]" for line in lines)))
+    status = run.status_or_finished()
     if status["state"] == "failed":
         st.warning(plain(str(status.get("error") or "The training failed and gave no reason.")))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from bvae.browser.glossary import explained
+from bvae.browser.glossary import explained, plain
 from bvae.config import ConfigError, field_type
 from bvae.queue import Queue
 from bvae.runs import RunError, check_new_run, check_run_name
@@ -16,7 +16,6 @@ from pages.parts.cursor import accept_address
 from pages.parts.devices import devices, show_device
 from pages.parts.own_images import show_own_images
 from pages.parts.rights import check_may_queue
-from pages.parts.selection import plain
 from pages.parts.sweep_watch import look_at_sweep
 from pages.parts.train_form import FIELDS, LEFT_OUT, begin_form, fields, key, resolved, said_of
 

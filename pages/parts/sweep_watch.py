@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from bvae.browser.glossary import plain
 from bvae.config import ConfigError
 from bvae.queue import Entry, Queue
 from bvae.runs import SWEEP, RunError, folders_in
@@ -15,7 +16,6 @@ from bvae.sweep import Stand, Sweep
 from pages.parts.comparing import Choice, link_to_compare
 from pages.parts.cursor import accept_address
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
-from pages.parts.selection import plain
 from pages.parts.words import duration
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from bvae.browser.glossary import plain
 from bvae.config import Config, ConfigError, field_type, is_path, propose_name
 from bvae.devices import training_images
 from bvae.queue import Queue
@@ -18,7 +19,6 @@ from pages.parts.cursor import accept_address
 from pages.parts.devices import devices, show_device
 from pages.parts.own_images import bring_images, show_own_images
 from pages.parts.rights import check_may_queue
-from pages.parts.selection import plain
 from pages.parts.watch import look_at
 
 FIELDS = {item.name: item for item in dataclasses.fields(Config)}

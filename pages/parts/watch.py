@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from bvae.browser.glossary import explained
+from bvae.browser.glossary import explained, plain
 from bvae.devices import estimate, seconds_an_epoch
 from bvae.numbers import LONG, number
 from bvae.queue import Entry, Queue
@@ -16,7 +16,7 @@ from bvae.runs import BUNDLED_RUNS, Epoch, Run, RunError
 from pages.parts.cursor import accept_address
 from pages.parts.figures import show_training
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
-from pages.parts.selection import history_of, plain, runs_by_name
+from pages.parts.selection import history_of, runs_by_name
 from pages.parts.sweep_watch import Swept, show_queued, show_sweeps, sweeps, sweeps_busy
 from pages.parts.words import duration
 

@@ -1,0 +1,315 @@
+"""An exported page: chosen runs in one HTML file, or in a folder of plain files, which open from a disk or any host.
+
+In the folder the page and what it needs first are one file each; every other part is fetched when a page wants it. What
+a run says, names and labels, is in the page as JSON alone, which no browser takes for markup or script.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import datetime
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import bvae
+from bvae.browser.bundle import ASSETS
+from bvae.browser.deliveries import PARTS, export_run, packed
+from bvae.browser.frame import frame_markup, frame_script, frame_style, pages_script
+from bvae.browser.glossary import GLOSSARY
+from bvae.browser.player import film_player
+from bvae.browser.site import (
+    site_comparisons,
+    site_home,
+    site_pages,
+    site_pairing,
+    site_runs,
+    site_texts,
+)  # fmt: skip
+from bvae.browser.theme import theme_style
+from bvae.runs import Run, RunError
+
+FORMAT = 1
+TITLE = "β-VAE latent explorer"
+MEGABYTE = 1_000_000
+SINGLE, FOLDER = 6, 20  # megabytes for each run, unless told
+INDEX, EMBEDDED, MANIFEST, FOLDER_OF_PARTS = "index.html", "embed.html", "export.json", "parts"
+MOST_RUNS = 20
+AT_ONCE = 2  # deliveries of the first run that stand before the script of all pages but Home and Traverse
+EMBED = "picture,sliders"  # what the snippet shows
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page before it is written."""
+
+    site: dict[str, Any]
+    parts: dict[str, str]  # by name, packed, in the order in which they are needed
+    said: tuple[str, ...]  # what was left out for its size
+
+
+def gather(runs: Sequence[Run], budget: float, told: Callable[[str], None] = lambda sentence: None) -> Page:
+    """All that a page of runs holds.
+
+    Args:
+        runs: the first is shown first.
+        budget: megabytes (10⁶ bytes) that the whole page should take.
+        told: hears which run is being read.
+
+    Raises:
+        RunError: when a run cannot be read, has nothing to show, or is in training.
+    """
+    names = _names(runs)
+    around = len(single(Page({}, {}, ())).encode()) + len(packed(film_player().encode())) + 60_000 * len(runs)
+    room = int((budget * MEGABYTE - around) / len(runs))
+    made = []
+    for run, name in zip(runs, names, strict=True):
+        told(f"Reading {name} …")
+        made.append(export_run(run, name, room))
+    parts: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    of_runs: list[dict[str, str]] = []
+    for place, each in enumerate(made):
+        of_runs.append({part: f"{place} {part}" for part in PARTS if part in each.contents})
+        parts |= {name: packed(each.contents[part]) for part, name in of_runs[-1].items()}
+        sizes |= {name: len(each.contents[part]) for part, name in of_runs[-1].items()}
+    parts["player"] = packed(film_player().encode())
+    sizes["player"] = len(film_player().encode())
+    comparisons = site_comparisons(made)
+    pages = site_pages(several=bool(comparisons))
+    said = tuple(sentence for each in made for sentence in each.said())
+    site = {
+        "format": FORMAT, "title": TITLE, "made": {"version": bvae.__version__, "date": _today()},
+        "glossary": GLOSSARY, "parts": {name: {"src": None, "bytes": size} for name, size in sizes.items()},
+        "player": "player", "pages": pages, "runs": site_runs(made, of_runs), "pairing": site_pairing(made),
+        "comparisons": comparisons, "home": site_home(pages), "texts": site_texts(made), "said": list(said),
+    }  # fmt: skip
+    return Page(site, parts, said)
+
+
+def _today() -> str:
+    return datetime.date.today().isoformat()
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    if len(runs) > MOST_RUNS:
+        raise RunError(f"A page holds {MOST_RUNS} runs at most, and {len(runs)} were named.")
+    names = [run.name for run in runs]
+    for name in names:
+        if names.count(name) > 1:
+            raise RunError(f"Two of the runs are called {name}. Rename the folder of one of them, or leave one out.")
+    for run in runs:
+        if run.status_or_finished()["state"] in ("queued", "running"):
+            raise RunError(f"{run.name} is in training. Wait until it has ended, or stop it first.")
+    return names
+
+
+# One file --------------------------------------------------------------------------------------------------------
+
+
+def single(page: Page) -> str:
+    """The page as one HTML file."""
+    scripts = [_Script(_call(name, text)) for name, text in page.parts.items()]
+    scripts.insert(AT_ONCE, _Script(pages_script()))
+    return _document(page.site, scripts, _Policy())
+
+
+# A folder --------------------------------------------------------------------------------------------------------
+
+
+def write_folder(page: Page, folder: Path) -> list[Path]:
+    """Write a page into a folder of its own, or over an earlier export, of which then nothing is left.
+
+    Returns:
+        The files that make the page.
+
+    Raises:
+        RunError: when the folder holds something else.
+        OSError: when it cannot be written; what was there is as it was.
+    """
+    before = check_folder(folder)
+    files = folder_files(page)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _beside(folder) as new:
+        for name, content in files.items():
+            (new / name).parent.mkdir(exist_ok=True)
+            (new / name).write_bytes(content)
+        if not folder.exists():
+            new.chmod(0o777 & ~_mask())
+            new.rename(folder)
+            return [folder / name for name in files]
+        (folder / FOLDER_OF_PARTS).mkdir(exist_ok=True)
+        # The page comes last: until then the old one is whole, whose parts have other names unless they are the same.
+        for name in sorted(files, key=lambda name: (name == MANIFEST, name == INDEX)):
+            (new / name).replace(folder / name)
+    for name in before - set(files):
+        (folder / name).unlink(missing_ok=True)
+    return [folder / name for name in files]
+
+
+def folder_files(page: Page) -> dict[str, bytes]:
+    """The files of a page by their paths within its folder; the same page makes the same bytes."""
+    site, parts = page.site, {}
+    files: dict[str, bytes] = {}
+    for name, text in page.parts.items():
+        content = _call(name, text).encode()
+        path = f"{FOLDER_OF_PARTS}/{name.replace(' ', '-')}-{_short_hash(content)}.js"
+        files[path] = content
+        parts[name] = {**site["parts"][name], "src": path}
+    others = pages_script().encode()
+    path = f"{FOLDER_OF_PARTS}/pages-{_short_hash(others)}.js"
+    files[path] = others
+    first = parts[next(iter(parts))]["src"]
+    index = _document(site | {"parts": parts}, [_Script(source=first), _Script(source=path)], _Policy(files=True))
+    files[INDEX] = index.encode()
+    files[EMBEDDED] = _example().encode()
+    told = {"format": FORMAT, "made_by": TITLE, "files": sorted([*files, MANIFEST])}
+    files[MANIFEST] = f"{json.dumps(told, indent=1)}\n".encode()
+    return files
+
+
+def _short_hash(content: bytes) -> str:
+    """In the name of a file, so that no host or browser has an old one in its place."""
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def check_folder(folder: Path) -> set[str]:
+    """See that a page may be written into a folder: there is none, it is empty, or it holds an earlier export.
+
+    Returns:
+        The files of the earlier export.
+
+    Raises:
+        RunError: when it is something else.
+    """
+    if not folder.exists():
+        return set()
+    if not folder.is_dir():
+        raise RunError(f"{folder} is a file. Name a folder, or write one file with --single.")
+    if not any(folder.iterdir()):
+        return set()
+    try:
+        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        files = {name for name in told["files"] if isinstance(name, str) and _is_ours(name)}
+        if told["made_by"] == TITLE:
+            return files
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    raise RunError(f"{folder} holds files that are no earlier export. Name another folder, or empty this one.")
+
+
+def _is_ours(name: str) -> bool:
+    folder, _, file = name.rpartition("/")
+    return folder in ("", FOLDER_OF_PARTS) and file not in ("", ".", "..") and "\\" not in file
+
+
+@contextlib.contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A new folder beside another, which is gone afterwards unless it was renamed."""
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield made
+    except OSError as error:  # a full disk does not say which file it was
+        raise OSError(error.errno, error.strerror, str(folder)) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _mask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+# The document ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Script:
+    """A script of the page: within it, or beside it."""
+
+    content: str = ""
+    source: str | None = None
+
+    def markup(self) -> str:
+        if self.source is not None:
+            return f'<script src="{self.source}"></script>'
+        return f"<script>{self.content}</script>"
+
+
+@dataclass(frozen=True)
+class _Policy:
+    """What the page may do: nothing but run its own scripts and show pictures that they draw."""
+
+    files: bool = False  # whether there are scripts beside it
+
+    def content(self, style: str, scripts: Sequence[_Script]) -> str:
+        hashes = " ".join(_hashed(script.content) for script in scripts if script.source is None)
+        beside = " 'self' file:" if self.files else ""
+        return (
+            f"default-src 'none'; script-src {hashes}{beside}; style-src {_hashed(style)}; img-src data: blob:; "
+            "media-src blob:; base-uri 'none'; form-action 'none'"
+        )
+
+
+def _hashed(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _document(site: Mapping[str, Any], scripts: Sequence[_Script], policy: _Policy) -> str:
+    style = f"{theme_style()}{frame_style()}"
+    every = [_Script(frame_script()), *scripts]
+    icon = base64.b64encode((ASSETS / "icon.svg").read_bytes()).decode()
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy.content(style, every)}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f'<title>{escape(TITLE)}</title>\n<link rel="icon" href="data:image/svg+xml;base64,{icon}">',
+            f"<style>{style}</style>\n</head>\n<body>\n{frame_markup()}",
+            f'<script type="application/json" id="site">{as_data(site)}</script>',
+            *(script.markup() for script in every),
+            "</body>\n</html>\n",
+        ]
+    )
+
+
+def as_data(value: Any) -> str:
+    """JSON that holds nothing that would end a script or begin a comment where it stands in markup."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
+
+
+def _call(name: str, text: str) -> str:
+    return f"betaVaeDeliver({json.dumps(name)},{json.dumps(text)});"
+
+
+# In another page -------------------------------------------------------------------------------------------------
+
+
+def snippet(address: str) -> str:
+    """Markup that shows the live picture and its sliders within another page.
+
+    Args:
+        address: of the exported page.
+    """
+    return (
+        f'<iframe src="{escape(address)}#traverse?embed={EMBED}" width="800" height="600" loading="lazy" '
+        'style="border: 0" title="A β-VAE, live"></iframe>'
+    )
+
+
+def _example() -> str:
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>The page within another</title>\n'
+        "</head>\n<body>\n<p>To show the live picture within a page of yours, copy the element below.</p>\n"
+        f"{snippet(INDEX)}\n</body>\n</html>\n"
+    )

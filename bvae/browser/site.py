@@ -1,0 +1,131 @@
+"""What an exported page is told of all that it holds, as JSON: its pages, its runs, what they come to beside each
+other. `Site` in assets/js/frame/session.js says what the browser expects."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from bvae.browser import prose, quality
+from bvae.browser.beside import pairing, shared_epochs
+from bvae.browser.bundle import ASSETS
+from bvae.browser.comparing import comparison_data
+from bvae.browser.deliveries import Exported
+from bvae.browser.encoders import centred
+from bvae.browser.facts import about_epoch, about_run
+from bvae.browser.home import figures_line, objective, to_see
+from bvae.browser.live import noun
+from bvae.browser.meaning import Summary, summarise
+from bvae.compared import compare, read_comparison
+from bvae.runs import RunError
+
+
+def site_pages(several: bool) -> list[dict[str, Any]]:
+    """The pages, in the order of the menu; Compare where there is something to compare."""
+    pages = [*prose.EXPLORE, *([prose.COMPARE] if several else [])]
+    return [
+        {
+            "path": page.path, "title": page.title, "icon": page.icon, "heading": page.heading,
+            "prose": [page.lines()], "still": [page.lines(still=True)] if page.moving else None,
+            "component": "traverse" if page is prose.HOME else page.path,
+        }
+        for page in pages
+    ]  # fmt: skip
+
+
+def site_comparisons(runs: Sequence[Exported]) -> list[dict[str, Any]]:
+    """Comparisons of the runs, where there are several, and of the sweeps whose figures come with the app."""
+    here = {each.live.space.run for each in runs}
+    found = []
+    if len(runs) > 1:
+        comparison = compare([each.run for each in runs], names=[each.live.space.run for each in runs])
+        if comparison["runs"]:
+            found.append({"label": "The runs of this page", "address": {"runs": "*"},
+                          "data": comparison_data(comparison, here)})  # fmt: skip
+    for path in sorted((ASSETS / "sweeps").glob("*.json")):
+        with contextlib.suppress(RunError):
+            data = comparison_data(read_comparison(path), here)
+            found.append(
+                {"label": f"The sweep {path.stem}, its figures", "address": {"sweep": path.stem}, "data": data}
+            )
+    return found
+
+
+def site_pairing(runs: Sequence[Exported]) -> dict[str, Any]:
+    """How the dimensions of each two runs are paired, by both keys, that of the leading one first."""
+    return {
+        f"{lead.live.key} {other.live.key}": pairing(lead.run, other.run, shared_epochs(lead.live, other.live))
+        for lead in runs
+        for other in runs
+        if lead is not other
+    }
+
+
+def site_home(pages: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What Home says whatever the run."""
+    there = {page["path"] for page in pages}
+    return {
+        "way": prose.WAY, "taught": prose.TAUGHT, "trades_title": prose.TRADES[0], "trades": prose.TRADES[1],
+        "next_title": prose.NEXT,
+        "next": [[page.path, page.title, page.invitation] for page in prose.INVITED if page.path in there],
+    }  # fmt: skip
+
+
+def site_texts(runs: Sequence[Exported]) -> dict[str, str]:
+    """What stands between components."""
+    heading, lines = prose.BESIDE
+    texts = {"beside_title": heading, "beside": lines, "quality_title": quality.TITLE}
+    measured = next((each.film.about for each in runs if each.film.about.get("kinds")), None)
+    return texts | ({"quality_note": quality.meanings(measured)} if measured else {})
+
+
+def site_runs(runs: Sequence[Exported], parts: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
+    """What is told of each run.
+
+    Args:
+        parts: of each, the names of its deliveries by those of `PARTS`.
+    """
+    records = [{record.epoch: record for record in each.run.history()} for each in runs]
+    summaries = [summarise(each.meaning, each.figures) for each in runs]
+    lasts = [record[each.live.space.epochs[-1]] for each, record in zip(runs, records, strict=True)]
+    said = to_see(list(zip(lasts, summaries, strict=True)))
+    found = []
+    for each, record, last, summary, sentence, names in zip(runs, records, lasts, summaries, said, parts, strict=True):
+        live, run = each.live, each.run
+        home = objective(run, last)
+        found.append(
+            {
+                "name": live.space.run, "key": live.key, "dataset": run.config.dataset_name, "noun": noun(run),
+                "latent_dim": run.config.latent_dim, "epochs": list(live.space.epochs), "imported": run.imported,
+                "active": live.active, "weight": run.config.weight,
+                "problems": [*live.problems, *each.meaning.problems, *each.film.problems],
+                "facts": about_run(run, record),
+                "standing": {epoch: about_epoch(run, record[epoch]) for epoch in live.space.epochs},
+                "home": {
+                    "formula": home.formula, "symbols": home.symbols, "terms": [list(term) for term in home.terms],
+                    "line": figures_line(run, last), "said": sentence,
+                },
+                "summary": None if summary is None else _line(live.space.run, run.config.weight, summary),
+                "meaning": each.meaning.key, "figures": each.figures.key, "film": _film(each),
+                "data": {"traverse": {"rows": live.active}, "draw": {"centred": centred(run)}},
+                "parts": {name: names.get(name) for name in
+                          ("head", "rest", "meaning", "figures", "film", "encoders", "posteriors")},
+            }
+        )  # fmt: skip
+    return found
+
+
+def _line(name: str, weight: str, summary: Summary) -> dict[str, Any]:
+    return {"name": name, "weight": weight, **asdict(summary)}
+
+
+def _film(each: Exported) -> dict[str, Any]:
+    about = each.film.about
+    said, table = [], None
+    if about.get("kinds"):
+        said = [f"{quality.say_size(about)}, {about['neighbours']} neighbours. {quality.in_words(about)}"]
+        lines = [[name, *cells] for name, cells in quality.rows(about).items()]
+        table = {"head": ["", *quality.COLUMNS], "rows": lines, "note": quality.TABLE}
+    return {"key": each.film.key, "shapes": each.film.shapes, "said": said, "table": table}
