@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from bvae.browser.components import asset
+from bvae.browser.glossary import plain
 from bvae.lessons import (
     MAX_TITLE,
     Lesson,
@@ -29,7 +30,7 @@ from bvae.runs import RunError
 from pages.parts.cursor import LESSON, accept_address, lesson_address, quote, say_in_address, short_decimal
 from pages.parts.live import component
 from pages.parts.rights import check_may_change, why_read_only
-from pages.parts.selection import plain, runs_by_name
+from pages.parts.selection import runs_by_name
 
 _place = st.components.v2.component(
     "lesson_place",
