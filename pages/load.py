@@ -15,6 +15,7 @@ from bvae.browser.prose import LOAD
 from bvae.runs import Run, RunError, run_folders
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.live import mount_uploads
+from pages.parts.page_file import offer_page
 from pages.parts.rights import MAX_UPLOAD, check_may_bring, drop_upload, offer_upload, why_read_only
 from pages.parts.run_table import disk_size, run_table
 from pages.parts.selection import live_run_if_any, runs_by_name
@@ -35,6 +36,8 @@ def page() -> None:
         st.info("There is no run yet. Train one, or bring one here.")
     if selected in runs:
         take_along(selected, runs[selected], can_be_seen=live is not None)
+        if live is not None:
+            offer_page(selected, runs)
     st.header("Bring a run")
     if reason := why_read_only():
         st.info(reason)

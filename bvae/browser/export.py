@@ -35,6 +35,7 @@ from bvae.browser.site import (
     site_texts,
 )  # fmt: skip
 from bvae.browser.theme import theme_style
+from bvae.lessons import FIRST, find_lesson, lesson_files
 from bvae.runs import Run, RunError
 
 FORMAT = 1
@@ -43,7 +44,6 @@ MEGABYTE = 1_000_000
 SINGLE, FOLDER = 6, 20  # megabytes for each run, unless told
 INDEX, EMBEDDED, MANIFEST, FOLDER_OF_PARTS = "index.html", "embed.html", "export.json", "parts"
 MOST_RUNS = 20
-AT_ONCE = 2  # deliveries of the first run that stand before the script of all pages but Home and Traverse
 EMBED = "picture,sliders"  # what the snippet shows
 
 
@@ -67,7 +67,9 @@ def gather(runs: Sequence[Run], budget: float, told: Callable[[str], None] = lam
     Raises:
         RunError: when a run cannot be read, has nothing to show, or is in training.
     """
-    names = _names(runs)
+    if problem := why_not(runs):
+        raise RunError(problem)
+    names = [run.name for run in runs]
     around = len(single(Page({}, {}, ())).encode()) + len(packed(film_player().encode())) + 60_000 * len(runs)
     room = int((budget * MEGABYTE - around) / len(runs))
     made = []
@@ -81,8 +83,8 @@ def gather(runs: Sequence[Run], budget: float, told: Callable[[str], None] = lam
         of_runs.append({part: f"{place} {part}" for part in PARTS if part in each.contents})
         parts |= {name: packed(each.contents[part]) for part, name in of_runs[-1].items()}
         sizes |= {name: len(each.contents[part]) for part, name in of_runs[-1].items()}
-    parts["player"] = packed(film_player().encode())
-    sizes["player"] = len(film_player().encode())
+    player = film_player().encode()
+    parts["player"], sizes["player"] = packed(player), len(player)
     comparisons = site_comparisons(made)
     pages = site_pages(several=bool(comparisons))
     said = tuple(sentence for each in made for sentence in each.said())
@@ -91,25 +93,39 @@ def gather(runs: Sequence[Run], budget: float, told: Callable[[str], None] = lam
         "glossary": GLOSSARY, "parts": {name: {"src": None, "bytes": size} for name, size in sizes.items()},
         "player": "player", "pages": pages, "runs": site_runs(made, of_runs), "pairing": site_pairing(made),
         "comparisons": comparisons, "home": site_home(pages), "texts": site_texts(made), "said": list(said),
+        "lesson": _lesson(runs),
     }  # fmt: skip
     return Page(site, parts, said)
+
+
+def why_not(runs: Sequence[Run]) -> str | None:
+    """Why there can be no page of runs, in a sentence; None where there can."""
+    if len(runs) > MOST_RUNS:
+        return f"A page holds {MOST_RUNS} runs at most, and {len(runs)} were named."
+    names = [run.name for run in runs]
+    for run in runs:
+        if names.count(run.name) > 1:
+            return f"Two of the runs are called {run.name}. Rename the folder of one of them, or leave one out."
+        if run.status_or_finished()["state"] in ("queued", "running"):
+            return f"{run.name} is in training. Wait until it has ended, or stop it first."
+    return None
 
 
 def _today() -> str:
     return datetime.date.today().isoformat()
 
 
-def _names(runs: Sequence[Run]) -> list[str]:
-    if len(runs) > MOST_RUNS:
-        raise RunError(f"A page holds {MOST_RUNS} runs at most, and {len(runs)} were named.")
-    names = [run.name for run in runs]
-    for name in names:
-        if names.count(name) > 1:
-            raise RunError(f"Two of the runs are called {name}. Rename the folder of one of them, or leave one out.")
-    for run in runs:
-        if run.status_or_finished()["state"] in ("queued", "running"):
-            raise RunError(f"{run.name} is in training. Wait until it has ended, or stop it first.")
-    return names
+def _lesson(runs: Sequence[Run]) -> dict[str, Any] | None:
+    """The lesson that comes along: one that lies in a run, or the app's own where the page has all that it shows."""
+    names = {run.name for run in runs}
+    there = lesson_files()
+    for name in (*(run.name for run in runs), FIRST):
+        if name not in there:
+            continue
+        lesson = find_lesson(name)
+        if name != FIRST or {step["address"].get("run", runs[0].name) for step in lesson["steps"]} <= names:
+            return {"name": name, **lesson}
+    return None
 
 
 # One file --------------------------------------------------------------------------------------------------------
@@ -117,9 +133,12 @@ def _names(runs: Sequence[Run]) -> list[str]:
 
 def single(page: Page) -> str:
     """The page as one HTML file."""
-    scripts = [_Script(_call(name, text)) for name, text in page.parts.items()]
-    scripts.insert(AT_ONCE, _Script(pages_script()))
-    return _document(page.site, scripts, _Policy())
+    before = {"0 head", "0 meaning"}  # of the script of all pages but Home and Traverse
+    first, then = (
+        [_Script(_call(name, text)) for name, text in page.parts.items() if (name in before) is early]
+        for early in (True, False)
+    )
+    return _document(page.site, [*first, _Script(pages_script()), *then], _Policy())
 
 
 # A folder --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,46 @@
+"""A run, and others with it, as one page that opens without this program: a file for a person to keep or to send."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Mapping
+
+import streamlit as st
+
+from bvae.browser import export
+from bvae.runs import Run
+from pages.parts.cursor import accept_address
+
+MOST_OTHERS = 3
+_one_at_a_time = threading.Lock()  # each takes seconds, and the pages of others go on meanwhile
+
+
+def offer_page(selected: str, runs: Mapping[str, Run]) -> None:
+    """A button that saves the selected run as a page, and a choice of runs that come along."""
+    others = [name for name in runs if name != selected]
+    key = f"load_page_with {selected}"
+    st.session_state.setdefault(key, [])
+    st.session_state[key] = [name for name in st.session_state[key] if name in others]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        along = st.multiselect(
+            "Others on the same page", others, key=key, max_selections=MOST_OTHERS, width=420,
+            on_change=accept_address, persist_state="session", placeholder="None",
+        )  # fmt: skip
+        chosen = [runs[name] for name in (selected, *along)]
+        problem = export.why_not(chosen)
+        st.download_button(
+            "Save as a page", functools.partial(page_file, chosen), f"{chosen[0].name}.html", "text/html",
+            key="load_page", on_click="ignore", icon=":material/captive_portal:", disabled=problem is not None,
+            help=problem,
+        )  # fmt: skip
+    st.markdown(
+        f":small[One file of about {export.SINGLE * len(chosen)} MB that opens in any browser, from a disk or a link, "
+        "without this program and without a network. It takes some seconds to be made.]"
+    )
+
+
+def page_file(runs: list[Run]) -> str:
+    """The page, made when it is asked for."""
+    with _one_at_a_time:
+        return export.single(export.gather(runs, export.SINGLE * len(runs)))
