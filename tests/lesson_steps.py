@@ -194,8 +194,8 @@ DO: dict[str, Callable[[Page], None]] = dict(
 )
 
 
-def take_every_step(page: Page) -> None:
-    """Go through the lesson, whose first step is on the page, and do in each what it tells to."""
+def take_every_step(page: Page, look: Callable[[Page], None] = lambda page: None) -> None:
+    """Go through the lesson, whose first step is on the page: do in each what it tells to, and look at the page."""
     bar = page.locator(".live.lesson:not([aria-busy])")
     for number, (title, do) in enumerate(DO.items(), 1):
         expect(bar.get_by_role("heading", name=title, exact=True)).to_be_visible()
@@ -203,6 +203,7 @@ def take_every_step(page: Page) -> None:
         for part in (f"{STEPS[number - 1]['page']}?", f"step={number}"):
             comes_true(page, "(part) => location.href.includes(part)", part)
         do(page)
+        look(page)
         expect(bar.get_by_role("alert")).to_have_count(0)
         if number < len(DO):
             bar.get_by_role("button", name="Next").click()

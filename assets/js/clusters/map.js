@@ -1,6 +1,7 @@
 /** A map of the film with its buttons and keys. */
 
 import { finder } from "../shared/elements.js";
+import { enlarged } from "../shared/enlarged.js";
 import { contextOf } from "../shared/pictures.js";
 import { STEP_IN, WHOLE } from "./camera.js";
 import { Hand } from "./hand.js";
@@ -121,7 +122,8 @@ export class FilmMap {
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
     }
-    this.scene.ratio = this.ratio = ratio;
+    this.ratio = ratio;
+    this.scene.ratio = ratio * enlarged();
     this.scene.paint(this.dots, at, this.view.now);
     this.paintMarks(at, marks);
     this.showNothing();
@@ -131,7 +133,7 @@ export class FilmMap {
   paintMarks(at, { pointed, decoded, cursor, path }) {
     const { scene, ratio, hand } = this;
     const view = this.view.now;
-    const marks = new Marks(this.over, scene, ratio, this.accent);
+    const marks = new Marks(this.over, scene, scene.ratio, this.accent);
     const followed = pointed >= 0 ? pointed : (cursor?.point ?? -1);
     if (path && followed >= 0) marks.path(followed, at, view);
     if (cursor) marks.cursor(cursor);

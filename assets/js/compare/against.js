@@ -3,6 +3,7 @@
 import { number } from "../engine/numbers.js";
 import { svg, ticks } from "../shared/axes.js";
 import { make } from "../shared/elements.js";
+import { enlarged } from "../shared/enlarged.js";
 import { explain, unmarked } from "../shared/terms.js";
 import { colourOf, seriesOf } from "./comparison.js";
 
@@ -52,7 +53,7 @@ export function showAgainst(root, comparison, shown) {
   root.replaceChildren(...charts.map(({ chart }) => chart));
   const widths = charts.map(({ picture }) => picture.clientWidth); // of all at once, since each is asked for anew once one is drawn
   for (const [place, { picture, figure, drawn }] of charts.entries()) {
-    draw(picture, Math.max(160, widths[place] || 240), comparison, figure, drawn, of);
+    draw(picture, Math.max(160, (widths[place] || 240) / enlarged()), comparison, figure, drawn, of);
     const values = drawn.map(({ weight, figures }) => `${weight}: ${said(figures[figure.name], figure.decimals)}`);
     picture.setAttribute(
       "aria-label",

@@ -5,6 +5,7 @@
 
 import { number } from "../engine/numbers.js";
 import { svg, ticks } from "../shared/axes.js";
+import { enlarged } from "../shared/enlarged.js";
 import { called, colourOf, inOrder, seriesOf } from "./comparison.js";
 
 /** @import { ComparedRun, Comparison } from "./comparison.js" */
@@ -52,7 +53,7 @@ export class Plane {
     let best = null;
     let least = POINTED_WITHIN ** 2;
     for (const [place, { x, y }] of this.places.entries()) {
-      const far = (x - clientX + left) ** 2 + (y - clientY + top) ** 2;
+      const far = (x - (clientX - left) / enlarged()) ** 2 + (y - (clientY - top) / enlarged()) ** 2;
       if (far <= least) [best, least] = [place, far];
     }
     return best;
@@ -99,7 +100,7 @@ export class Plane {
     this.comparison = comparison;
     this.picked = null;
     const { runs, groups, series } = comparison;
-    const width = Math.max(280, root.clientWidth || 700);
+    const width = Math.max(280, (root.clientWidth || 700) / enlarged());
     const height = Math.round(Math.min(460, Math.max(300, 0.52 * width)));
     const scale = scaleOf(comparison, width, height);
     /** @type {Box[]} what no label may cover */
@@ -119,7 +120,7 @@ export class Plane {
     if (first !== undefined) this.points[first]?.setAttribute("tabindex", "0");
     parts.push(.../** @type {SVGElement[]} */ (this.points.filter(Boolean)), ...labels(comparison, scale, taken));
     root.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    root.style.height = `${height}px`;
+    root.style.height = `${height / 16}rem`;
     root.setAttribute("role", "group");
     root.setAttribute(
       "aria-label",

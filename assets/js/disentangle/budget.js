@@ -3,6 +3,7 @@
 import { number } from "../engine/numbers.js";
 import { svg, ticks } from "../shared/axes.js";
 import { finder, make } from "../shared/elements.js";
+import { enlarged } from "../shared/enlarged.js";
 import { chooseRadio, radiosOf } from "../shared/radios.js";
 import { explain } from "../shared/terms.js";
 import { isValue, reasonOf } from "./words.js";
@@ -54,7 +55,8 @@ export class Budget {
         listener.changed();
       };
     }
-    this.svg.onclick = ({ clientX }) => listener.epoch(this.epochAt(clientX - this.svg.getBoundingClientRect().left));
+    this.svg.onclick = ({ clientX }) =>
+      listener.epoch(this.epochAt((clientX - this.svg.getBoundingClientRect().left) / enlarged()));
   }
 
   /** @param {Figures|null} figures @param {number} epoch that is read @returns {Layer[]} from below */
@@ -141,7 +143,7 @@ export class Budget {
   draw(layers, epoch, ceiling) {
     const { run } = this;
     const { epochs } = run;
-    const width = Math.max(260, this.svg.clientWidth || 700);
+    const width = Math.max(260, (this.svg.clientWidth || 700) / enlarged());
     const right = width - AREA_EDGE.right;
     const bottom = HIGH - AREA_EDGE.bottom;
     const sums = epochs.map((_, at) => layers.reduce((sum, { values }) => sum + Math.max(0, values[at] ?? 0), 0));

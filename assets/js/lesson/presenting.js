@@ -49,9 +49,10 @@ class Presenting {
     if (this.on) {
       style.fontSize = `${USUAL_TYPE * scale}px`;
       style.setProperty("--smallest", `${SMALLEST_TYPE * scale}px`);
+      style.setProperty("--smallest-drawn", `${SMALLEST_TYPE}px`); // within a drawing that is enlarged as a whole
     } else {
       style.removeProperty("font-size");
-      style.removeProperty("--smallest");
+      for (const name of ["--smallest", "--smallest-drawn"]) style.removeProperty(name);
     }
     globalThis.betaVaeScale = scale;
     dispatchEvent(new Event("resize")); // what is drawn is drawn anew

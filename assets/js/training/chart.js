@@ -3,6 +3,7 @@
 import { number } from "../engine/numbers.js";
 import { svg, ticks } from "../shared/axes.js";
 import { make } from "../shared/elements.js";
+import { enlarged } from "../shared/enlarged.js";
 import { upTo } from "./curves.js";
 
 const HEIGHT = 190;
@@ -58,7 +59,7 @@ export class Chart {
     this.value = make("output");
     caption.append(make("span", "", title), this.value);
     this.svg = svg("svg", { role: "img" });
-    this.svg.style.setProperty("--height", `${height}px`); // as far as the style leaves it
+    this.svg.style.setProperty("--height", `${height / 16}rem`); // as far as the style leaves it
     this.root.append(caption, this.svg);
     /** @type {(pixel: number) => number} */
     this.epochAt = () => 0;
@@ -75,9 +76,9 @@ export class Chart {
    * @param {{zero?: boolean, whole?: boolean}} [values] zero: the lowest is shown as 0; whole: they are whole numbers
    */
   draw(series, first, read, { zero = false, whole = false } = {}) {
-    const height = this.svg.clientHeight || this.height;
+    const height = this.svg.clientHeight / enlarged() || this.height;
     this.height = height;
-    const width = Math.max(160, this.svg.clientWidth || 320);
+    const width = Math.max(160, (this.svg.clientWidth || 320) / enlarged());
     const right = width - this.margin;
     const bottom = height - MARGIN.bottom;
     const shown = series.flatMap(({ epochs, values }) => values.filter((_, i) => epochs[i] >= first));

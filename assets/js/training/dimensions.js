@@ -1,6 +1,7 @@
 /** The KL of every dimension over the epochs: the order is what they carry at the last epoch, and any can be singled out. */
 
 import { number } from "../engine/numbers.js";
+import { enlarged } from "../shared/enlarged.js";
 import { Chart } from "./chart.js";
 import { upTo } from "./curves.js";
 
@@ -47,13 +48,13 @@ export class Dimensions {
     const { chart, data, order } = this;
     if (!data) return;
     const { left, top } = chart.svg.getBoundingClientRect();
-    const height = clientY - top;
-    const at = upTo(data.epochs, Math.round(chart.epochAt(clientX - left)));
+    const [across, height] = [clientX - left, clientY - top].map((pixels) => pixels / enlarged());
+    const at = upTo(data.epochs, Math.round(chart.epochAt(across)));
     const labelled = new Map(chart.places.map(({ label, top: place }) => [label, place]));
     /** @param {number} dimension */
     const far = (dimension) => {
       const place =
-        clientX - left > chart.right ? labelled.get(`z${dimension}`) : chart.heightOf(data.dimensions[dimension][at]);
+        across > chart.right ? labelled.get(`z${dimension}`) : chart.heightOf(data.dimensions[dimension][at]);
       return Math.abs((place ?? Infinity) - height);
     };
     const nearest = order.reduce((best, dimension) => (far(dimension) < far(best) ? dimension : best));

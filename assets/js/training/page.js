@@ -6,6 +6,7 @@
 
 import { number } from "../engine/numbers.js";
 import { finder, make } from "../shared/elements.js";
+import { enlarged } from "../shared/enlarged.js";
 import { save } from "../shared/files.js";
 import { component } from "../shared/mounting.js";
 import { explain } from "../shared/terms.js";
@@ -67,7 +68,7 @@ class Training {
     };
     for (const chart of Object.values(this.charts)) {
       chart.svg.addEventListener("pointermove", (event) => {
-        const epoch = Math.round(chart.epochAt(event.clientX - chart.svg.getBoundingClientRect().left));
+        const epoch = Math.round(chart.epochAt((event.clientX - chart.svg.getBoundingClientRect().left) / enlarged()));
         const position = Math.min(this.last, Math.max(this.shownFrom(), upTo(this.epochs, epoch)));
         if (position !== this.readAt()) this.read(position);
       });

@@ -6,6 +6,7 @@
 import { number } from "../engine/numbers.js";
 import { CLASS_COLOURS, classColour } from "../shared/classes.js";
 import { finder, make } from "../shared/elements.js";
+import { enlarged } from "../shared/enlarged.js";
 import { contextOf } from "../shared/pictures.js";
 import { STEP } from "./spread.js";
 
@@ -58,6 +59,9 @@ export class Pad {
       dimension: up,
     };
     this.axes = [this.across, this.up];
+    new ResizeObserver(() => {
+      if (this.canvas.width !== this.size()) this.draw(this.epoch);
+    }).observe(this.box);
     this.epoch = run.last; // whose data are shown
     this.shown = ""; // the value as a text
     this.moving = false; // whether a hand has moved it and not let go yet
@@ -186,13 +190,14 @@ export class Pad {
       this.names[which].textContent = meaning.called(epoch, dimension);
       for (const option of select.options) option.text = meaning.called(epoch, Number(option.value));
     });
-    const size = Math.round(this.box.clientWidth * devicePixelRatio) || 260;
+    const size = this.size();
     const { canvas, context } = this;
     if (canvas.width !== size) canvas.width = canvas.height = size;
     context.clearRect(0, 0, size, size);
     /** @param {number} value */
     const place = (value) => ((value + PAD_LIMIT) / (2 * PAD_LIMIT)) * size;
     const { labels, about } = this.run;
+    const letter = devicePixelRatio * enlarged();
     /** @type {[number, number][][]} by class */
     const classes = about.class_names.map(() => []);
     labels.forEach((label, position) => {
@@ -201,20 +206,26 @@ export class Pad {
       classes[label]?.push([x, y]);
       context.fillStyle = classColour(label);
       context.beginPath();
-      context.arc(place(x), place(-y), 2.5 * devicePixelRatio, 0, 2 * Math.PI);
+      context.arc(place(x), place(-y), 2.5 * letter, 0, 2 * Math.PI);
       context.fill();
     });
     if (this.numerals) this.drawNumerals(classes, place);
   }
 
+  /** Of the canvas, in its pixels. */
+  size() {
+    return Math.round(this.box.clientWidth * devicePixelRatio) || 260;
+  }
+
   /** @param {[number, number][][]} classes the points of each @param {(value: number) => number} place of a value, in pixels */
   drawNumerals(classes, place) {
     const { context } = this;
+    const letter = devicePixelRatio * enlarged();
     const { color, backgroundColor } = getComputedStyle(this.box);
-    context.font = `700 ${13 * devicePixelRatio}px sans-serif`;
+    context.font = `700 ${13 * letter}px sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    context.lineWidth = 4 * devicePixelRatio;
+    context.lineWidth = 4 * letter;
     context.lineJoin = "round";
     context.strokeStyle = backgroundColor;
     context.fillStyle = color;
