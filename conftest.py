@@ -13,6 +13,20 @@ for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 
+# The files that take longest come first, so that no process is left with one of them when the others have ended.
+LONGEST = [
+    "every_page", "train_page", "traverse_page", "load_page", "layout", "hostile_runs", "server", "clusters_page",
+    "sweep", "resume", "cli", "queue", "glossary", "archive", "measuring", "rights", "draw_page", "interpolate_page",
+    "reconstruct_page", "long_names", "compare_page", "disentangle_page", "starts", "app", "clusters_runs",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put those files first."""
+    place = {f"test_{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
 @pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
     """Trainings this small lose more by sharing than they gain, and the last bits of a sum depend on the number.

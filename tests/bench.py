@@ -136,6 +136,7 @@ class Host(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", "max-age=3600")  # they stay as they are as long as this process
         self.end_headers()
         self.wfile.write(content)
 

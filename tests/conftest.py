@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import socket
@@ -15,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, ViewportSize, expect, sync_playwright
+from streamlit.components.v2 import manifest_scanner
+from streamlit.components.v2.manifest_scanner import scan_component_manifests
 
 from bvae.runs import Run, find_run
 from tests.bench import Bench
@@ -23,6 +26,7 @@ from tests.browsing import WAIT
 
 ROOT = Path(__file__).resolve().parents[1]
 expect.set_options(timeout=WAIT)
+SIZE: ViewportSize = {"width": 1400, "height": 1000}
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -40,6 +44,14 @@ def find_chromium() -> str | None:
         "chrome",
     ]
     return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def components_known() -> Iterator[None]:
+    """Streamlit looks through all packages for components at each AppTest; none comes or goes while tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", functools.cache(scan_component_manifests))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -132,18 +144,82 @@ class serve:
         self.process.wait(timeout=WAIT / 1000)
 
 
+class Tab:
+    """A tab that is lent to one test after another: a page opens in it with a third less work than in a new one.
+
+    Who borrows it finds it blank and as wide as usual, without cookies, permissions and what pages have stored.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.opened = contextlib.ExitStack()
+        self.page: Page | None = None
+        self.errors: list[str] = []
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[Page]:
+        """The tab's page; an error that its scripts leave uncaught fails the test."""
+        if self.page is None:
+            self.page = self.opened.enter_context(watched(self.browser, viewport=SIZE, errors=self.errors))
+        yield self.page
+        try:
+            if self.page:
+                self._clear(self.page)
+        except Error:  # closed, or no longer to be spoken with
+            self.give_up()
+        told, self.errors[:] = list(self.errors), []
+        assert not told, told
+
+    def _clear(self, page: Page) -> None:
+        context = page.context
+        for other in context.pages:
+            if other is not page:
+                other.close()
+        with contextlib.suppress(Error):  # where nothing can be stored
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        page.goto("about:blank")
+        page.unroute_all()
+        context.clear_cookies()
+        context.clear_permissions()
+        page.mouse.move(-1, -1)
+        page.emulate_media(media="null", color_scheme="light", reduced_motion="no-preference", forced_colors="none")
+        if page.viewport_size != SIZE:
+            page.set_viewport_size(SIZE)
+
+    def give_up(self) -> None:
+        """Close it: the next one who borrows it has a new one."""
+        self.page = None
+        self.opened.close()
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Tab]:
+    tab = Tab(browser)
+    yield tab
+    tab.give_up()
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Remember that a test failed, for its fixtures."""
+    item.stash[FAILED] = item.stash.get(FAILED, False) or call.excinfo is not None
+    return (yield)
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page in a fresh session; an error that its scripts leave uncaught fails the test."""
-    with watched(browser, viewport={"width": 1400, "height": 1000}) as page:
+def page(tab: Tab, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page as nobody has used it: in a tab that others have, or in one of its own with `@pytest.mark.new_tab`."""
+    if request.node.get_closest_marker("new_tab"):
+        with watched(tab.browser, viewport=SIZE) as page:
+            yield page
+        return
+    with tab.lent() as page:
         yield page
-
-
-@pytest.fixture(scope="module")
-def visitor(browser: Browser) -> Iterator[Page]:
-    """A page for tests of a file that only go somewhere and look: the browser reads the app's scripts once for all."""
-    with watched(browser, viewport={"width": 1400, "height": 1000}) as page:
-        yield page
+        if request.node.stash.get(FAILED, False):
+            tab.give_up()  # it may have left anything
 
 
 @pytest.fixture
@@ -160,13 +236,13 @@ def bench_page(browser: Browser) -> Iterator[Page]:
 
 
 @contextlib.contextmanager
-def watched(browser: Browser, **options: Any) -> Iterator[Page]:
-    """A page in a context of its own; an error that its scripts leave uncaught fails the test."""
+def watched(browser: Browser, errors: list[str] | None = None, **options: Any) -> Iterator[Page]:
+    """A page in a context of its own; an error that its scripts leave uncaught is added to `errors`, or fails here."""
     context = browser.new_context(**options)
     page = context.new_page()
     page.set_default_timeout(WAIT)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    found: list[str] = [] if errors is None else errors
+    page.on("pageerror", lambda error: found.append(str(error)))
     yield page
     context.close()
-    assert not errors, errors
+    assert errors is not None or not found, found

@@ -383,6 +383,7 @@ def test_keys_step_the_epochs_and_go_from_point_to_point(component: Component) -
 # The cursor ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.new_tab
 def test_film_script_and_player_travel_once(page: Page, app: str, trained_run: Run) -> None:
     sizes: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))

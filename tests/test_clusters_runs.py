@@ -38,6 +38,7 @@ def pick(page: Page, label: str, name: str) -> None:
     page.get_by_role("option", name=name, exact=True).click()
 
 
+@pytest.mark.new_tab
 def test_a_film_appears_where_one_is_asked_for_and_only_then_is_the_server_asked_again(
     page: Page, bare: tuple[Run, str]
 ) -> None:

@@ -218,6 +218,7 @@ def test_the_video_plays(clusters: Clusters, drawn: Map) -> None:
     drawn.check(map_of(final, drawn), last, within=90, share=0.9)
 
 
+@pytest.mark.new_tab
 def test_a_film_that_is_cancelled_leaves_nothing(clusters: Clusters) -> None:
     downloads: list[object] = []
     clusters.page.on("download", lambda download: downloads.append(download))

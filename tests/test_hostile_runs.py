@@ -350,6 +350,12 @@ def documents(file: Path) -> Iterator[tuple[Any, Callable[[str], str]]]:
         yield {"state": "failed"} | steps | {"error": "The disk is full."}, str
 
 
+def put(file: Path, text: str) -> None:
+    """Have another file in its place: one that is emptied and filled again waits for the disk, 5 ms each of 5,000."""
+    file.unlink(missing_ok=True)
+    file.write_text(text)
+
+
 @pytest.mark.parametrize(
     "name",
     ["config.json", "status.json", "history.jsonl", "layout.json", "metrics.json", "measuring.json", "names.json"],
@@ -362,7 +368,7 @@ def test_every_value_of_every_json_file(
         taken: dict[tuple[Any, ...], list[str]] = {}
         for place in places(document):
             for text in HOSTILE:
-                file.write_text(whole_file(with_values(document, {place: text})))
+                put(file, whole_file(with_values(document, {place: text})))
                 try:
                     if asked.about(name) and place:
                         taken.setdefault(place, []).append(text)
@@ -371,7 +377,7 @@ def test_every_value_of_every_json_file(
         # As many at once as there are, each time others.
         for turn in range(TURNS if taken else 0):
             chosen = {place: texts[(turn + n) % len(texts)] for n, (place, texts) in enumerate(taken.items())}
-            file.write_text(whole_file(with_values(document, chosen)))
+            put(file, whole_file(with_values(document, chosen)))
             see_all(capsys, tmp_path, CHANGED.get(name, PAGES))
 
 
@@ -395,7 +401,7 @@ def test_every_value_of_an_entry_of_the_queue(runs: Path) -> None:
     for entry in (document, document | {"config": None, "epochs": 5, "name": "good"}, swept):
         for place in places(entry):
             for text in HOSTILE:
-                file.write_text(with_values(entry, {place: text}))
+                put(file, with_values(entry, {place: text}))
                 for found in queue.entries([]):
                     try:
                         arguments = queue.arguments(found)

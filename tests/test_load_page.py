@@ -308,6 +308,7 @@ def test_bad_files_are_refused_with_a_sentence_and_nothing_is_lost(
     )
 
 
+@pytest.mark.new_tab
 def test_two_gigabytes_are_refused_by_the_browser_before_they_are_sent(
     page: Page, server: str, runs: Path, tmp_path: Path
 ) -> None:
@@ -374,8 +375,7 @@ def test_an_address_of_a_run_that_is_deleted(page: Page, server: str, runs: Path
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_wrong_address_is_a_sentence_on_every_page(visitor: Page, app: str, trained_run: Run, name: str) -> None:
-    page = visitor
+def test_a_wrong_address_is_a_sentence_on_every_page(page: Page, app: str, trained_run: Run, name: str) -> None:
     page.goto(f"{app}/{name}?run={quote('<b>../é*[x](y)*$a$</b>')}&epoch=1e9&z=1,nan&digit=-1&start=x&keep=%FF&from=,")
     alerts = page.get_by_role("alert")
     sentences = ["There is no run named “b..éxyab”.", "The address asks for epoch “1e9”."]

@@ -125,9 +125,7 @@ def show_names(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES, ids=lambda name: name or "home")
-def test_long_names_leave_every_page_whole(visitor: Page, app: str, name: str) -> None:
-    page = visitor
-    page.set_viewport_size({"width": 1400, "height": 1000})
+def test_long_names_leave_every_page_whole(page: Page, app: str, name: str) -> None:
     page.goto(f"{app}/{name}?run=named")
     settle(page, name)
     show_names(page, name)

@@ -131,6 +131,7 @@ def test_pictures_and_figures_are_those_of_pytorch_at_every_epoch(opened: Sheet)
         opened.expect_address("epoch", str(epoch))
 
 
+@pytest.mark.new_tab
 def test_the_images_travel_once_and_again_when_others_are_chosen(page: Page, app: str, trained_run: Run) -> None:
     sizes: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))

@@ -93,6 +93,7 @@ def test_a_click_that_arrives_all_the_same_changes_nothing(
 # Coming in -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.new_tab
 def test_nothing_of_a_run_reaches_a_browser_before_the_password(page: Page, trained_run: Run, tmp_path: Path) -> None:
     received: list[bytes] = []
     page.on(

@@ -92,6 +92,7 @@ def test_this_computer_is_answered_under_each_of_its_names(app: str, path: str, 
     assert ask(app, path, Host=host, Origin=f"http://{host}")[0] == (101 if path == STREAM else 200)
 
 
+@pytest.mark.new_tab
 def test_what_shows_components_comes_beside_the_page_and_is_used(page: Page, app: str) -> None:
     warnings: list[str] = []
     page.on("console", lambda message: warnings.append(message.text))
@@ -215,6 +216,7 @@ record("socket.getaddrinfo", ["localhost: recorded from here on"])
 """
 
 
+@pytest.mark.new_tab
 def test_nothing_leaves_this_computer(page: Page, trained_run: Run, tmp_path: Path) -> None:
     """All pages, open to the network, with refusals between: no address but this computer's own is tried, neither by
     the browser nor by the server or a process that it starts."""

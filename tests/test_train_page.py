@@ -79,6 +79,7 @@ class Train:
         box.scroll_into_view_if_needed()
         box.click()
         box.fill(value)
+        self.page.get_by_role("option", name=value).wait_for()  # before, Enter would take what was there
         box.press("Enter")
 
     def button(self, name: str) -> Any:

@@ -505,6 +505,7 @@ def test_the_page_opens_by_its_name_too(visit: Traverse) -> None:
     assert urlparse(visit.page.url).path == "/traverse"
 
 
+@pytest.mark.new_tab
 def test_weights_and_script_travel_once_and_the_picture_stays_through_reruns(visit: Traverse) -> None:
     sizes: list[int] = []
     visit.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
@@ -548,6 +549,7 @@ def test_weights_are_copied_once_a_session_and_then_named() -> None:
     assert [part for _, part in names] == ["head", "rest"]
 
 
+@pytest.mark.new_tab
 def test_a_slider_moves_before_the_other_epochs_have_come_and_the_clock_waits_for_them(visit: Traverse) -> None:
     held = HeldWeights(visit.page)
     visit.open()
