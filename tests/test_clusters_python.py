@@ -28,7 +28,7 @@ from bvae.runs import BUNDLED_RUNS, Run, read_json, read_tensors, write_factors,
 from bvae.runs.schema import LAYOUTS
 from bvae.tests.waiting import wait
 from pages.parts.film import open_film
-from pages.parts.film_quality import KINDS, by_epoch, in_words, summary
+from pages.parts.film_quality import KINDS, OPENED, by_epoch, in_words, summary
 from pages.parts.live import open_live
 from tests.browsing import CLASS_COLOURS, sent
 from tests.conftest import ROOT
@@ -257,12 +257,13 @@ def test_small_runs_have_a_film_and_finite_places(
 
 
 def open_clusters(app: AppTest | None = None, **parameters: str) -> AppTest:
-    """The page, at first or again."""
+    """The page, at first or again, with its figures of quality unfolded."""
     if app is None:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
         for name, value in parameters.items():
             app.query_params[name] = value
     app.session_state["asked_page"] = "clusters"  # left alone, an AppTest goes back to the first page
+    app.session_state[OPENED] = True
     return app.run()
 
 
@@ -594,12 +595,17 @@ def test_the_words_name_the_frame_that_is_furthest_below_its_own_umap() -> None:
 def test_a_film_that_is_finished_is_shown_without_what_works_it_out() -> None:
     """Whatever the page needs, in a process that opens nothing else."""
     code = (
-        "import sys; from streamlit.testing.v1 import AppTest; app = AppTest.from_file('app.py', default_timeout=180)\n"
-        "app.session_state['asked_page'] = 'clusters'; app.run(); assert not app.exception, app.exception\n"
-        "print(len(app.table), {'torch', 'numba', 'umap', 'pynndescent', 'scipy'} & set(sys.modules))"
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "def look(**state):\n"
+        "    app = AppTest.from_file('app.py', default_timeout=180)\n"
+        "    for name, value in ({'asked_page': 'clusters'} | state).items(): app.session_state[name] = value\n"
+        "    app.run(); assert not app.exception, app.exception\n"
+        "    return len(app.table)\n"
+        "print(look(), {'pandas', 'plotly.subplots'} & set(sys.modules))\n"
+        f"print(look({OPENED}=True), {{'torch', 'numba', 'umap', 'pynndescent', 'scipy'}} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "1 set()"
+    assert done.stdout.splitlines() == ["0 set()", "1 set()"]
 
 
 def test_the_pages_that_are_opened_first_do_not_import_what_a_film_needs() -> None:

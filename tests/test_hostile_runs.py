@@ -296,6 +296,7 @@ def see_all(capsys: pytest.CaptureFixture[str], folder: Path, names: tuple[str, 
     """Open pages as a person does who has picked the run, and give every command that reads it."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
     app.query_params["run"] = "hostile"
+    app.session_state[film_quality.OPENED] = True
     for page in names:
         app.session_state["asked_page"] = page
         assert not app.run().exception, page

@@ -433,8 +433,7 @@ def test_a_code_beyond_the_sliders_is_drawn_as_it_is(traverse: Traverse) -> None
     ],
     ids=["that are not there", "that cannot be", "that are none"],
 )
-def test_a_wrong_address_is_answered_with_sentences(visitor: Page, app: str, said: dict[str, tuple[str, str]]) -> None:
-    page = visitor
+def test_a_wrong_address_is_answered_with_sentences(page: Page, app: str, said: dict[str, tuple[str, str]]) -> None:
     page.goto(f"{app}/traverse?{urlencode({name: value for name, (value, _) in said.items()})}")
     for _, sentence in said.values():
         if sentence:

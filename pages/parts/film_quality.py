@@ -1,18 +1,24 @@
-"""How true a film is: its figures of quality beside those of what it is compared with. Imports no torch."""
+"""How true a film is: its figures of quality beside those of what it is compared with. Imports no torch.
+
+pandas and Plotly are imported where they are needed: they take longer than all else of a page that is opened first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
-from plotly.subplots import make_subplots
 
 from bvae.browser.film import LAYOUTS, LiveFilm
 from bvae.browser.glossary import explained, plain
 from bvae.browser.quality import COLUMNS, TABLE, TITLE, in_words, meanings, rows, say_size
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+OPENED = "clusters_quality"  # in the session: whether the figures are to be seen
 
 # Colour, dash and symbol, so that colour is never the only code.
 STYLES = {
@@ -34,9 +40,13 @@ PANEL = 150  # pixels of height
 def show_quality(films: Sequence[tuple[str, LiveFilm]]) -> None:
     """Draw the figures of quality of one film or two, each under its run's name, and say what they mean.
 
-    Folded, because it stands below a map whose height only the browser knows, and is pushed down when that comes.
+    Folded, because it stands below a map whose height only the browser knows, and is pushed down when that comes; and
+    drawn when it is unfolded, because a page without a chart opens in half the time.
     """
-    with st.expander(TITLE):
+    folder = st.expander(TITLE, key=OPENED, on_change="rerun")
+    if not folder.open:
+        return
+    with folder:
         for name, film in films:
             if not film.about.get("kinds"):
                 st.markdown(f"The figures of quality of **{plain(name)}** are measured when its film is worked out.")
@@ -55,6 +65,8 @@ def show_quality(films: Sequence[tuple[str, LiveFilm]]) -> None:
 
 def summary(about: dict[str, Any]) -> pd.DataFrame:
     """`rows` as a table."""
+    import pandas as pd
+
     return pd.DataFrame.from_dict(rows(about), orient="index", columns=COLUMNS)
 
 
@@ -69,6 +81,8 @@ def by_epoch(about: dict[str, Any]) -> tuple[go.Figure, str]:
 
     Frames are evenly spaced, as on the page's scrubber, under their true epoch numbers.
     """
+    from plotly.subplots import make_subplots
+
     epochs = about["epochs"]
     figure = make_subplots(
         len(MEASURES), 1, shared_xaxes=True, subplot_titles=list(MEASURES.values()), vertical_spacing=0.08
