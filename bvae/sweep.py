@@ -235,20 +235,22 @@ class Sweep:
             raise RunError(f"Cannot write in {self.folder} ({error.strerror}). Choose another folder.") from error
         with lock:
             self.write()
+            stands = self.stands()
+            left = [stand for stand in stands if stand.state != "done"]
+            if ray is None and batched is None and at_once is None and not on_cpu(self.members):
+                batched = BATCHED
             if ray is not None:
                 trainers: Trainers = OnRay(ray, self.folder, self.logs, at_once or len(self.members))
-                yield from self._work(trainers, self.members, stop)
-                return
-            if batched is None and at_once is None and not on_cpu(self.members):
-                batched = BATCHED
-            if batched is not None:
-                groups = self._groups(batched)
-                trainers = Batches(self.folder, [[member.name for member in group] for group in groups])
-                yield from self._work(trainers, [member for group in groups for member in group], stop)
-                return
-            at_once = at_once or core_count()
-            # As many for each, however many are left: sums over other parts of a batch are not equal to the last bit.
-            yield from self._work(Processes(max(1, core_count() // at_once), at_once), self.members, stop)
+            elif batched is not None:
+                groups = _groups(left, batched)
+                trainers = Batches(self.folder, [[stand.member.name for stand in group] for group in groups])
+                left = [stand for group in groups for stand in group]
+            else:
+                at_once = at_once or core_count()
+                # As many for each, however many are left: sums over other parts of a batch are not equal to the last
+                # bit.
+                trainers = Processes(max(1, core_count() // at_once), at_once)
+            yield from self._work(trainers, stands, [stand.member for stand in left], stop)
 
     def write(self) -> None:
         """Say in the sweep's folder what belongs to it, so that its runs are found.
@@ -282,22 +284,10 @@ class Sweep:
         """What the trainer of a run printed."""
         return self.logs / f"{member.name}.log"
 
-    def _groups(self, most: int) -> list[list[Member]]:
-        """The runs that are not done, those together that can be trained as one model, up to so many."""
-        alike: dict[Any, list[Member]] = {}
-        for stand in self.stands():
-            if stand.state != "done":
-                # What another process trains still would refuse to be taken up with others, and could not be later.
-                alone = stand.state == "running"
-                key = stand.member.name if alone else batch_key(stand.member.config)
-                alike.setdefault(key, []).append(stand.member)
-        return [group[first : first + most] for group in alike.values() for first in range(0, len(group), most)]
-
     def _work(
-        self, trainers: Trainers, members: Sequence[Member], stop: Callable[[], bool]
+        self, trainers: Trainers, found: Sequence[Stand], waiting: list[Member], stop: Callable[[], bool]
     ) -> Generator[list[Stand], None, None]:
-        stands = {stand.member.name: stand for stand in self.stands()}
-        waiting = [member for member in members if stands[member.name].state != "done"]
+        stands = {stand.member.name: stand for stand in found}
         training: dict[str, Trainer | None] = {}  # None: one that outlived the sweep's own process
         try:
             while waiting or training:
@@ -348,6 +338,17 @@ class Sweep:
             lines = self.log(member).read_text(errors="replace").strip().splitlines()
             said = re.sub(r"^python -m bvae train: ", "", lines[-1]) if lines else ""
         return dataclasses.replace(stand, state="failed", error=said or trainer.how())
+
+
+def _groups(stands: Sequence[Stand], most: int) -> list[list[Stand]]:
+    """Runs, those together that can be trained as one model, up to so many."""
+    alike: dict[Any, list[Stand]] = {}
+    for stand in stands:
+        # What another process trains still would refuse to be taken up with others, and could not be later.
+        alone = stand.state == "running"
+        key = stand.member.name if alone else batch_key(stand.member.config)
+        alike.setdefault(key, []).append(stand)
+    return [group[first : first + most] for group in alike.values() for first in range(0, len(group), most)]
 
 
 def on_cpu(members: Sequence[Member]) -> bool:

@@ -68,33 +68,23 @@ class Trainers(Protocol):
 # On this machine -----------------------------------------------------------------------------------------------------
 
 
-class Processes:
-    """A process of this machine for each run.
-
-    Args:
-        threads: for each.
-        at_once: so many at a time.
-    """
+class _Here:
+    """Processes of this machine, whatever each of them trains."""
 
     idle = "running"  # it loads PyTorch
 
-    def __init__(self, threads: int, at_once: int) -> None:
-        self.at_once = at_once
-        self.environment = environment(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
         self.started: list[subprocess.Popen[bytes]] = []
 
     def check(self) -> None:
         """See `Trainers`."""
 
-    def takes(self, name: str, training: int) -> bool:
-        """See `Trainers`."""
-        return training < self.at_once
-
-    def start(self, name: str, arguments: list[str], log: Path) -> Trainer:
-        """See `Trainers`."""
+    def launch(self, arguments: Sequence[str], log: Path) -> Trainer:
+        """Start one more, which prints into a log."""
         with log.open("wb") as file:
             process = subprocess.Popen(
-                [sys.executable, *arguments, "--json"],
+                [sys.executable, *arguments],
                 stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=self.environment, start_new_session=True,
             )  # fmt: skip
         self.started.append(process)
@@ -102,10 +92,35 @@ class Processes:
 
     def stop(self) -> None:
         """See `Trainers`."""
-        _end(self.started)
+        for process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.started:
+            process.wait()
 
 
-class Batches:
+class Processes(_Here):
+    """A process of this machine for each run.
+
+    Args:
+        threads: for each.
+        at_once: so many at a time.
+    """
+
+    def __init__(self, threads: int, at_once: int) -> None:
+        super().__init__(environment(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads)))
+        self.at_once = at_once
+
+    def takes(self, name: str, training: int) -> bool:
+        """See `Trainers`."""
+        return training < self.at_once
+
+    def start(self, name: str, arguments: list[str], log: Path) -> Trainer:
+        """See `Trainers`."""
+        return self.launch([*arguments, "--json"], log)
+
+
+class Batches(_Here):
     """A process of this machine for several runs, which it trains as one batched model.
 
     Args:
@@ -113,15 +128,10 @@ class Batches:
         groups: the names of those that are trained together; one group after the other.
     """
 
-    idle = "running"
-
     def __init__(self, folder: Path, groups: Sequence[Sequence[str]]) -> None:
+        super().__init__(environment())
         self.folder, self.groups = folder, groups
         self.current: Sequence[str] = ()
-        self.started: list[subprocess.Popen[bytes]] = []
-
-    def check(self) -> None:
-        """See `Trainers`."""
 
     def takes(self, name: str, training: int) -> bool:
         """See `Trainers`."""
@@ -131,25 +141,8 @@ class Batches:
         """See `Trainers`. What goes wrong with one run alone, the process writes into its log."""
         if name not in self.current or self.started[-1].poll() is not None:
             self.current = next(group for group in self.groups if name in group)
-            with log.open("wb") as file:
-                self.started.append(subprocess.Popen(
-                    [sys.executable, "-m", "bvae.batch", str(self.folder), *self.current],
-                    stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment(), start_new_session=True,
-                ))  # fmt: skip
+            return self.launch(["-m", "bvae.batch", str(self.folder), *self.current], log)
         return _Process(self.started[-1])
-
-    def stop(self) -> None:
-        """See `Trainers`."""
-        _end(self.started)
-
-
-def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Let processes save and end."""
-    for process in processes:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-    for process in processes:
-        process.wait()
 
 
 class _Process:

@@ -98,7 +98,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from bvae.sweep import Sweep, failures
+    from bvae.sweep import Stand, Sweep, failures
     from bvae.swept import Table
 
     sweep = Sweep(options.into, {name: given for name in field_names() if (given := getattr(options, name))})
@@ -108,7 +108,7 @@ def _sweep(options: argparse.Namespace) -> int:
             print("true" if stand.state == "done" else shlex.join(["python", *sweep.arguments(stand)]))
         return 0
     asked: list[int] = []
-    stands = sweep.stands()
+    stands: list[Stand] = []
     with (
         on_signals(lambda number, _: asked.append(number)),
         contextlib.closing(Table(quiet=options.json)) as table,
