@@ -50,8 +50,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def few(trained_run: Run) -> Callable[[int], np.ndarray]:
-    """The means of the first 1,500 probe images at an epoch of the bundled run."""
-    return lambda epoch: trained_run.latents(epoch).mean[:1500]
+    """The means of the first 1,000 probe images at an epoch of the bundled run."""
+    return lambda epoch: trained_run.latents(epoch).mean[:1000]
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_the_hold_grows_from_nothing_to_all_with_what_stayed() -> None:
 def test_every_frame_is_as_true_as_its_own_umap(
     trained_run: Run, few: Callable[[int], np.ndarray], epochs: list[int], film: list[Frame]
 ) -> None:
-    labels = trained_run.probe().labels[:1500]
+    labels = trained_run.probe().labels[:1000]
     for epoch, frame in zip(epochs, film, strict=True):
         own = measure(few(epoch), independent_layout(few(epoch)), labels)
         found = measure(few(epoch), frame.positions, labels)
@@ -149,8 +149,8 @@ def test_every_frame_is_as_true_as_its_own_umap(
 
 
 def test_epoch_0_knows_nothing_of_what_comes(trained_run: Run, film: list[Frame]) -> None:
-    labels = trained_run.probe().labels[:1500]
-    means = trained_run.latents(0).mean[:1500]
+    labels = trained_run.probe().labels[:1000]
+    means = trained_run.latents(0).mean[:1000]
     before = measure(means, film[0].positions, labels).accuracy
     after = measure(
         means, film[-1].positions, labels
