@@ -16,22 +16,29 @@ from bvae.browser.quality import say_size
 from bvae.codes import codes_csv, codes_npz
 from bvae.film import catch_up, progress, start
 from bvae.runs import Run, RunError
-from pages.parts.cursor import accept_address, open_cursor
+from pages.parts.cursor import accept_address, asked_of_page, open_cursor, quote, say_in_address
 from pages.parts.film import mount_film, open_film
 from pages.parts.film_player import mount_player
 from pages.parts.film_quality import show_quality
 from pages.parts.live import live_component, mount_head, mount_rest, open_live
 from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.selection import live_run, runs_by_name
+from pages.parts.view import open_view
 from pages.parts.words import duration
 
 NONE = ""  # no run has this name
+SECOND = ("second",)
+ADDRESS = ("layout", "colour", "speed", "marks", "hidden", "view", "view2", "selected")
 
 
 def pick_second() -> LiveRun | None:
     """Draw the picker of a second run, and open what is picked; it stays as it was opened, as the first does."""
     runs = runs_by_name()
     others = [NONE, *(name for name, found in runs.items() if found.path.resolve() != run.path)]
+    if (asked := asked_of_page(SECOND)) is not None:
+        st.session_state["clusters_second"] = wanted = asked.get("second", NONE)
+        if wanted not in others and wanted != run.space.run:
+            st.warning(f"There is no run named {quote(wanted, 60)} to stand beside {plain(run.space.run)}.")
     if st.session_state.get("clusters_second") not in others:
         st.session_state["clusters_second"] = NONE
     name = st.selectbox(
@@ -43,6 +50,7 @@ def pick_second() -> LiveRun | None:
         persist_state="session",
         width=230,
     )
+    say_in_address(SECOND, {} if name == NONE else {"second": name})
     if name == NONE:
         return None
     try:
@@ -169,7 +177,8 @@ try:
     own_film, others = shown[0][1], shown[1:]
     other = {"key": others[0][0].key, "film": others[0][1].key} if others else None
     shapes = [film.shapes for _, film in shown]
-    live_component("clusters", run, cursor, revision, film=own_film.key, other=other, shapes=shapes)
+    view = open_view("clusters", ADDRESS)
+    live_component("clusters", run, cursor, revision, shows=view, film=own_film.key, other=other, shapes=shapes)
     mount_player()
     mount_film(own_film)
     for other_run, film in others:

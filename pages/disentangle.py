@@ -11,6 +11,7 @@ from pages.parts.live import live_component
 from pages.parts.meaning import mount_figures, open_figures
 from pages.parts.measuring import watch_measuring
 from pages.parts.selection import live_run
+from pages.parts.view import open_view
 
 run = live_run()
 cursor, revision = open_cursor(run.space)
@@ -19,5 +20,6 @@ st.title(explained(DISENTANGLE.heading))
 st.markdown(explained(DISENTANGLE.lines()))
 watch_measuring(run)
 figures = open_figures(run.path)
-live_component("disentangle", run, cursor, revision, figures=figures.key, beside=beside(Run(run.path)))
+view = open_view("disentangle", ("by", "spent", "cell"))
+live_component("disentangle", run, cursor, revision, shows=view, figures=figures.key, beside=beside(Run(run.path)))
 mount_figures(figures)

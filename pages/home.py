@@ -20,6 +20,7 @@ from pages.parts.lesson import invite
 from pages.parts.live import live_component, live_view, open_live
 from pages.parts.meaning import summary
 from pages.parts.selection import history_of, live_run
+from pages.parts.view import OF_TRAVERSE, open_view
 
 HEIGHT = 530  # pixels kept free for the live panel, so that what stands below it stays where it is when it appears
 WAY_HEIGHT = 350  # likewise for the way of an image
@@ -83,7 +84,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.markdown(":small[A lesson of ten minutes, from one slider to how true a map is.]", width="content")
 with st.container(horizontal=True, gap=None):
     with st.container():
-        live_component("traverse", run, cursor, revision, rows=run.active, compact=True)
+        view = open_view("traverse", OF_TRAVERSE)
+        live_component("traverse", run, cursor, revision, shows=view, rows=run.active, compact=True)
     with st.container(width=1):
         st.space(HEIGHT)
 

@@ -1,5 +1,6 @@
 """Reconstruct: test images and what the model makes of them, epoch by epoch."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,69 @@ from bvae.browser.glossary import explained
 from bvae.browser.prose import RECONSTRUCT
 from bvae.runs import RunError
 from pages.parts.choice import MEASURES, measured, mount_sheet, probe_classes, sheet
-from pages.parts.cursor import accept_address, open_cursor
+from pages.parts.cursor import (
+    accept_address,
+    asked_of_page,
+    nearest,
+    open_cursor,
+    quote,
+    say_in_address,
+    short_decimal,
+)  # fmt: skip
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
 RANDOM, WORST, BEST = "Random", "Worst", "Best"
+WHICH = {each.lower(): each for each in (RANDOM, WORST, BEST)}
+COUNTS = (10, 20, 50)
+MOST_SEED = 999_999
+BY = dict(zip(("reconstruction", "kl", "both"), MEASURES, strict=True))
+ADDRESS = ("which", "class", "count", "seed", "by", "ranked")
 ALL = -1
 KEPT: dict[str, Any] = {"on_change": accept_address, "persist_state": "session"}
+
+
+def follow(asked: Mapping[str, str]) -> None:
+    """Set the controls as the address asks, and as usual where it asks for nothing; what it gets wrong is said."""
+
+    def take(name: str, what: str, choices: Mapping[str, Any]) -> Any:
+        if (text := asked.get(name)) is None or text in choices:
+            return choices.get(text or "", next(iter(choices.values())))
+        st.warning(f"The address asks for {what} {quote(text)}, which there is not here.")
+        return next(iter(choices.values()))
+
+    def number(name: str, what: str, most: int) -> int | None:
+        value = short_decimal(asked.get(name, "0"))
+        if value is not None and value <= most:
+            return value
+        st.warning(f"The address asks for {what} {quote(asked[name])}, and there is none.")
+        return None
+
+    st.session_state["reconstruct_which"] = take("which", "the images", WHICH)
+    by_text = {"": ALL} | {str(position): position for position in classes[1:]}
+    st.session_state["reconstruct_class"] = take("class", "class", by_text)
+    st.session_state["reconstruct_count"] = take("count", "as many images as", {str(each): each for each in COUNTS})
+    st.session_state["reconstruct_seed"] = number("seed", "seed", MOST_SEED) or 0
+    st.session_state["reconstruct_by"] = take("by", "the measure", BY)
+    epoch = number("ranked", "images ranked at epoch", 10**9)
+    if "ranked" in asked and epoch is not None:
+        st.session_state["reconstruct_ranked"] = (run.key, nearest(epoch, run.space.epochs))
+
+
+def in_address() -> dict[str, str]:
+    """What the controls stand at, as far as it is not the usual."""
+    address = {}
+    if which != RANDOM:
+        address = {"which": which.lower(), "ranked": str(ranked[1])}
+        if measure != MEASURES[0]:
+            address["by"] = next(name for name, each in BY.items() if each == measure)
+    elif seed:
+        address = {"seed": str(seed)}
+    if label != ALL:
+        address["class"] = str(label)
+    if count != COUNTS[0]:
+        address["count"] = str(count)
+    return address
 
 
 def new_draw() -> None:
@@ -49,6 +106,8 @@ classes = [ALL, *np.unique(labels).tolist()]
 if st.session_state.get("reconstruct_class") not in classes:  # as after a change to a run of other images
     st.session_state["reconstruct_class"] = ALL
 st.session_state.setdefault("reconstruct_seed", 0)
+if (asked := asked_of_page(ADDRESS)) is not None:
+    follow(asked)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     which = st.radio(
@@ -67,9 +126,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         width=110,
         **KEPT,
     )
-    count = st.selectbox("How many", [10, 20, 50], key="reconstruct_count", width=110, **KEPT)
+    count = st.selectbox("How many", COUNTS, key="reconstruct_count", width=110, **KEPT)
     if which == RANDOM:
-        seed = st.number_input("Seed", 0, 999_999, key="reconstruct_seed", width=160, **KEPT)
+        seed = st.number_input("Seed", 0, MOST_SEED, key="reconstruct_seed", width=160, **KEPT)
         st.button("New draw", on_click=new_draw, width=110)
     else:
         measure = st.selectbox(
@@ -89,6 +148,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             why = "They are ranked at this epoch. Move the epoch first." if same else None
             st.button(f"Rank at epoch {cursor['epoch']}", on_click=rank_anew, disabled=same, help=why, width=160)
 
+say_in_address(ADDRESS, in_address())
 chosen_class = None if label == ALL else label
 of = f"{len(labels):,} [probe images](#probe)"
 if label != ALL:

@@ -9,7 +9,9 @@ seen the app, and everything that is drawn there is compared: each canvas to the
 from __future__ import annotations
 
 import argparse
+import base64
 import random
+import re
 import sys
 import tempfile
 import time
@@ -18,16 +20,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bvae.browser.cursor import Cursor, check_cursor, image_cursor
+from bvae.browser.encoders import pack_encoders
+from bvae.runs import Run, find_run
+from pages.parts.cursor import from_address, to_address
+from pages.parts.film import open_film
+from pages.parts.live import open_live
+from pages.parts.meaning import open_figures
+from tests.bench import Bench, live_data
 from tests.browsing import expect_all_weights, frames
 
-PATIENCE = 30  # seconds that a page has to become what it is to be
+PATIENCE = 150  # seconds that a page has to become what it is to be
 MOST = 2_000  # characters of an address
-VIEWPORT: Any = {"width": 1400, "height": 1000}
+VIEWPORT: Any = {"width": 1400, "height": 2600}  # what is out of sight is not drawn
 
 # Each canvas as a number that another canvas has not, and what can be set; of what is shown.
 DRAWN = """([root]) => {
@@ -45,7 +56,7 @@ DRAWN = """([root]) => {
     return `${canvas.width}x${canvas.height} ${one >>> 0} ${two >>> 0}`;
   };
   const shown = (element) => element.checkVisibility({ visibilityProperty: true });
-  const called = (element) => element.getAttribute("aria-label") || element.name || element.className || element.id;
+  const called = (element) => element.ariaLabel || element.name?.replace(/^react-.*/, "") || element.className;
   const canvases = Array.from(root.querySelectorAll("canvas")).filter(shown);
   const value = (each) => (/radio|checkbox/.test(each.type) ? each.checked : each.value);
   const controls = Array.from(root.querySelectorAll("input:not([type=file]), select, textarea")).filter(shown);
@@ -119,6 +130,8 @@ def maybe(chance: random.Random, *deeds: Callable[[], Any], share: float = 0.6) 
 
 def change_generate(page: Page, chance: random.Random) -> None:
     def seed() -> None:
+        if not page.locator("[data-testid=stApp]").count():
+            return  # on a bench, where Python's noise is sent otherwise
         field = page.get_by_role("spinbutton", name="Seed")
         field.fill(str(chance.randrange(2**31)))
         field.press("Enter")
@@ -134,7 +147,234 @@ def change_generate(page: Page, chance: random.Random) -> None:
     )
 
 
-PAGES = [Visited("generate", ".generate", change_generate)]
+def change_interpolate(page: Page, chance: random.Random) -> None:
+    def choose() -> None:
+        some(chance, page.locator(".slot input")).check(force=True)
+        some(chance, page.locator(".classes input")).check(force=True)
+        some(chance, page.locator(".examples input")).check(force=True)
+
+    def play() -> None:
+        page.get_by_role("button", name="Play").click()
+        frames(page, chance.randrange(1, 40))
+        page.get_by_role("button", name="Pause").click()
+
+    maybe(
+        chance,
+        choose,
+        play,
+        lambda: page.get_by_role("button", name="Swap A and B").click(),
+        lambda: some(chance, page.locator(".one-random, .all-random, .from-cursor")).click(),
+        lambda: slide(chance, page.locator(".scrub")),
+        lambda: page.locator(".seconds").select_option(chance.choice("8421")),
+        lambda: page.locator("input.back").set_checked(chance.random() < 0.5),
+        lambda: some(chance, page.locator("[name=method]")).check(force=True),
+        lambda: some(chance, page.locator(".walk-steps button")).click(),
+        lambda: some(chance, page.locator(".grid button")).click(),
+        lambda: slide(chance, page.get_by_role("slider", name="Epoch", exact=True)),
+        share=0.3,
+    )
+
+
+def change_traverse(page: Page, chance: random.Random) -> None:
+    sliders = page.locator(".sliders.active input")
+
+    def pad() -> None:
+        some(chance, page.locator(".two select")).select_option(index=chance.randrange(20))
+
+    def press_pad() -> None:
+        box = page.locator(".pad")
+        box.scroll_into_view_if_needed()
+        area = box.bounding_box()
+        assert area
+        x, y = (area[side] * chance.uniform(0.05, 0.95) for side in ("width", "height"))
+        box.click(position={"x": x, "y": y})
+
+    def direction() -> None:
+        if not page.locator(".directions[open]").count():
+            page.locator(".directions > summary").click()
+        slide(chance, some(chance, page.locator(".directions .sliders input")))
+
+    maybe(
+        chance,
+        lambda: slide(chance, some(chance, sliders)),
+        lambda: slide(chance, some(chance, sliders)),
+        pad,
+        press_pad,
+        direction,
+        lambda: some(chance, page.locator("[name=columns]")).check(force=True),
+        lambda: some(chance, page.locator(".strip .tiles button, section .tiles button")).click(),
+        lambda: some(chance, page.locator(".cells button")).click(),
+        lambda: some(chance, page.locator(".random, .origin, .reset")).click(),
+        lambda: some(chance, page.locator(".examples input")).check(force=True),
+        lambda: page.locator(".passive > summary").click(),
+        lambda: some(chance, page.locator("[name=keep]")).check(force=True),
+        lambda: slide(chance, page.get_by_role("slider", name="Epoch", exact=True)),
+        share=0.3,
+    )
+
+
+def change_clusters(page: Page, chance: random.Random) -> None:
+    field = page.locator(".field").first
+
+    def place() -> tuple[float, float]:
+        area = field.bounding_box()
+        assert area
+        return (
+            area["x"] + area["width"] * chance.uniform(0.1, 0.9),
+            area["y"] + area["height"] * chance.uniform(0.1, 0.9),
+        )
+
+    def lasso() -> None:
+        page.keyboard.down("Shift")
+        page.mouse.move(*place())
+        page.mouse.down()
+        for _ in range(5):
+            page.mouse.move(*place())
+        page.mouse.up()
+        page.keyboard.up("Shift")
+
+    def zoom() -> None:
+        field.focus()
+        page.mouse.move(*place())
+        page.mouse.wheel(0, chance.choice([-1, 1]) * 100 * chance.randrange(1, 5))
+
+    def drag() -> None:
+        page.mouse.move(*place())
+        page.mouse.down()
+        page.mouse.move(*place())
+        page.mouse.move(*place())
+        page.mouse.up()
+
+    def pick(name: str) -> None:
+        options = page.locator(f"{name} option:not([disabled])")
+        page.locator(name).select_option(index=chance.randrange(options.count()))
+
+    def second() -> None:
+        if not page.get_by_role("combobox", name=re.compile("Second run")).count():
+            return  # on a bench
+        page.get_by_role("combobox", name=re.compile("Second run")).click()
+        some(chance, page.get_by_role("option")).click()
+        page.wait_for_timeout(500)
+
+    maybe(
+        chance,
+        lasso,
+        zoom,
+        drag,
+        second,
+        lambda: page.mouse.click(*place()),
+        lambda: pick("select.kind"),
+        lambda: pick("select.colour"),
+        lambda: pick(".speed select"),
+        lambda: some(chance, page.locator(".toggles input")).click(),
+        lambda: some(chance, page.locator(".legend button[aria-pressed]")).click(),
+        lambda: some(chance, page.locator(".select-all, .clear, .take").locator("visible=true")).click(),
+        lambda: slide(chance, page.locator("input.time")),
+        share=0.25,
+    )
+
+
+def change_disentangle(page: Page, chance: random.Random) -> None:
+    maybe(
+        chance,
+        lambda: some(chance, page.locator(".matrix button")).click(),
+        lambda: some(chance, page.locator("[name=by]")).check(force=True),
+        lambda: some(chance, page.locator("[name=spent]")).check(force=True),
+        lambda: some(chance, page.locator(".moved-cells button")).click(),
+        lambda: slide(chance, page.get_by_role("slider", name="Epoch", exact=True)),
+    )
+
+
+def change_reconstruct(page: Page, chance: random.Random) -> None:
+    def pick(label: str) -> None:
+        page.get_by_role("combobox", name=re.compile(label)).click()
+        some(chance, page.get_by_role("option")).click()
+
+    def press(name: str) -> None:
+        button = page.get_by_role("button", name=re.compile(name))
+        if button.count() and button.is_enabled():
+            button.click()
+
+    maybe(
+        chance,
+        lambda: (
+            page.locator("label[data-testid=stRadioOption], [role=radiogroup] label")
+            .filter(has_text=chance.choice(["Random", "Worst", "Best"]))
+            .first.click()
+        ),
+        lambda: pick("Class"),
+        lambda: pick("How many"),
+        lambda: press("New draw|Rank at epoch"),
+        lambda: some(chance, page.locator(".card")).click(),
+        lambda: slide(chance, page.get_by_role("slider", name="Epoch", exact=True)),
+        share=0.4,
+    )
+
+
+def change_draw(page: Page, chance: random.Random) -> None:
+    field = page.locator(".draw canvas.ink")
+
+    def stroke() -> None:
+        area = field.bounding_box()
+        assert area
+
+        def place() -> tuple[float, float]:
+            across, down = chance.uniform(0.1, 0.9), chance.uniform(0.1, 0.9)
+            return area["x"] + area["width"] * across, area["y"] + area["height"] * down
+
+        page.mouse.move(*place())
+        page.mouse.down()
+        for _ in range(chance.randrange(1, 6)):
+            page.mouse.move(*place(), steps=4)
+        page.mouse.up()
+
+    def copy() -> None:
+        some(chance, page.locator(".examples button")).click()
+
+    page.locator(".gallery > summary").click()
+    maybe(
+        chance,
+        stroke,
+        stroke,
+        copy,
+        lambda: page.locator(".gallery select").select_option(index=chance.randrange(10)),
+        lambda: page.locator(".centre input").click(),
+        lambda: slide(chance, page.get_by_role("slider", name="Epoch", exact=True)),
+        share=0.35,
+    )
+    page.locator(".gallery > summary").click()
+
+
+def change_train(page: Page, chance: random.Random) -> None:
+    def pick(label: str) -> None:
+        page.get_by_role("combobox", name=re.compile(label)).click()
+        some(chance, page.get_by_role("option")).click()
+
+    def fill(label: str, value: str) -> None:
+        field = page.get_by_role("spinbutton", name=label, exact=True)
+        field.fill(value)
+        field.press("Enter")
+
+    maybe(
+        chance,
+        lambda: pick("Run to look at"),
+        lambda: pick("Compare its curves"),
+        lambda: pick("Network"),
+        lambda: fill("β", str(chance.randrange(1, 40) / 4)),
+        lambda: fill("Epochs", str(chance.randrange(1, 200))),
+        share=0.4,
+    )
+
+
+PAGES = [
+    Visited("generate", ".generate", change_generate),
+    Visited("interpolate", ".interpolate", change_interpolate),
+    Visited("traverse", ".traverse", change_traverse),
+    Visited("clusters", ".clusters", change_clusters),
+    Visited("disentangle", ".disentangle", change_disentangle),
+    Visited("reconstruct", ".reconstruct", change_reconstruct),
+    Visited("draw", ".draw", change_draw),
+]
 
 
 # States ----------------------------------------------------------------------------------------------------------
@@ -148,7 +388,8 @@ def differences(browser: Browser, app: str, run: str, visited: Visited, states: 
     page = context.new_page()
     page.goto(f"{app}/{visited.name}?run={run}{visited.parameters}")
     at_rest(page, visited.selector)
-    expect_all_weights(page)
+    if visited.name != "train":
+        expect_all_weights(page)
     for _ in range(states):
         visited.change(page, chance)
         page.mouse.move(1, 1)
@@ -157,6 +398,95 @@ def differences(browser: Browser, app: str, run: str, visited: Visited, states: 
         expected = at_rest(page, visited.selector)
         yield reopened(browser, page.url, visited, expected)
     context.close()
+
+
+# On a bench: a component alone, and what it says of itself read by what does so in the app ----------------------------
+
+
+class Alone:
+    """A page's component on a blank page, and in Python's place what it needs of that: of Generate its noise."""
+
+    def __init__(self, bench: Bench, run: Run, visited: Visited) -> None:
+        self.bench, self.visited = bench, visited
+        self.live = open_live(run, run.name)
+        self.space = self.live.space
+        self.own: dict[str, Any] = {"rows": self.live.active, "centred": True, "beside": []}
+        self.film = open_film(self.live) if visited.name == "clusters" else None
+        if self.film:
+            self.own |= {"film": self.film.key, "other": None, "shapes": [self.film.shapes]}
+        self.encoders = pack_encoders(run, self.live.key, self.space.epochs) if visited.name == "draw" else b""
+
+    def open(self, cursor: Cursor, asked: dict[str, str]) -> None:
+        """Show the component as an address has it, on a page that knows nothing else."""
+        self.bench.clear()
+        self.bench.publish_run(self.live)
+        if self.film:
+            self.bench.publish("films", self.film.content)
+        if self.encoders:
+            self.bench.publish("encoders", self.encoders)
+        figures = open_figures(self.live.path).key
+        self.data = live_data(self.live, cursor=cursor, asked=asked, asked_revision=1, figures=figures) | self.own
+        self.bench.mount(self.visited.name, self.data | self.noise(asked))
+
+    def noise(self, address: dict[str, str]) -> dict[str, Any]:
+        """What pages/generate.py sends of the seed that an address says."""
+        generator = np.random.default_rng(int(address.get("seed", 0)))
+        noise = generator.standard_normal((100, self.space.latent_dim)).astype("<f4")
+        around = generator.choice(len(self.space.indices), 100, replace=False).tolist()
+        sent = base64.b64encode(noise.tobytes()).decode()
+        return {"seed": int(address.get("seed", 0)), "noise": sent, "around": around}
+
+    def said(self, cursor: Cursor) -> tuple[Cursor, dict[str, str]]:
+        """Cursor and address as the component has said them, or as it was sent them."""
+        told = self.bench.said("cursor")
+        remembered = self.bench.said("memory")
+        address = remembered[-1]["address"] if remembered else self.data["asked"]
+        return check_cursor(told[-1], self.space) if told else cursor, address
+
+    def change(self, chance: random.Random, cursor: Cursor) -> tuple[Cursor, dict[str, str]]:
+        """Do a few things, and answer as Python does."""
+        page = self.bench.page
+        if self.visited.name == "generate" and chance.random() < 0.5:
+            page.get_by_role("spinbutton", name="Seed").fill(str(chance.randrange(2**31)))
+            page.get_by_role("spinbutton", name="Seed").blur()
+            _, address = self.said(cursor)
+            self.bench.redraw(self.data | self.noise(address))
+        self.visited.change(page, chance)
+        page.mouse.move(1, 1)
+        page.evaluate("document.activeElement instanceof HTMLElement && document.activeElement.blur()")
+        page.wait_for_timeout(600)  # after a wheel's last notch, and a map's flight
+        return self.said(cursor)
+
+    def still(self) -> list[str]:
+        """What is drawn and set, once it changes no more."""
+        before: list[str] | None = None
+        while True:
+            self.bench.page.wait_for_timeout(150)
+            found = drawn(self.bench.page, self.visited.selector)
+            if found and found == before:
+                return found
+            before = found
+
+
+def differences_alone(page: Page, run: Run, visited: Visited, states: int, seed: int = 0) -> Iterator[str]:
+    """As `differences`, of a component on a bench."""
+    chance = random.Random(f"{visited.name} {seed}")
+    alone = Alone(Bench(page), run, visited)
+    cursor = image_cursor(alone.space)
+    alone.open(cursor, {})
+    alone.still()
+    for _ in range(states):
+        cursor, address = alone.change(chance, cursor)
+        expected = alone.still()
+        asked_of, problems = from_address(to_address(cursor), alone.space)
+        alone.open(asked_of, address)
+        found = alone.still()
+        unlike = [f"{one}   →   {other}" for one, other in zip(expected, found, strict=False) if one != other]
+        length = sum(len(name) + len(text) + 2 for name, text in {**to_address(cursor), **address}.items())
+        if problems or unlike or len(found) != len(expected) or length > MOST:
+            yield "\n  ".join([str(address), f"{len(expected)} things, {len(found)} found", *problems, *unlike[:12]])
+        else:
+            yield ""
 
 
 def reopened(browser: Browser, address: str, visited: Visited, expected: list[str]) -> str:
@@ -192,12 +522,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--states", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--bench", action="store_true", help="components alone, without the app: ten times as fast")
     parser.add_argument("--run", default="mnist-beta4")
     parser.add_argument("pages", nargs="*", choices=[visited.name for visited in PAGES])
     asked = parser.parse_args(arguments)
     failed = 0
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+        if asked.bench:
+            failed = _alone(browser, asked)
+            browser.close()
+            return failed
         with serve(Path(folder), Path(folder) / "log") as app:
             for visited in PAGES:
                 if asked.pages and visited.name not in asked.pages:
@@ -211,6 +546,21 @@ def main(arguments: list[str] | None = None) -> int:
                 failed += asked.states - equal
         browser.close()
     return 1 if failed else 0
+
+
+def _alone(browser: Browser, asked: argparse.Namespace) -> int:
+    failed = 0
+    for visited in PAGES:
+        if visited.name in ("reconstruct", "train") or (asked.pages and visited.name not in asked.pages):
+            continue  # what these show is chosen in Python
+        page = browser.new_page(viewport=VIEWPORT)
+        found = list(differences_alone(page, find_run(asked.run), visited, asked.states, asked.seed))
+        for unlike in filter(None, found):
+            print(f"{visited.name}: {unlike}", flush=True)
+        print(f"{visited.name}, alone: {found.count('')} of {asked.states} equal", flush=True)
+        failed |= found.count("") < asked.states
+        page.close()
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 import string
@@ -12,10 +13,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from pages.parts.numerals import code_of, code_text
+from pages.parts.numerals import code_of, code_text, pixels_of, pixels_text
 
 COUNT = 300
-MOST = 1_000  # characters; see assets/js/engine/address.js
+MOST = 1_200  # characters; see pages/parts/view.py
 
 Memory = dict[str, Any]
 
@@ -28,7 +29,100 @@ def generate(chance: random.Random) -> Memory:
     }
 
 
-MEMORIES: dict[str, Callable[[random.Random], Memory]] = {"generate": generate}
+def code(chance: random.Random, latent_dim: int) -> list[float]:
+    """A code in float32, in which some dimensions are 0."""
+    return [float(np.float32(chance.choice([0, chance.gauss(0, 1)]))) for _ in range(latent_dim)]
+
+
+def interpolate(chance: random.Random) -> Memory:
+    latent_dim = chance.choice([2, 20])
+
+    def end() -> dict[str, Any]:
+        image = {"kind": chance.choice(["digit", "digit", "drawing"]), "index": chance.randrange(10_000)}
+        moved = image | {"offset": code(chance, latent_dim)}
+        return chance.choice([image, moved, {"kind": "code", "code": code(chance, latent_dim)}])
+
+    return {
+        "ends": [end() for _ in range(4)],
+        "slot": chance.randrange(4),
+        "method": chance.choice(["linear", "spherical"]),
+        "share": chance.choice([0.4, 0.0, 1.0, chance.random()]),
+        "seconds": chance.choice("8421"),
+        "back": chance.choice([True, False]),
+        "cell": chance.randrange(64),
+        "shown": chance.choice([None, chance.randrange(10)]),
+    }
+
+
+def traverse(chance: random.Random) -> Memory:
+    factors = chance.sample(["thickness", "slant", "width", "area"], chance.randrange(4))
+    return {
+        "pad": chance.sample(range(20), 2),
+        "along": chance.randrange(20),
+        "grid": chance.choice(["values", "quantiles"]),
+        "samples": chance.choice(["none", "all", "passive"]),
+        "open": chance.choice([[], ["passive"], ["directions"], ["passive", "directions"]]),
+        "shift": {factor: chance.randrange(-60, 61) * 0.05 or 1.0 for factor in factors},
+        "shown": chance.choice([None, chance.randrange(10)]),
+    }
+
+
+def clusters(chance: random.Random) -> Memory:
+    points = chance.choice([0, 1, 3, 50, 400, 2000, 5000])
+
+    def view() -> dict[str, float] | None:
+        place = {"x": chance.gauss(0, 1), "y": chance.gauss(0, 1), "scale": chance.uniform(1.1, 80)}
+        return chance.choice([None, place])
+
+    return {
+        "settings": {
+            "kind": chance.choice(["umap", "independent", "pca_last", "pca_each"]),
+            "colour": chance.choice(["class", "kl", "z3", "thickness"]),
+            "speed": chance.choice([0.5, 1, 2, 4]),
+            **{name: chance.random() < 0.5 for name in ("numerals", "images", "trails", "dim")},
+        },
+        "hidden": sorted(chance.sample(range(10), chance.randrange(10))),
+        "views": [view(), view()],
+        "selected": sorted(chance.sample(range(5000), points)),
+    }
+
+
+def disentangle(chance: random.Random) -> Memory:
+    cell = {"dimension": chance.randrange(20), "column": chance.choice(["slant", "area", "class"])}
+    return {
+        "by": chance.choice(["effects", "information"]),
+        "spent": chance.choice(["parts", "dimensions"]),
+        "cell": chance.choice([None, cell]),
+    }
+
+
+def draw(chance: random.Random) -> Memory:
+    def stroke() -> dict[str, Any]:
+        x, y = (chance.randrange(561) / 2 for _ in "xy")
+        points = [x, y]
+        for _ in range(chance.randrange(30)):
+            reach = chance.choice([3, 60])
+            x, y = (max(-20.0, min(300.0, round(2 * value + chance.uniform(-reach, reach)) / 2)) for value in (x, y))
+            points += [x, y]
+        width = chance.randrange(8, 49, 2)
+        return {"kind": "stroke", "width": width, "erase": chance.random() < 0.2, "points": points}
+
+    steps = [stroke() for _ in range(chance.randrange(3))]
+    if chance.random() < 0.4:
+        pixels = bytes(chance.choice([0] * 8 + [255, chance.randrange(256)]) for _ in range(784))
+        copied = {"kind": "image", "pixels": base64.b64encode(pixels).decode(), "width": 28, "height": 28}
+        steps.insert(0, copied)
+    return {"steps": steps, "centre": chance.random() < 0.5, "shown": chance.choice([None, chance.randrange(10)])}
+
+
+MEMORIES: dict[str, Callable[[random.Random], Memory]] = {
+    "generate": generate,
+    "interpolate": interpolate,
+    "traverse": traverse,
+    "clusters": clusters,
+    "disentangle": disentangle,
+    "draw": draw,
+}
 
 # Of many at once, since a call costs more than what it does.
 ROUND = """async ([page, memories]) => {
@@ -93,7 +187,7 @@ def altered(chance: random.Random, names: dict[str, list[str]]) -> Iterator[dict
                 good[: chance.randrange(len(good) + 1)],
                 good + good,
                 chance.choice(every),
-                "".join(chance.choice(signs) for _ in range(chance.randrange(40))),
+                "".join(chance.choice(signs) for _ in range(chance.randrange(30))),
                 chance.choice(["", "-1", "NaN", "Infinity", "1e999", "0x10", "__proto__", "constructor", "9" * 400]),
                 chance.choice(["~f", "~h", "~b1e9~", "~b~", "_", ","]) + good * 3,
             ]
@@ -132,3 +226,22 @@ def test_both_languages_write_a_code_alike_and_to_the_last_digit_where_there_is_
         assert len(text) <= max(most, 1.4 * len(code) + 20)
         # Decimals may be written with an exponent in two ways.
         assert np.array_equal(code_of(code_text(code, most)), code_of(text))
+
+
+PIXELS = """async (images) => {
+  const { pixelsText, pixelsFrom } = await import("/engine/ink.js");
+  return images.map((pixels) => [pixelsText(pixels), Array.from(pixelsFrom(pixelsText(pixels)))]);
+}"""
+
+
+def test_both_languages_write_a_drawing_alike_and_refuse_what_is_none(bench_page: Page) -> None:
+    generator = np.random.default_rng(0)
+    images = [(generator.integers(0, 256, size) * (generator.random(size) < 0.2)).tolist() for size in (1, 64, 784)]
+    images.append([0] * 784)
+    for image, (text, found) in zip(images, bench_page.evaluate(PIXELS, images), strict=True):
+        assert found == image == pixels_of(text)
+        assert pixels_text(image) == text
+    for text in ("", "784", "784.", "784.AAAA", "99999.AP8", "2.AQIDBA", "1.!", "-1.AQ"):
+        with pytest.raises(ValueError, match=r"^$"):
+            pixels_of(text)
+        assert bench_page.evaluate("async (text) => (await import('/engine/ink.js')).pixelsFrom(text)", text) is None

@@ -146,7 +146,7 @@ def test_the_budget_is_split_in_parts_and_by_dimension_on_the_clock(
     expect(page.locator(".parts li").first).to_have_text(f"z{first}{kl[first]:.2f} nats")
     assert page.locator(".parts li").count() == active + 1
     expect(page.locator(".ceiling")).to_have_count(0)
-    assert bench.said("memory")[-1]["spent"] == "dimensions"
+    assert bench.said("memory")[-1]["memory"]["spent"] == "dimensions"
 
 
 def test_a_score_has_what_it_asks_its_uncertainty_and_its_images(show: Callable[..., Page], copied: Run) -> None:

@@ -110,7 +110,7 @@ class BenchDesk(Desk):
 
     def leave_and_return(self) -> None:
         """Mount the page anew with what it asked Python to remember."""
-        memory, cursor = self.bench.said("memory")[-1], self.bench.said("cursor")[-1]
+        memory, cursor = self.bench.said("memory")[-1]["memory"], self.bench.said("cursor")[-1]
         self.page.evaluate("document.body.replaceChildren()")
         self.mount(memory=memory, cursor=cursor)
 
@@ -367,13 +367,13 @@ def test_of_two_pictures_the_one_chosen_last_lies_on_the_field(desk: BenchDesk, 
     desk.upload(tmp_path / "small.png")
     expected = desk.seen()
     desk.button("Clear").click()
-    steps = len(desk.bench.said("memory")[-1]["steps"])
+    steps = len(desk.bench.said("memory")[-1]["memory"]["steps"])
 
     files = [("large.png", content), ("small.png", (tmp_path / "small.png").read_bytes())]
     desk.page.evaluate(BRING_TWO, [[name, base64.b64encode(file).decode()] for name, file in files])
     expect(desk.page.locator(".file:not([aria-busy])")).to_be_visible()
     np.testing.assert_array_equal(desk.seen(), expected)
-    assert len(desk.bench.said("memory")[-1]["steps"]) == steps + 1
+    assert len(desk.bench.said("memory")[-1]["memory"]["steps"]) == steps + 1
     expect(desk.page.locator(".problem")).to_have_text("")
 
 

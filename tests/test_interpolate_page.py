@@ -372,7 +372,7 @@ def test_the_clock_takes_the_same_images_at_another_epoch(walk: Interpolate) -> 
     walk.expect_z(walk.code("A", epochs[1]))  # the cursor kept its image
 
 
-def test_the_page_is_found_as_it_was_left_and_a_reload_shows_the_same_cursor(visit: Interpolate) -> None:
+def test_the_page_is_found_as_it_was_left_and_so_it_is_after_a_reload(visit: Interpolate) -> None:
     visit.open()
     page = visit.page
     page.get_by_role("button", name="All at random").click()
@@ -408,7 +408,10 @@ def test_the_page_is_found_as_it_was_left_and_a_reload_shows_the_same_cursor(vis
     visit.expect_drawn()
     visit.expect_z(codes[3])
     expect(visit.epoch).to_have_attribute("aria-valuetext", f"epoch {visit.run.epochs()[-2]}")
-    expect(visit.slot("A")).to_have_attribute("aria-label", re.compile("^A, start of the walk: code, "))
+    assert [visit.index(letter) for letter in "ABCD"] == before
+    expect(page.get_by_role("radio", name="spherical")).to_be_checked()
+    expect(visit.slot("D")).to_be_checked()
+    assert visit.scrub.input_value() == "30"
 
 
 def test_the_walk_is_saved_as_png_gif_and_csv(walk: Interpolate) -> None:

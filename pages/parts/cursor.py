@@ -6,6 +6,7 @@ that is how a live component tells a cursor that Python chose from its own word 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
@@ -24,7 +25,8 @@ from bvae.browser.cursor import (
     own_code,
 )
 from bvae.browser.live import Space
-from pages.parts.numerals import code_of, code_text
+from pages.parts.guests import kept_drawing
+from pages.parts.numerals import code_of, code_text, pixels_of, pixels_text
 
 __all__ = [
     "IMAGES",
@@ -40,8 +42,9 @@ __all__ = [
 # The address -----------------------------------------------------------------------------------------------------
 
 
-ADDRESS = ("run", "epoch", "z", *IMAGES, "start", "from", "keep")
+ADDRESS = ("run", "epoch", "z", *IMAGES, "image", "start", "from", "keep")
 LESSON = ("lesson", "step")  # which belong to no page and go along from one to the other, see lesson.py
+MOST_OF_DRAWING = 700  # characters
 MOST_OF_CODES = 1_000  # characters that the code and the one to which a reset returns may take
 
 
@@ -161,6 +164,8 @@ def write_said() -> None:
     said: dict[str, str | None] = st.session_state.pop("address_said", {})
     if not said:
         return
+    if number := said.get("drawing"):  # of which another browser has nothing
+        said["image"] = drawing_text(number)
     before = st.query_params.to_dict()
     others = {name: value for name, value in before.items() if name not in said}
     wanted = others | {name: value for name, value in said.items() if value is not None}
@@ -176,6 +181,22 @@ def write_said() -> None:
         for name, value in {**known, **said}.items()
         if value is not None and name not in (*ADDRESS, *LESSON)
     }
+
+
+def drawing_text(number: str) -> str | None:
+    """The session's drawing as an address says it; None where it is another, or too large."""
+    drawing = kept_drawing()
+    text = pixels_text(drawing["image"]) if drawing and str(drawing["number"]) == number else ""
+    return text if text and len(text) <= MOST_OF_DRAWING else None
+
+
+def take_drawing(number: str, text: str) -> None:
+    """Keep a drawing that an address brings along, where the session has not that one."""
+    wanted, kept = short_decimal(number), kept_drawing()
+    if wanted is None or (kept and kept["number"] == wanted):
+        return
+    with contextlib.suppress(ValueError):  # then there is no such drawing, which the page says
+        st.session_state["draw_memory"] = {"image": pixels_of(text), "number": wanted}
 
 
 def _address() -> dict[str, str]:
@@ -219,7 +240,7 @@ def follow_address() -> None:
     So it is after Back and Forward. An address without parameters asks for nothing: a change of page leaves one.
     """
     address = _address()
-    if not address or st.session_state.pop("page_changed", False):
+    if st.session_state.pop("page_changed", False) or not st.query_params.to_dict():
         st.session_state["page_address"] = {}  # what the other page wrote; this one will say what it shows
     if address and address != st.session_state.get("address", address):
         st.session_state.pop("cursor", None)
@@ -236,7 +257,9 @@ def open_cursor(space: Space) -> tuple[Cursor, int]:
     """
     cursor: Cursor | None = st.session_state.get("cursor")
     if cursor is None:
-        cursor, problems = from_address(st.query_params.to_dict(), space)
+        parameters = st.query_params.to_dict()
+        take_drawing(parameters.get("drawing", ""), parameters.get("image", ""))
+        cursor, problems = from_address(parameters, space)
         st.session_state["address_problems"] = problems
         set_cursor(cursor, space)
     elif st.session_state.get("cursor_run") != space.run or len(cursor["z"]) != space.latent_dim:

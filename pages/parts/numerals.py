@@ -1,15 +1,15 @@
-"""How an address says a code; `assets/js/engine/address.js` does the same in the browser."""
+"""How an address says a code and the pixels of a drawing; in the browser `assets/js/engine/address.js` and `ink.js`."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
+MOST_PIXELS = 16_384
 MOST = 450  # characters that a code takes in the address, unless it has very many dimensions
 
 
@@ -43,14 +43,49 @@ def code_of(text: str) -> list[float]:
         said, _, packed = packed.partition("~")
         scale = float(said)
     dtype = {"f": "<f4", "h": "<f2", "b": "i1"}.get(kind)
-    if dtype is None or not re.fullmatch(r"[\w-]*", packed, re.ASCII) or not math.isfinite(scale):
+    if dtype is None or not math.isfinite(scale):
         raise ValueError
-    try:
-        content = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-    except binascii.Error:
-        raise ValueError from None
-    numbers: list[float] = (np.frombuffer(content, dtype).astype(float) * scale).tolist()
+    numbers: list[float] = (np.frombuffer(_content(packed), dtype).astype(float) * scale).tolist()
     return numbers
+
+
+def pixels_text(image: Sequence[int]) -> str:
+    """The pixels of an image, 0 to 255 and most of them 0: how many, and all in base64, of zeros only how many."""
+    content = bytearray()
+    at = 0
+    while at < len(image):
+        zeros = 0
+        while zeros < 255 and at + zeros < len(image) and image[at + zeros] == 0:
+            zeros += 1
+        content += bytes([0, zeros]) if zeros else bytes([image[at]])
+        at += zeros or 1
+    return f"{len(image)}.{_url_text(bytes(content))}"
+
+
+def pixels_of(text: str) -> list[int]:
+    """The pixels that an address says.
+
+    Raises:
+        ValueError: when it says none.
+    """
+    count, _, packed = text.partition(".")
+    if not re.fullmatch(r"\d{1,5}", count, re.ASCII) or int(count) > MOST_PIXELS:
+        raise ValueError
+    image: list[int] = []
+    content = iter(_content(packed))
+    for byte in content:
+        image += [byte] if byte else [0] * next(content, 0)
+        if len(image) > int(count):
+            raise ValueError
+    if len(image) != int(count):
+        raise ValueError
+    return image
+
+
+def _content(packed: str) -> bytes:
+    if not re.fullmatch(r"[\w-]*", packed, re.ASCII) or len(packed) % 4 == 1:
+        raise ValueError
+    return base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
 
 
 def _shortest(value: np.floating) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.cursor import accept_address, asked_of_page, say_in_address
+from pages.parts.cursor import accept_address, asked_of_page, quote, say_in_address, write_said
 
 MOST = 1_200  # characters of the address that one component may fill
+OF_TRAVERSE = ("pad", "along", "grid", "samples", "open", "shift", "shown")  # which is on two pages
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,24 @@ def open_view(component: str, names: Sequence[str]) -> View:
             st.warning(f"The address says more than fits into {MOST:,} characters of {' and '.join(long)}: left out.")
         kept |= {"texts": asked, "asked": asked, "revision": kept["revision"] + 1}
     return View(component, tuple(names), **kept)
+
+
+def pick_by_address(name: str, key: str, options: Sequence[str], usual: str) -> None:
+    """Have a widget that picks one of some options follow the address, and the address say where it stands, if that is
+    not the usual. To be called before the widget is drawn; the widget may be in a fragment.
+
+    Args:
+        name: of the parameter.
+        key: of the widget, whose value is in the session.
+    """
+    if (asked := asked_of_page((name,))) is not None:
+        wanted = asked.get(name, usual)
+        st.session_state[key] = wanted if wanted in options else usual
+        if wanted not in options:
+            st.warning(f"The address asks for {quote(wanted, 60)}, which is not here.")
+    picked = st.session_state[key]
+    say_in_address((name,), {} if picked == usual else {name: picked})
+    write_said()
 
 
 def keep_view(view: View, told: Any) -> None:

@@ -5,6 +5,7 @@
 import { Cursor, follow } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
 import { explain } from "../shared/terms.js";
+import { toAddress } from "./address.js";
 import { Beside } from "./beside.js";
 import { Choices, colourWords, kindIn } from "./choices.js";
 import { CursorOnMap } from "./cursor-mark.js";
@@ -19,8 +20,10 @@ import { Stage } from "./stage.js";
 
 /** @import { CursorState, LiveRun } from "../engine/run.js" */
 /** @import { Link } from "../shared/link.js" */
-/** @import { Settings } from "./choices.js" */
+/** @import { Settings } from "./address.js" */
 /** @import { Sides } from "./sides.js" */
+
+const CALM_MS = 400; // after a wheel's notch
 
 /** @typedef {{settings: Settings, hidden: Iterable<number>}} BoardOptions hidden: classes */
 
@@ -42,6 +45,7 @@ export class Board {
     this.frame = 0; // of the browser's that was asked for
     this.told = ""; // of which frames everything has been said
     this.pointed = -1; // point of the first film
+    this.calm = 0; // the timer after which the hand has let go of a view
     this.emphasis = new Emphasis(hidden);
     this.clock = new FilmClock(root, {
       moved: () => this.draw(performance.now()),
@@ -58,7 +62,11 @@ export class Board {
       selected: (map, points) => {
         this.select(points.map((point) => this.stage.pointOn(map, point)).filter((point) => point >= 0));
       },
-      viewed: () => this.stage.keepViews(),
+      viewed: () => {
+        this.stage.keepViews();
+        clearTimeout(this.calm);
+        this.calm = setTimeout(() => this.remember(), CALM_MS);
+      },
       allClasses: () => this.legend.hide(new Set()),
     });
     this.choices = new Choices(root, (changes) => this.set(changes));
@@ -118,6 +126,15 @@ export class Board {
     this.legend = this.legendOf();
     this.show();
     if (same) this.clock.go(momentAt(sides.first, epoch));
+    else this.remember(); // of another run's points and classes nothing is left
+  }
+
+  /** Show everything as it was once. @param {BoardOptions} options */
+  take({ settings, hidden }) {
+    this.settings = settings;
+    this.emphasis = new Emphasis(hidden);
+    this.legend = this.legendOf();
+    this.show();
   }
 
   show() {
@@ -176,7 +193,10 @@ export class Board {
   }
 
   remember() {
-    this.link.send("memory", { settings: this.settings, run: this.run.key, hidden: [...this.emphasis.hidden] });
+    const { settings, run, emphasis, stage } = this;
+    const hidden = [...emphasis.hidden];
+    const memory = { settings, run: run.key, hidden, views: stage.views(), selected: emphasis.selection };
+    this.link.remember(memory, toAddress);
   }
 
   // Drawing ---------------------------------------------------------------------------------------------------------
@@ -247,12 +267,14 @@ export class Board {
 
   /** @param {number[]} points of the first film */
   select(points) {
+    points.sort((one, other) => one - other);
     this.emphasis.selection = points;
     looks.selected = { key: this.run.key, indices: points.map((point) => this.sides.first.indices[point]) };
     for (const map of this.stage.maps) map.useLasso(false);
     this.beside.select(points, this.frames());
     this.emphasise();
     this.beside.say(points.length ? `${points.length} images selected` : "Nothing is selected");
+    this.remember();
   }
 
   // The cursor ------------------------------------------------------------------------------------------------------

@@ -3,30 +3,11 @@
 import { disable } from "../shared/disable.js";
 import { finder, make } from "../shared/elements.js";
 import { NOTICEABLE } from "./scene.js";
+import { TOGGLES } from "./address.js";
 import { MEASURES, MEASURE_NAMES } from "./words.js";
 
 /** @import { Film, Kind } from "../engine/film.js" */
-/** @import { SceneOptions } from "./scene.js" */
-
-/**
- * What a person chose. Not every film has each kind of layout and each colour: it stays chosen all the same.
- * @typedef {SceneOptions & {kind: Kind, colour: string, speed: number}} Settings colour: "class" or a name that
- *   `Film.values` knows
- */
-
-/** @type {(keyof SceneOptions)[]} */
-const TOGGLES = ["numerals", "images", "trails", "dim"];
-
-/** @type {Readonly<Settings>} */
-export const DEFAULTS = {
-  kind: "umap",
-  colour: "class",
-  speed: 1,
-  numerals: true,
-  images: true,
-  trails: false,
-  dim: false,
-};
+/** @import { Settings } from "./address.js" */
 
 export class Choices {
   /** @param {HTMLElement} root @param {(changes: Partial<Settings>) => void} chosen */

@@ -9,6 +9,7 @@ import { GLIDE_MS, gently } from "./playback.js";
 
 /** @import { Kind } from "../engine/film.js" */
 /** @import { MapListener, MapMarks, MapTheme } from "./map.js" */
+/** @import { SceneView } from "./camera.js" */
 /** @import { SceneOptions } from "./scene.js" */
 /** @import { Sides } from "./sides.js" */
 
@@ -36,7 +37,7 @@ export class Stage {
     for (const map of this.maps.splice(sides.all.length)) map.figure.remove();
     for (const [place, { film, about }] of sides.all.entries()) {
       const map = this.maps[place] ?? this.add(place, theme);
-      map.open(film, theme, looks.views[this.viewKey(place)] ?? WHOLE);
+      map.open(film, theme, looks.views[viewKey(sides, place)] ?? WHOLE);
       map.find("figcaption").textContent = two ? about.name : "";
       map.field.setAttribute("aria-label", `Map of ${about.name}`);
     }
@@ -129,13 +130,13 @@ export class Stage {
     ]);
   }
 
-  /** @param {number} place */
-  viewKey(place) {
-    return `${this.sides.all[place].about.name} ${place}`;
+  keepViews() {
+    for (const [place, { view }] of this.maps.entries()) looks.views[viewKey(this.sides, place)] = view.now;
   }
 
-  keepViews() {
-    for (const [place, { view }] of this.maps.entries()) looks.views[this.viewKey(place)] = view.now;
+  /** @returns {(SceneView|null)[]} what part of its film each map shows, null for all of it */
+  views() {
+    return this.maps.map(({ view }) => (view.isWhole() ? null : view.now));
   }
 
   /** @param {FilmMap} map @param {number} point of its film @returns {number} that of the first film, −1 if it has none */
@@ -143,6 +144,9 @@ export class Stage {
     return map === this.maps[0] || point < 0 ? point : this.sides.first.point(map.film.indices[point]);
   }
 }
+
+/** @param {Sides} sides @param {number} place of a map @returns {string} by which its view is kept, see looks.js */
+export const viewKey = (sides, place) => `${sides.all[place].about.name} ${place}`;
 
 /** @param {HTMLElement} figure of a map @returns {MapTheme} as its style has it */
 function themeOf(figure) {

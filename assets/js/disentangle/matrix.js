@@ -11,6 +11,7 @@ import { explain } from "../shared/terms.js";
 
 /** @typedef {"effects"|"information"} By what the numbers are */
 /** @typedef {Factor|"class"} Column */
+/** @typedef {{dimension: number, column: Column}} Cell */
 
 const FACTOR_COLUMNS = /** @type {Factor[]} */ (["thickness", "slant", "width", "height", "length", "area"]);
 const FULL_EFFECT = 3; // standard deviations at which a cell has its full colour
@@ -35,7 +36,7 @@ export class Matrix {
     this.note = find(".matrix-note");
     this.passive = find(".matrix-passive");
     this.root = root;
-    /** @type {{dimension: number, column: Column}|null} the cell whose pictures are shown */
+    /** @type {Cell|null} the one whose pictures are shown */
     this.chosen = null;
     /** @type {HTMLButtonElement[][]} by row */
     this.cells = [];

@@ -3,12 +3,14 @@
  * the KL is spent on over the epochs; and the scores. All at the epoch of the clock that all pages share.
  */
 
+import { recall } from "../shared/asked.js";
 import { Clock } from "../shared/clock.js";
 import { Cursor, follow } from "../shared/cursor.js";
 import { finder, make } from "../shared/elements.js";
 import { Link } from "../shared/link.js";
 import { liveComponent, whenRun } from "../shared/live.js";
 import { figureShelf } from "../shared/meanings.js";
+import { fromAddress, toAddress } from "./address.js";
 import { showBeside } from "./beside.js";
 import { Budget } from "./budget.js";
 import { Matrix } from "./matrix.js";
@@ -19,10 +21,10 @@ import { Table } from "./table.js";
 /** @import { LiveData } from "../shared/live.js" */
 /** @import { Figures } from "../shared/meanings.js" */
 /** @import { SetStateValue } from "../shared/mounting.js" */
+/** @import { Memory } from "./address.js" */
 /** @import { Line } from "./beside.js" */
-/** @import { Column } from "./matrix.js" */
+/** @import { Cell, Column } from "./matrix.js" */
 
-/** As the page was left. Whatever a browser sends can be altered. @typedef {{by?: string, spent?: string}} Memory */
 /**
  * figures: their key, "" where nothing was measured; beside: this run and others, none where no other is measured
  * @typedef {LiveData & {figures: string, beside?: Line[], memory?: Memory|null}} Data
@@ -45,14 +47,19 @@ class Look {
     const find = finder(root);
     this.missing = find(".missing");
     const remember = () => {
-      link.send("memory", { by: this.matrix.by, spent: this.budget.spent });
+      this.remember();
       this.show();
     };
     this.moved = new Moved(root, run, (z, start) => this.take(z, start));
     this.matrix = new Matrix(root, run, memory.by === "information" ? "information" : "effects", {
-      chosen: (dimension, column) => this.moved.show(this.cursor.epoch, dimension, column),
+      chosen: (dimension, column) => {
+        this.moved.show(this.cursor.epoch, dimension, column);
+        this.remember();
+      },
       changed: remember,
     });
+    const { cell } = memory;
+    if (cell && this.matrix.rows.includes(cell.dimension)) this.matrix.chosen = /** @type {Cell} */ (cell);
     this.budget = new Budget(root, run, memory.spent === "dimensions" ? "dimensions" : "parts", {
       epoch: (epoch) => {
         if (!run.has(epoch)) return;
@@ -71,6 +78,16 @@ class Look {
     this.resized.observe(find(".budget"));
   }
 
+  /** @returns {Memory} */
+  memory() {
+    const { matrix, budget } = this;
+    return { by: matrix.by, spent: budget.spent, cell: matrix.chosen };
+  }
+
+  remember() {
+    this.link.remember(this.memory(), toAddress, this.run.key);
+  }
+
   /** Another run takes its place. */
   close() {
     this.moved.close();
@@ -83,8 +100,10 @@ class Look {
     this.show();
   }
 
+  /** Python hears of the cursor, and of the cell beside it: the usual one is that of the epoch at which it was shown first. */
   release() {
     this.cursor.tell(this.link);
+    this.remember();
   }
 
   /** Make a picture the cursor. @param {Float32Array} z @param {Start} start */
@@ -102,14 +121,16 @@ class Look {
     this.say(record !== null || run.meaning.at(epoch) !== null);
     matrix.show(epoch, record);
     this.moved.section.hidden = matrix.rows.length === 0;
-    const { dimension, column } = matrix.chosen ?? this.usual();
-    if (!matrix.chosen && matrix.rows.length) matrix.choose(dimension, column);
-    else if (matrix.rows.length) this.moved.show(epoch, dimension, column);
+    if (matrix.rows.length) {
+      matrix.chosen ??= this.usual();
+      matrix.mark();
+      this.moved.show(epoch, matrix.chosen.dimension, matrix.chosen.column);
+    }
     this.budget.show(figures, epoch);
     this.table.show(figures, epoch);
   }
 
-  /** The cell to begin with: the largest change of all. @returns {{dimension: number, column: Column}} */
+  /** The cell to begin with: the largest change of all. @returns {Cell} */
   usual() {
     const { meaning } = this.run;
     const { epoch } = this.cursor;
@@ -161,6 +182,10 @@ class Disentangle {
     /** @type {((run: LiveRun) => void)|undefined} what waits for a run; see `whenRun` */
     this.wanted = undefined;
     this.figuresWanted = "";
+    /** @type {number|undefined} see `recall` */
+    this.askedRevision = undefined;
+    /** @type {{memory: Memory, problems: string[]}|null} what is to be shown once the run is there */
+    this.recalled = null;
     this.clock = new Clock(finder(root)(".clock"), {
       moved: (epoch) => this.look?.setEpoch(epoch),
       released: () => this.look?.release(),
@@ -171,13 +196,19 @@ class Disentangle {
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
     this.figuresWanted = data.figures;
+    this.recalled = recall(this, data, fromAddress) ?? this.recalled;
     showBeside(this.root, data.beside ?? []);
     whenRun(this, { key: data.key, epoch: data.cursor.epoch, meaning: data.meaning ?? "" }, (run) => {
-      if (this.look?.run !== run) {
-        this.look?.close();
-        this.look = new Look(this.root, this.link, this.clock, run, data, data.memory ?? {});
+      const { recalled } = this;
+      let look = this.look;
+      if (look?.run !== run || recalled) {
+        look?.close();
+        const { by, spent } = look?.memory() ?? {};
+        look = new Look(this.root, this.link, this.clock, run, data, recalled?.memory ?? { by, spent });
+        if (this.look ? !recalled : recalled?.problems.length) look.remember();
+        this.look = look;
+        this.recalled = null;
       }
-      const { look } = this;
       follow(look, data);
       const show = () => {
         look.figures = figureShelf.get(data.figures) ?? null;

@@ -1,6 +1,6 @@
 /** The picture on the field of the Draw page: brought as a file, read as wanted, and laid on the field. */
 
-import { bytesOf } from "../engine/bytes.js";
+import { bytesOf, toBase64 } from "../engine/bytes.js";
 import { finder, make } from "../shared/elements.js";
 import { Picture } from "../shared/pictures.js";
 import { PictureError, readPicture, rehearse } from "./bring.js";
@@ -26,9 +26,6 @@ import { STEPS, strokesOf } from "./strokes.js";
  */
 
 const ENLARGED = 200 / 280; // the share of the field that a digit takes which will be centred anyway
-
-/** @param {Uint8Array} bytes */
-export const toBase64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
 /** @param {Brought} picture @returns {string} how it is read */
 const wayOf = ({ dark, without }) => JSON.stringify([dark, without]);

@@ -1,27 +1,26 @@
 /** A drawing under one run: its code there, and what Python is told of it. */
 
 import { Cursor } from "../shared/cursor.js";
+import { toAddress } from "./address.js";
 import { Results } from "./results.js";
 
 /** @import { CursorState, LiveRun } from "../engine/run.js" */
 /** @import { Link } from "../shared/link.js" */
-/** @import { Field, Step } from "./field.js" */
-
-/**
- * @typedef {{steps: Step[], centre: boolean, image: number[], number: number}} Memory what the page is found as; image: as the
- *   model saw it; number: of it
- */
+/** @import { Memory } from "./address.js" */
+/** @import { Field } from "./field.js" */
 
 /** @param {Uint8Array} pixels @returns {number} what tells one drawing from another: FNV-1a (Fowler, Noll and Vo), 29 bits of it */
 const numberOf = (pixels) => pixels.reduce((hash, pixel) => Math.imul(hash ^ pixel, 0x01000193), 0x811c9dc5 | 0) >>> 3;
 
 export class Drawing {
   /**
-   * @param {{root: HTMLElement, link: Link, field: Field}} page
+   * @param {{root: HTMLElement, link: Link, field: Field, shown: number|null}} page shown: the class whose images it offers
    * @param {LiveRun} run @param {CursorState} cursor
    * @param {{kept: number|null, owed: boolean}} before the same under the run before
    */
-  constructor({ root, link, field }, run, cursor, { kept, owed }) {
+  constructor(page, run, cursor, { kept, owed }) {
+    const { root, link, field } = page;
+    this.page = page;
     this.run = run;
     this.link = link;
     this.field = field;
@@ -62,9 +61,11 @@ export class Drawing {
   keep() {
     this.kept = this.number;
     const { steps, centre } = this.field;
+    const [, across] = this.run.imageShape;
+    const { shown } = this.page;
     /** @type {Memory} */
-    const memory = { steps, centre, image: Array.from(this.results.image), number: this.kept };
-    this.link.send("memory", memory, this.run.key);
+    const memory = { steps, centre, image: Array.from(this.results.image), across, number: this.kept, shown };
+    this.link.remember(memory, toAddress, this.run.key);
   }
 
   isCursor() {

@@ -1,10 +1,10 @@
 /** The field of the Draw page: what is written on it, brought to it and taken back, and the image that the model sees of it. */
 
-import { bytesOf } from "../engine/bytes.js";
+import { bytesOf, toBase64 } from "../engine/bytes.js";
 import { disable } from "../shared/disable.js";
 import { finder, make } from "../shared/elements.js";
 import { Picture, contextOf } from "../shared/pictures.js";
-import { Pictures, toBase64 } from "./brought.js";
+import { Pictures } from "./brought.js";
 import { asForm, formOf, levelled, wordsOf } from "./form.js";
 import { asItIs, asMnist, stretch } from "./mnist.js";
 import { Pen } from "./pen.js";
@@ -12,7 +12,7 @@ import { Pen } from "./pen.js";
 /** @import { LiveRun } from "../engine/run.js" */
 /** @import { Brought, Change } from "./brought.js" */
 /** @import { Form } from "./form.js" */
-/** @import { Stroke } from "./pen.js" */
+/** @import { Stroke } from "../engine/ink.js" */
 
 const FIELD = 280; // the longer side of the drawing field, in its own pixels
 const STEPS_KEPT = 200;

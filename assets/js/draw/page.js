@@ -5,6 +5,8 @@
  * and probe images come by way of encoders.js; everything is computed here, at every stroke.
  */
 
+import { toBase64 } from "../engine/bytes.js";
+import { recall } from "../shared/asked.js";
 import { cut } from "../shared/classes.js";
 import { Clock } from "../shared/clock.js";
 import { follow } from "../shared/cursor.js";
@@ -14,13 +16,14 @@ import { encoderShelf } from "../shared/encoders.js";
 import { Link, leadsTo } from "../shared/link.js";
 import { live, liveComponent, whenRun } from "../shared/live.js";
 import { Picture } from "../shared/pictures.js";
+import { fromAddress } from "./address.js";
 import { Drawing } from "./drawing.js";
 import { Field } from "./field.js";
 
-/** @import { LiveRun } from "../engine/run.js" */
+/** @import { LiveRun, Start } from "../engine/run.js" */
 /** @import { LiveData } from "../shared/live.js" */
 /** @import { SetStateValue } from "../shared/mounting.js" */
-/** @import { Memory } from "./drawing.js" */
+/** @import { Memory } from "./address.js" */
 
 /** @typedef {LiveData & {centred: boolean, memory: Memory|null}} Data centred: whether the run's own images are, as MNIST's */
 
@@ -34,7 +37,10 @@ class Draw {
     this.drawing = null;
     /** @type {((run: LiveRun) => void)|undefined} what waits for a run; see `whenRun` */
     this.wanted = undefined;
-    this.remembered = false;
+    /** @type {number|undefined} see `recall` */
+    this.askedRevision = undefined;
+    /** @type {{memory: Memory, asked: boolean}|null} what is to be shown once the run is there */
+    this.recalled = null;
     this.frame = 0;
     this.link = new Link(root);
     this.placeholder = find(".placeholder");
@@ -51,7 +57,11 @@ class Draw {
       },
       released: () => this.drawing?.release(),
     });
-    this.classes.onchange = () => this.drawing && this.showExamples(this.drawing.run);
+    this.classes.onchange = () => {
+      if (!this.drawing) return;
+      this.showExamples(this.drawing.run);
+      this.drawing.keep();
+    };
     const link = find(".to-sliders", HTMLAnchorElement);
     leadsTo(link, "traverse", this.link);
     link.addEventListener("click", () => this.drawing?.release(true), { capture: true });
@@ -65,8 +75,9 @@ class Draw {
   /** @param {Data} data @param {SetStateValue} setStateValue */
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
+    this.recalled = recall(this, data, fromAddress) ?? this.recalled;
     whenRun(this, { key: data.key }, (run) => {
-      const other = run !== this.drawing?.run;
+      const other = run !== this.drawing?.run || this.recalled !== null;
       const drawing = this.open(run, data);
       const moved = follow(drawing, data);
       if (moved) this.clock.show(drawing.cursor.epoch);
@@ -79,31 +90,50 @@ class Draw {
   }
 
   /** @param {LiveRun} run @param {Data} data @returns {Drawing} under this run */
-  open(run, { centred, cursor, memory }) {
-    if (this.drawing?.run === run) return this.drawing;
+  open(run, { centred, cursor }) {
+    const { recalled } = this;
+    this.recalled = null;
+    if (this.drawing?.run === run) {
+      if (recalled) this.take(this.drawing, recalled, cursor.start);
+      return this.drawing;
+    }
     const [rows, columns] = run.imageShape;
     this.root.style.setProperty("--shape", `${columns} / ${rows}`);
     this.field.open(run, centred);
     this.clock.open(run);
     this.drawing = new Drawing(this, run, cursor, this.drawing ?? { kept: null, owed: false });
-    if (!this.remembered) this.remember(this.drawing, memory);
     this.placeholder.textContent = `Write ${run.about.noun === "digit" ? "a digit" : "or paint"} here`;
     const options = [...new Set(run.labels)].map((label) => {
       const name = run.about.class_names[label];
       return make("option", "", cut(name), { value: label, title: name });
     });
     this.classes.replaceChildren(...options);
+    if (recalled) this.take(this.drawing, recalled, cursor.start);
     this.showExamples(run);
     return this.drawing;
   }
 
-  /** Take up the drawing that was left here, once. @param {Drawing} drawing @param {Memory|null} memory */
-  remember(drawing, memory) {
-    this.remembered = true;
-    if (!memory || this.field.steps.length) return;
-    this.field.steps = memory.steps ?? [];
-    this.field.centre = memory.centre ?? true;
-    drawing.kept = memory.number;
+  /** @returns {number|null} the class whose images are offered, null for the first */
+  get shown() {
+    return this.classes.selectedIndex > 0 ? Number(this.classes.value) : null;
+  }
+
+  /**
+   * Take up a drawing: the one that was left here, or what the address asks for.
+   * @param {Drawing} drawing @param {{memory: Memory, asked: boolean}} recalled @param {Start} start of the cursor
+   */
+  take(drawing, { memory, asked }, { kind, index }) {
+    const { field } = this;
+    const [height, width] = drawing.run.imageShape;
+    // Of a drawing that came with the cursor, from another page or another browser, there is only what the model saw.
+    const pixels = memory.steps ? null : (memory.image ?? null);
+    field.steps = pixels ? [{ kind: "image", pixels: toBase64(pixels), width, height }] : (memory.steps ?? []);
+    const centre = pixels ? false : memory.centre;
+    if (centre !== undefined) field.centre = centre;
+    drawing.kept = asked && kind === "drawing" && index !== undefined ? index : (memory.number ?? null);
+    if (memory.shown !== undefined && memory.shown !== null) this.classes.value = String(memory.shown);
+    if (this.classes.selectedIndex < 0) this.classes.selectedIndex = 0;
+    this.showExamples(drawing.run);
   }
 
   /** @param {LiveRun} run */

@@ -2,7 +2,7 @@
 
 import { finder } from "../shared/elements.js";
 
-/** @typedef {{kind: "stroke", width: number, erase: boolean, points: number[]}} Stroke points: x, y, x, y, … */
+/** @import { Stroke } from "../engine/ink.js" */
 
 /** The pen and the eraser. */
 export class Pen {

@@ -5,13 +5,26 @@
  * with fewer digits: see `codeText`.
  */
 
-import { bytesOf, HALVES } from "./bytes.js";
+import { bytesOf, HALVES, toBase64 } from "./bytes.js";
 
 /** What an address says of a page, by the names of parameters. @typedef {Record<string, string>} Parameters */
 
 // What of an address goes along from page to page: the cursor, and where one is in a lesson; see pages/parts/cursor.py.
-export const TAKEN_ALONG = ["run", "epoch", "z", "digit", "drawing", "start", "from", "keep", "lesson", "step"];
+export const TAKEN_ALONG = [
+  "run",
+  "epoch",
+  "z",
+  "digit",
+  "drawing",
+  "image",
+  "start",
+  "from",
+  "keep",
+  "lesson",
+  "step",
+];
 export const MOST_OF_PAGE = 1000; // characters that one page's parameters may take
+const MOST_NUMBERS = 1000; // that a code has
 const LARGEST = 1000; // no number of a code lies farther out
 const QUOTED = 24; // characters
 
@@ -26,11 +39,7 @@ export function short(value) {
 }
 
 /** @param {Uint8Array} bytes @returns {string} base64 as an address takes it */
-export const urlText = (bytes) =>
-  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+export const urlText = (bytes) => toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
 /** @param {string} text @returns {Uint8Array<ArrayBuffer>|null} null where it is not base64 */
 export function urlBytes(text) {
@@ -67,20 +76,18 @@ function halfBits(value) {
 
 /**
  * The code that an address says.
- * @param {string} text by `codeText`, or with commas between the numbers @param {number} count of numbers
+ * @param {string} text by `codeText`, or with commas between the numbers @param {number} [count] of numbers, where it is known
  * @returns {number[]|null} null where it says none
  */
 export function codeOf(text, count) {
-  const found = text.startsWith("~") ? unpacked(text) : decimalsOf(text, count);
-  const fits = found?.length === count && found.every((value) => Math.abs(value) < LARGEST); // nor is NaN
-  return fits ? found : null;
+  if (text.length > 24 * MOST_NUMBERS) return null;
+  const found = text.startsWith("~") ? unpacked(text) : decimalsOf(text);
+  const fits = found?.every((value) => Math.abs(value) < LARGEST); // nor is NaN
+  return found && fits && found.length === (count ?? Math.min(found.length, MOST_NUMBERS)) ? found : null;
 }
 
-/** @param {string} text @param {number} count */
-function decimalsOf(text, count) {
-  if (text.length > 32 * count) return null;
-  return text.split(/[_,]/).map((part) => (part === "" ? 0 : decimalOf(part)));
-}
+/** @param {string} text */
+const decimalsOf = (text) => text.split(/[_,]/).map((part) => (part === "" ? 0 : decimalOf(part)));
 
 /** @param {string} text @returns {number} NaN where it is none */
 export const decimalOf = (text) => (/^-?(\d+\.?\d*|\.\d+)(e-?\d+)?$/i.test(text) ? Number(text) : Number.NaN);

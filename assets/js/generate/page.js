@@ -62,7 +62,7 @@ class Generate {
     const recalled = recall(this, data, fromAddress);
     if (recalled) {
       this.settings.restore(recalled.memory);
-      if (recalled.mend) this.remember();
+      if (recalled.problems.length) this.remember();
       this.stale = true;
     }
     whenRun(this, { key: data.key, epoch: data.cursor.epoch }, (run) => {

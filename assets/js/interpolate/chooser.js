@@ -37,6 +37,7 @@ export class Chooser {
     this.ends = [];
     /** @type {number|null} the class whose images are shown */
     this.shownClass = null;
+    this.usualClass = run.labels[0]; // that is shown where none has been and the end is of none
     this.out = new Float32Array(run.pixels);
     this.slots = LETTERS.map((letter, slot) => this.makeSlot(letter, slot));
     this.find(".slots").replaceChildren(...this.slots.map(({ label }) => label));
@@ -91,7 +92,7 @@ export class Chooser {
     const end = this.ends[this.slot];
     const label = this.offer.labelOf(end);
     this.find(".choose-title").textContent = `Choose ${LETTERS[this.slot]}`;
-    this.showClass(label >= 0 ? label : (this.shownClass ?? this.run.labels[0]));
+    this.showClass(label >= 0 ? label : (this.shownClass ?? this.usualClass));
     chooseRadio(this.root, "class", label);
     chooseRadio(this.root, "example", isImage(end) ? this.run.place(end) : -1);
   }

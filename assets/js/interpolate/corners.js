@@ -3,6 +3,7 @@
 import { finder } from "../shared/elements.js";
 import { Mosaic } from "../shared/mosaic.js";
 import { Picture } from "../shared/pictures.js";
+import { USUAL } from "./address.js";
 import { LETTERS } from "./ends.js";
 
 /** @import { LiveRun } from "../engine/run.js" */
@@ -25,7 +26,7 @@ export class Corners {
    * @param {(cell: number) => void} choose told of the cell that is pressed
    * @param {number} [looked] the cell that is looked at; the middle, until one is pointed at
    */
-  constructor(root, run, way, choose, looked = (SIDE * SIDE + SIDE) / 2) {
+  constructor(root, run, way, choose, looked = USUAL.cell) {
     const find = finder(root);
     this.way = way;
     this.looked = looked;

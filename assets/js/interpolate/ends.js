@@ -99,7 +99,7 @@ export class Ends {
     }
     const mean = this.run.mean(epoch, kept);
     if (cursor.isAt(mean)) return { kind, index };
-    return { kind, index, offset: z.map((value, dimension) => value - mean[dimension]) };
+    return { kind, index, offset: z.map((value, dimension) => Math.fround(value - mean[dimension])) }; // as an address has it
   }
 
   /** The cursor, and then the classes that lie farthest from it and from one another: the walk is worth seeing. @param {Cursor} cursor */

@@ -7,6 +7,7 @@ import { Mosaic } from "../shared/mosaic.js";
 import { Picture } from "../shared/pictures.js";
 import { chooseRadio, radiosOf } from "../shared/radios.js";
 import { explain } from "../shared/terms.js";
+import { toAddress, USUAL } from "./address.js";
 import { changeWords } from "./change.js";
 import { Chooser } from "./chooser.js";
 import { CORNERS, Corners } from "./corners.js";
@@ -18,28 +19,22 @@ import { codeNorm, STEPS, Way } from "../engine/walk.js";
 /** @import { Clock } from "../shared/clock.js" */
 /** @import { Link } from "../shared/link.js" */
 /** @import { LiveData } from "../shared/live.js" */
+/** @import { Memory } from "./address.js" */
 /** @import { End } from "./ends.js" */
 /** @import { Playback } from "./playback.js" */
 /** @import { Method } from "../engine/walk.js" */
 
 const SLICE_STILL = 8; // milliseconds of a frame that steps and grid may take to be drawn anew
 const SLICE_PLAYING = 2; // the play comes first
-const USUAL_SHARE = 6 / (STEPS - 1); // where walk and cross-fade differ
-
-/**
- * As the page was left; `key` of the run that had these ends. Whatever a browser sends can be altered.
- * @typedef {{key?: string, ends?: End[], slot?: number, method?: string, share?: number, seconds?: string,
- *   back?: boolean}} Memory
- */
 
 /** What all runs have in common on the page. @typedef {{root: HTMLElement, link: Link, clock: Clock, playback: Playback}} Place */
 
 export class Journey {
   /**
    * @param {Place} place @param {LiveRun} run @param {LiveData} data @param {End|null} drawing the one that there is
-   * @param {Memory} memory @param {number} [looked] the cell of the grid that was looked at last
+   * @param {Memory} memory
    */
-  constructor({ root, link, clock, playback }, run, data, drawing, memory, looked) {
+  constructor({ root, link, clock, playback }, run, data, drawing, memory) {
     this.root = root;
     this.run = run;
     this.link = link;
@@ -67,7 +62,7 @@ export class Journey {
       run,
       this.way.steps.map((_, step) => `Step ${step + 1} of ${STEPS}`),
     );
-    this.corners = new Corners(root, run, this.way, (cell) => this.chooseCell(cell), looked);
+    this.corners = new Corners(root, run, this.way, (cell) => this.chooseCell(cell), memory.cell);
     this.makeWay(playback.frame !== 0);
     this.lengths = new Lengths(root, run);
     this.chooser = new Chooser(root, run, this.offer, {
@@ -117,13 +112,16 @@ export class Journey {
 
   /** @returns {Memory} */
   memory() {
-    const { run, ends, method, playback, chooser } = this;
+    const { run, ends, method, playback, chooser, corners } = this;
+    const { slot, shownClass } = chooser;
+    const shown = this.offer.labelOf(ends[slot]) < 0 ? shownClass : null;
     const { share, seconds, back } = playback;
-    return { key: run.key, ends, slot: chooser.slot, method, share, seconds: seconds.value, back: back.checked };
+    const pace = { share, seconds: seconds.value, back: back.checked };
+    return { key: run.key, ends, slot, method, ...pace, cell: corners.looked, shown };
   }
 
   remember() {
-    this.link.send("memory", this.memory(), this.run.key);
+    this.link.remember(this.memory(), toAddress, this.run.key);
   }
 
   /** The ends as they were left, as far as they fit the run. @param {Memory} memory @returns {End[]} */
@@ -137,12 +135,13 @@ export class Journey {
   }
 
   /** Set the rest up as it was left. @param {Memory} memory */
-  restore({ slot = 1, share = USUAL_SHARE, seconds, back }) {
-    const { playback } = this;
-    if ([0, 1, 2, 3].includes(slot)) this.chooser.slot = slot;
-    playback.share = share >= 0 && share <= 1 ? share : USUAL_SHARE;
-    if (seconds) playback.seconds.value = seconds;
-    if (back === false) playback.back.checked = false;
+  restore({ slot, share, seconds, back, shown }) {
+    const { playback, chooser } = this;
+    chooser.slot = LETTERS.findIndex((_, place) => place === (slot ?? USUAL.slot));
+    chooser.usualClass = this.offer.classes.has(shown ?? -1) ? /** @type {number} */ (shown) : this.run.labels[0];
+    playback.share = share ?? USUAL.share;
+    playback.seconds.value = seconds ?? USUAL.seconds;
+    playback.back.checked = back ?? USUAL.back;
     chooseRadio(this.root, "method", this.method);
   }
 
@@ -239,7 +238,6 @@ export class Journey {
   chooseShare(share, name = `The point at ${Math.round(100 * share)} %`) {
     const end = share === 0 ? this.ends[0] : share === 1 ? this.ends[1] : undefined;
     this.setCursor(this.way.walk.at(share, new Float32Array(this.run.latentDim)), end, name);
-    this.remember();
   }
 
   /** @param {number} cell */
@@ -263,8 +261,10 @@ export class Journey {
     this.tell();
   }
 
+  /** Python hears of the cursor, and of the ends beside it: those that nobody chose follow from where it was at first. */
   tell() {
     this.cursor.tell(this.link);
+    this.remember();
   }
 
   showCursor() {

@@ -5,11 +5,14 @@
  * Everything is decoded here. Python hears of the cursor, and of what the page shall remember.
  */
 
+import { recall, tell } from "../shared/asked.js";
 import { Clock } from "../shared/clock.js";
 import { follow } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
 import { Link, leadsTo } from "../shared/link.js";
 import { liveComponent, whenRun } from "../shared/live.js";
+import { fromAddress } from "./address.js";
+import { LETTERS } from "./ends.js";
 import { Journey } from "./journey.js";
 import { Playback } from "./playback.js";
 import { saveCorners, saveWalk } from "./save.js";
@@ -18,7 +21,7 @@ import { saveCorners, saveWalk } from "./save.js";
 /** @import { LiveData } from "../shared/live.js" */
 /** @import { SetStateValue } from "../shared/mounting.js" */
 /** @import { End } from "./ends.js" */
-/** @import { Memory } from "./journey.js" */
+/** @import { Memory } from "./address.js" */
 
 /** @typedef {LiveData & {memory: Memory|null}} Data */
 
@@ -33,6 +36,10 @@ class Interpolate {
     this.journey = null;
     /** @type {((run: LiveRun) => void)|undefined} what waits for a run; see `whenRun` */
     this.wanted = undefined;
+    /** @type {number|undefined} see `recall` */
+    this.askedRevision = undefined;
+    /** @type {{memory: Memory, asked: boolean, problems: string[]}|null} what is to be shown once the run is there */
+    this.recalled = null;
     this.clock = new Clock(this.find(".clock"), {
       moved: (epoch) => this.journey?.setEpoch(epoch),
       released: () => this.journey?.tell(),
@@ -56,6 +63,7 @@ class Interpolate {
    */
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
+    this.recalled = recall(this, data, fromAddress) ?? this.recalled;
     whenRun(this, { key: data.key, epoch: data.cursor.epoch, meaning: data.meaning ?? "" }, (run) => {
       const guest = data.guests.find(({ kind }) => kind === "drawing");
       /** @type {End|null} */
@@ -72,11 +80,27 @@ class Interpolate {
 
   /** @param {LiveRun} run @param {Data} data @param {End|null} drawing @returns {Journey} through this run */
   travel(run, data, drawing) {
-    if (this.journey?.run === run) return this.journey;
-    this.journey?.close();
-    const memory = this.journey ? this.journey.memory() : data.memory;
-    this.journey = new Journey(this, run, data, drawing, memory ?? {}, this.journey?.corners.looked);
-    return this.journey;
+    const { journey: before, recalled } = this;
+    if (before?.run === run && !recalled) return before;
+    before?.close();
+    this.recalled = null;
+    this.playback.halt();
+    const memory = recalled?.memory ?? before?.memory() ?? {};
+    if (recalled?.asked) memory.key = run.key; // what the address says is meant for the run that it says, too
+    const journey = new Journey(this, run, data, drawing, memory);
+    this.journey = journey;
+    if (recalled?.asked) {
+      const { problems } = recalled;
+      memory.ends?.forEach((end, slot) => {
+        if (!end || journey.ends[slot] === end) return;
+        problems.push(`The address asks for an end ${LETTERS[slot]} that ${run.about.name} does not have.`);
+      });
+      tell(this.root, problems);
+      if (problems.length) journey.remember();
+    } else if (before) {
+      journey.remember(); // codes of another run are none of this one's
+    }
+    return journey;
   }
 }
 

@@ -72,12 +72,18 @@ export class Playback {
 
   pause() {
     if (!this.frame) return;
+    this.halt();
+    this.show();
+    this.listener.settled();
+  }
+
+  /** It moves no more, and nobody hears where it stopped. */
+  halt() {
+    if (!this.frame) return;
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     this.toggle.textContent = "Play";
     this.listener.playing(false);
-    this.show();
-    this.listener.settled();
   }
 
   /** @param {number} now */

@@ -19,17 +19,19 @@ import { make } from "./elements.js";
  * @param {{root: HTMLElement, link: Link, askedRevision?: number}} view keeps the last revision
  * @param {{memory?: unknown, asked?: Parameters|null, asked_revision?: number}} data
  * @param {FromAddress<Memory>} fromAddress
- * @returns {{memory: Memory, mend: boolean}|null} mend: the address is to be put right
+ * @returns {{memory: Memory, asked: boolean, problems: string[]}|null} asked: by the address, which is to be put right where
+ *   there are problems
  */
 export function recall(view, { memory, asked, asked_revision: revision = 0 }, fromAddress) {
   if (view.askedRevision === revision) return null;
   const opens = view.askedRevision === undefined;
   view.askedRevision = revision;
-  if (opens && !asked) return { memory: /** @type {Memory} */ (memory ?? fromAddress({}).memory), mend: false };
+  if (opens && !asked)
+    return { memory: /** @type {Memory} */ (memory ?? fromAddress({}).memory), asked: false, problems: [] };
   const found = fromAddress(asked ?? {});
   view.link.forget("memory");
   tell(view.root, found.problems);
-  return { memory: found.memory, mend: found.problems.length > 0 };
+  return { ...found, asked: true };
 }
 
 /** @param {HTMLElement} root @param {string[]} problems */

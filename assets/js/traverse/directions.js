@@ -41,7 +41,7 @@ export class Directions {
         "deviation](#sigma) of the factor over the [test images](#test-set). R² says how well a straight way tells the factor at " +
         "all, 1 is perfectly; the angle, how far it is from being one dimension: 0° is that dimension, 90° is none of it.",
     );
-    /** @type {{input: HTMLInputElement, value: HTMLElement, at: number}[]} */
+    /** @type {{factor: string, input: HTMLInputElement, value: HTMLElement, at: number}[]} */
     this.sliders = [];
     /** @type {Meant["directions"]|null} those that are shown */
     this.found = null;
@@ -74,7 +74,7 @@ export class Directions {
       title: `${factor}; nearest is ${this.run.meaning.called(epoch, axis)}`,
     });
     const value = make("span", "value", number(0), { "aria-hidden": "true" });
-    const slider = { input, value, at: 0 };
+    const slider = { factor, input, value, at: 0 };
     /** @param {number} to @param {Event} event */
     const move = (to, event) => {
       const by = to - slider.at;
@@ -116,13 +116,24 @@ export class Directions {
     input.setAttribute("aria-valuetext", `${number(at)} standard deviations`);
   }
 
-  /** The code is another: all begin where it is. */
-  reset() {
+  /** @returns {Record<string, number>} how far each was followed that was, by factor */
+  shift() {
+    return Object.fromEntries(this.sliders.filter(({ at }) => at !== 0).map(({ factor, at }) => [factor, at]));
+  }
+
+  /** The code is one to which they have led before. @param {Record<string, number>} shift as above */
+  place(shift) {
     for (const slider of this.sliders) {
-      if (slider.at === 0) continue;
-      slider.at = 0;
-      slider.input.value = "0";
+      const at = shift[slider.factor] ?? 0;
+      if (at === slider.at) continue;
+      slider.at = at;
+      slider.input.value = String(at);
       this.say(slider);
     }
+  }
+
+  /** The code is another: all begin where it is. */
+  reset() {
+    this.place({});
   }
 }

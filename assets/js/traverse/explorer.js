@@ -4,6 +4,7 @@ import { Cursor } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
 import { live } from "../shared/live.js";
 import { Picture } from "../shared/pictures.js";
+import { FOLDS } from "./address.js";
 import { Directions } from "./directions.js";
 import { Evidence } from "./evidence.js";
 import { Grid } from "./grid.js";
@@ -19,11 +20,7 @@ import { Surroundings } from "./surroundings.js";
 /** @import { CursorState, LiveRun, Start } from "../engine/run.js" */
 /** @import { Clock } from "../shared/clock.js" */
 /** @import { Link } from "../shared/link.js" */
-
-/**
- * As the page was left: what the grid's columns are, the pad's two dimensions, and the key of the run that has them.
- * @typedef {{grid?: string, pad?: number[], run?: string}} Memory
- */
+/** @import { Memory } from "./address.js" */
 
 /**
  * What all runs have in common on the page.
@@ -39,7 +36,7 @@ export class Explorer {
     this.run = run;
     this.link = link;
     this.clock = clock;
-    this.remember = () => remember({ grid: this.grid.mode, pad: this.pad.dimensions(), run: run.key });
+    this.remember = () => remember(this.memory());
     /** As it was told last; the hand may have moved the code since. */
     this.cursor = new Cursor(run, cursor);
     /** @type {number|null} */
@@ -47,7 +44,8 @@ export class Explorer {
     this.z = Float32Array.from(cursor.z); // under the hand
     /** @type {Float32Array} the code to which a reset returns */
     this.base = this.z;
-    this.dimension = run.about.order[0]; // along which the strip leads
+    const { along = run.about.order[0] } = ofRun(run, memory);
+    this.dimension = along; // along which the strip leads
     this.out = new Float32Array(run.pixels);
     this.spread = new Spread(run);
     const find = finder(root);
@@ -120,7 +118,34 @@ export class Explorer {
       this.setCode(this.base);
       this.release();
     };
+    const folds = [find(".passive", HTMLDetailsElement), find(".directions", HTMLDetailsElement)];
+    this.folds = folds;
+    folds.forEach((fold, place) => {
+      fold.open = memory.open?.includes(FOLDS[place]) ?? false;
+      fold.onclick = (event) => {
+        // Before it opens or closes: what follows from a click, and not from this program, is remembered.
+        if (event.target instanceof Element && event.target.closest("summary")) setTimeout(() => this.remember());
+      };
+    });
+    /** @type {Memory|null} of which there is more to show once the cursor is taken */
+    this.left = memory;
+    if (run.labels.includes(memory.shown ?? -1)) this.start.usualClass = /** @type {number} */ (memory.shown);
     this.lead();
+  }
+
+  /** @returns {Memory} */
+  memory() {
+    const { run, grid, pad, dimension, posterior, directions, folds, start } = this;
+    return {
+      run: run.key,
+      grid: grid.mode,
+      pad: pad.dimensions(),
+      along: dimension,
+      samples: posterior.drawn,
+      open: FOLDS.filter((_, place) => folds[place].open),
+      shift: directions.shift(),
+      shown: start.label < 0 ? start.shownClass : null,
+    };
   }
 
   /** Another run takes its place. */
@@ -160,6 +185,11 @@ export class Explorer {
     this.start.show(this.cursor);
     this.showEpoch();
     this.setCode(this.z);
+    if (!this.left) return;
+    const { left } = this;
+    this.left = null;
+    this.directions.place(ofRun(this.run, left).shift ?? {});
+    this.posterior.restore(left.samples);
   }
 
   /** @returns {Cursor} with the code to which the hand has moved it */
@@ -167,11 +197,12 @@ export class Explorer {
     return new Cursor(this.run, { ...this.cursor, z: Array.from(this.z) });
   }
 
-  /** Tell Python where the cursor is, once the hand or the key lets go. */
+  /** Tell Python where the cursor is, once the hand or the key lets go, and what else it has changed. */
   release() {
     this.guide.tour.stop();
     this.cursor = this.here();
     this.cursor.tell(this.link);
+    this.remember();
   }
 
   /** @param {Start} start */
@@ -305,9 +336,20 @@ export class Explorer {
   }
 }
 
+/** What is remembered of a run's own dimensions, nothing of another's. @param {LiveRun} run @param {Memory} memory @returns {Memory} */
+function ofRun({ key, latentDim }, { run, along, pad, shift }) {
+  if (run !== key) return {};
+  /** @param {number|null|undefined} dimension */
+  const known = (dimension) => dimension !== undefined && dimension !== null && dimension < latentDim;
+  return {
+    along: known(along) ? along : undefined,
+    pad: pad?.length === 2 && pad.every(known) ? pad : undefined,
+    shift,
+  };
+}
+
 /** @param {LiveRun} run @param {Memory} memory @returns {[number, number]} the pad's dimensions: as they were left, or the first two */
-function usualPad({ key, latentDim, about }, { pad, run }) {
-  const known = run === key && pad?.length === 2 && pad.every((dimension) => dimension < latentDim);
-  const [across, up = across] = known ? pad : about.order;
+function usualPad(run, memory) {
+  const [across, up = across] = ofRun(run, memory).pad ?? run.about.order;
   return [across, up];
 }

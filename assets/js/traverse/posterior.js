@@ -43,8 +43,17 @@ export class Posterior {
       track.append(make("span", "draw", "", { "aria-hidden": "true" }));
     }
     for (const radio of radiosOf(root, "samples"))
-      radio.onchange = () => this.choose(/** @type {Drawn} */ (radio.value));
+      radio.onchange = () => {
+        this.choose(/** @type {Drawn} */ (radio.value));
+        explorer.remember();
+      };
     this.choose("none");
+  }
+
+  /** Draw as it was left, where the start is an image. @param {string|undefined} drawn */
+  restore(drawn) {
+    const radio = Array.from(radiosOf(this.root, "samples")).find(({ value }) => value === drawn);
+    if (radio && drawn !== "none" && this.place >= 0) this.choose(/** @type {Drawn} */ (radio.value));
   }
 
   /** Another run takes its place. */

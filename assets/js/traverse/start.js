@@ -24,6 +24,8 @@ export class StartPanel {
     this.place = -1; // of the starting image among the run's, −1 if the start is none
     /** @type {number|null} the class whose images are shown */
     this.shownClass = null;
+    this.usualClass = run.labels[0]; // that is shown where none has been and the start is of none
+    this.label = -1; // the start's class, −1 where it is of none
     const original = this.find(".original", HTMLCanvasElement);
     this.original = { canvas: original, picture: new Picture(original, run.imageShape) };
     this.find(".random").onclick = () => listener.started({ kind: "random", code: normalCode(run.latentDim) });
@@ -80,8 +82,9 @@ export class StartPanel {
     this.place = run.place(start);
     const isImage = this.place >= 0;
     const label = isImage ? run.label(this.place) : -1; // −1 of a drawing too
+    this.label = label;
     chooseRadio(root, "class", label);
-    this.showClass(label >= 0 ? label : (this.shownClass ?? run.labels[0]));
+    this.showClass(label >= 0 ? label : (this.shownClass ?? this.usualClass));
     chooseRadio(root, "example", this.place);
     this.showOriginal(start, label);
     explain(this.find(".source-text"), this.words(start, label));
