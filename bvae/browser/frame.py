@@ -14,7 +14,8 @@ from bvae.browser.components import asset
 from bvae.browser.glossary import check_marks
 
 FIRST = ("traverse", "way")  # what Home and Traverse show at once
-OTHERS = ("beside", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw", "compare")
+OTHERS = ("beside", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw", "compare",
+          "lesson")  # fmt: skip
 STORES = ("runs", "meanings", "films")
 SHARED_STYLES = ("common", "terms")
 FRAME = "frame/page.js"

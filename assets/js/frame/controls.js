@@ -8,7 +8,7 @@ import { make } from "../shared/elements.js";
  */
 export function picker(label, options, chosen) {
   const home = make("label", "control", label);
-  const select = home.appendChild(make("select"));
+  const select = home.appendChild(make("select", "", "", { "aria-label": label }));
   select.append(...options.map(([value, text]) => make("option", "", text, { value })));
   select.onchange = () => chosen(select.value);
   return { home, select };

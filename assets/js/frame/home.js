@@ -71,7 +71,10 @@ function showObjective(section, { home }) {
     const said = term.appendChild(make("dd", "small"));
     said.append(...line(text));
   }
-  section.append(formula(home.formula, true), ...prose(home.symbols), terms);
+  const written = make("p", "formula");
+  // In pieces, between which a narrow window begins another line.
+  for (const piece of home.formula.split(/(?<==\\,)|(?=\\,\+\\,)/)) written.append(formula(piece), " ");
+  section.append(written, ...prose(home.symbols), terms);
 }
 
 /** The runs that came along beside each other: live, and what is left of ten images in each. */

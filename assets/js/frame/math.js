@@ -94,7 +94,7 @@ class Reader {
   }
 }
 
-/** @param {string} tex @param {boolean} [block] whether it stands by itself */
-export function formula(tex, block = false) {
-  return node("math", [node("mrow", new Reader(tex).all())], block ? { display: "block" } : {});
+/** @param {string} tex */
+export function formula(tex) {
+  return node("math", [node("mrow", new Reader(tex).all())], { displaystyle: "true" });
 }

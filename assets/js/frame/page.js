@@ -7,12 +7,14 @@ import { finder, make } from "../shared/elements.js";
 import { live } from "../shared/live.js";
 import { Terms } from "../shared/terms.js";
 import { ofCursor } from "./address.js";
+import { partsIn, showOnly } from "./embed.js";
 import { Guests, spaceOf } from "./guests.js";
 import { Holding } from "./holding.js";
+import { LessonBar } from "./lesson.js";
 import { Mounted, componentOf } from "./mounted.js";
 import { Parts } from "./parts.js";
 import { line, prose } from "./prose.js";
-import { readHash, Session } from "./session.js";
+import { hashOf, readHash, Session } from "./session.js";
 import { Sidebar } from "./sidebar.js";
 import { viewOf } from "./views.js";
 
@@ -45,6 +47,7 @@ class Page {
       page: (path) => this.go(path),
       run: (name) => this.pick(name),
     });
+    this.lesson = new LessonBar(this, this.find(".lesson-place"));
     /** @type {((now: Now) => void|Promise<void>)|null} draws the page that is open */
     this.draw = null;
     this.shown = ""; // which page that is
@@ -109,6 +112,13 @@ class Page {
     this.showProblems();
   }
 
+  /** Show the view of an address, also where it is the one that is shown. @param {string} hash from # on */
+  open(hash) {
+    this.session.known = {};
+    this.session.read(hash);
+    this.show();
+  }
+
   /** Draw once more when all that happens now has happened. */
   redraw() {
     if (this.drawing) return;
@@ -152,6 +162,7 @@ class Page {
     if (turn !== this.turn) return;
     session.open(spaceOf(run, session.live));
     session.write(first);
+    for (const problem of this.lesson.draw()) this.say(problem);
     this.showProblems();
     this.sidebar.show();
     if (session.cursor) this.draw?.({ told: run, run: session.live, cursor: session.cursor });
@@ -169,12 +180,19 @@ class Page {
   build() {
     const { page, run } = this.session;
     const still = run.epochs.length === 1 && page.still;
-    const shown = `${page.path} ${still ? "still" : ""}`;
+    const { embed } = this.session.along;
+    const shown = JSON.stringify([page.path, Boolean(still), embed]);
+    document.body.classList.toggle("embedded", embed !== undefined);
     this.sidebar.show();
     if (shown === this.shown) return;
     const before = this.shown;
     this.shown = shown;
     const home = make("div", `page-${page.path}`);
+    if (embed !== undefined) {
+      this.find(".page").replaceChildren(home);
+      this.draw = this.part(home, partsIn(embed));
+      return;
+    }
     const heading = make("h1", "", "", { tabindex: -1 });
     heading.append(...line(page.heading));
     home.append(heading, ...(still || page.prose).flatMap(prose));
@@ -184,6 +202,30 @@ class Page {
       scrollTo(0, 0);
       heading.focus({ preventScroll: true });
     }
+  }
+
+  /** The page's component with nothing of the frame but a way to the whole page. @param {HTMLElement} home @param {string[]} asked */
+  part(home, asked) {
+    const { page } = this.session;
+    const whole = make("a", "", "The whole page", { target: "_blank", rel: "noopener" });
+    const view = viewOf(page.path === "home" ? "traverse" : page.path, page.component)(this, home);
+    home.append(make("p", "whole"));
+    home.lastElementChild?.append(whole);
+    const hide = () => {
+      for (const component of home.querySelectorAll("[data-component]")) {
+        const { shadowRoot, dataset } = /** @type {HTMLElement} */ (component);
+        if (!shadowRoot?.firstChild || dataset.component !== page.component) continue;
+        for (const problem of showOnly(shadowRoot, page.component, asked)) this.say(problem);
+      }
+    };
+    return async (/** @type {Now} */ now) => {
+      const { embed, ...along } = this.session.along;
+      whole.href = hashOf(page.path, { ...this.session.cursorAddress(), ...this.session.ofPage, ...along });
+      const drawn = view(now);
+      hide();
+      await drawn;
+      hide();
+    };
   }
 
   showProblems() {

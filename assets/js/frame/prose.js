@@ -3,14 +3,27 @@
  * All else is text.
  */
 
-import { make } from "../shared/elements.js";
+import { make, textsIn } from "../shared/elements.js";
 import { markedNodes } from "../shared/terms.js";
 import { formula } from "./math.js";
 
 const INLINE = /\*\*(.+?)\*\*|`([^`]+)`|\$([^$]+)\$/;
 
+const ESCAPED = /\\([\\[\]*$~<`])/g; // a character that is itself and no mark
+const ASIDE = 0xe000; // where those stand meanwhile, among characters that nobody uses
+const SET_ASIDE = /[\ue000-\ue07f]/g;
+
 /** @param {string} text of one line @returns {Node[]} */
 export function line(text) {
+  const nodes = marked(text.replace(ESCAPED, (_, character) => String.fromCharCode(ASIDE + character.charCodeAt(0))));
+  for (const node of nodes.flatMap((each) => (each instanceof Text ? each : textsIn(each)))) {
+    node.data = node.data.replace(SET_ASIDE, (character) => String.fromCharCode(character.charCodeAt(0) - ASIDE));
+  }
+  return nodes;
+}
+
+/** @param {string} text @returns {Node[]} */
+function marked(text) {
   /** @type {Node[]} */
   const nodes = [];
   let rest = text;
@@ -19,7 +32,7 @@ export function line(text) {
     nodes.push(...markedNodes(rest.slice(0, found.index)));
     if (bold) {
       const strong = make("strong");
-      strong.append(...line(bold));
+      strong.append(...marked(bold));
       nodes.push(strong);
     } else nodes.push(code ? make("code", "", code) : formula(tex));
     rest = rest.slice(found.index + whole.length);

@@ -84,13 +84,18 @@ import {
  * @property {HomeTold} home
  * @property {Record<string, string>} texts
  * @property {string[]} said
+ * @property {{name: string, title: string, steps: {title: string, text: string, page: string, address: Parameters}[]}|null} [lesson]
  */
 
 const HOME = "home";
 
 /** @param {string} hash @returns {{page: string, parameters: Parameters}} what the part behind the # asks for */
 export function readHash(hash) {
-  const [page, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
+  const [written, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
+  let page = written;
+  try {
+    page = decodeURIComponent(written);
+  } catch {} // what nobody encoded
   return { page, parameters: Object.fromEntries(new URLSearchParams(query)) };
 }
 

@@ -65,7 +65,9 @@ export class Cards {
       const canvas = make("canvas", row, "", { "aria-hidden": "true" });
       const made = new Picture(canvas, batch.run.imageShape);
       made.draw(black, 1);
-      button.append(canvas);
+      const place = make("span", `place ${row}`); // by which Firefox makes the rows as high as the pictures
+      place.append(canvas);
+      button.append(place);
       return made;
     };
     const pictures = {

@@ -1,0 +1,288 @@
+"""An exported page in real browsers, opened as a file with the network cut: every page, and what goes between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from bvae.browser.chosen import draw, rank
+from bvae.browser.export import gather, single
+from bvae.runs import find_run
+from pages.parts.cursor import from_address
+from pages.parts.live import open_live
+from tests.browsing import comes_true, until
+from tests.conftest import watched
+from tests.firefox import Firefox, find_firefox
+
+RUNS = ("mnist-beta10", "mnist-beta1")
+PAGES = ("home", "traverse", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw", "compare")
+MEGABYTES = 8  # of both runs together
+STEPS = [
+    {"title": "First", "text": "A [code](#code). **Drag.**", "page": "traverse", "address": {"digit": "87"}},
+    {"title": "Second", "text": "<b>Far</b>", "page": "reconstruct", "address": {"run": "gone", "epoch": "0"}},
+]
+
+# Whether every component of a page has drawn: a page of its own name, and none of another.
+READY = """(path) => {
+  const homes = [...document.querySelectorAll("[data-component]")];
+  const ready = ({ shadowRoot, hidden }) => hidden || shadowRoot.querySelector(".live:not([aria-busy])");
+  return homes.length > 0 && homes.every(ready) && document.querySelector(`.page-${path}`) !== null;
+}"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a file that holds two runs."""
+    path = tmp_path_factory.mktemp("exported") / "page.html"
+    page = gather([find_run(name) for name in RUNS], MEGABYTES)
+    page.site["lesson"] = {"name": "two", "format": 1, "title": "Two steps", "steps": STEPS}
+    path.write_text(single(page), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """A window without a network; whatever would go there fails the test."""
+    with watched(browser, viewport={"width": 1400, "height": 1000}, offline=True, reduced_motion="reduce") as page:
+        asked: list[str] = []
+        refused: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+        yield page
+        assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
+        assert not refused
+
+
+def open_page(page: Page, exported: str, path: str, query: str = "", width: int = 1400) -> None:
+    """Load the file at a page of it."""
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.goto("about:blank")  # since another hash alone loads nothing
+    page.goto(f"{exported}#{path}{query}")
+    comes_true(page, READY, path)
+
+
+def asked(page: Page) -> dict[str, str]:
+    """The parameters of the address."""
+    return {name: values[0] for name, values in parse_qs(page.evaluate("location.hash").partition("?")[2]).items()}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_draws_from_a_file_and_is_accessible(window: Page, exported: str, path: str) -> None:
+    for width, scheme in ((1400, "light"), (390, "dark")):
+        window.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        open_page(window, exported, path, width=width)
+        expect(window.locator(".problems p")).to_have_count(0)
+        expect(window.get_by_role("heading", level=1)).to_be_visible()
+        current = window.locator("nav a[aria-current]")
+        expect(current).to_have_count(1)
+        assert window.title().startswith(str(current.text_content()))
+        beyond = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert beyond <= 1, f"wider than a window of {width}"
+        found = Axe().run(window, options={"resultTypes": ["violations"]})
+        serious = [
+            f"{rule['id']}: {rule['help']}; {[node['target'] for node in rule['nodes'][:3]]}"
+            for rule in found.response["violations"]
+            if rule["impact"] in ("serious", "critical")
+        ]
+        assert not serious, f"{width}, {scheme}: " + "\n".join(serious)
+
+
+def test_the_cursor_goes_from_page_to_page_and_back(window: Page, exported: str) -> None:
+    open_page(window, exported, "traverse")
+    first = asked(window)
+    assert first["run"] == RUNS[0]
+    slider = window.locator(".slider input").first
+    slider.focus()
+    window.keyboard.press("ArrowRight")
+    until(window, lambda: asked(window)["z"] != first["z"], lambda: "the address does not follow the slider")
+    moved = asked(window)
+    assert from_address(moved, open_live(find_run(RUNS[0]), RUNS[0]).space)[1] == []
+    window.get_by_role("link", name="Generate").focus()
+    window.keyboard.press("Enter")
+    comes_true(window, READY, "generate")
+    assert asked(window) == moved
+    expect(window.get_by_role("heading", level=1)).to_be_focused()
+    seed = window.get_by_label("Seed", exact=True)
+    seed.fill("31")
+    seed.press("Enter")
+    until(window, lambda: asked(window).get("seed") == "31", lambda: f"{asked(window)}")
+    window.go_back()
+    window.go_back()
+    comes_true(window, READY, "traverse")
+    assert asked(window) == moved
+    window.go_back()
+    until(window, lambda: asked(window) == first, lambda: f"{asked(window)}")
+    expect(slider).not_to_have_js_property("value", "")
+    window.go_forward()
+    window.go_forward()
+    window.go_forward()
+    comes_true(window, READY, "generate")
+    expect(window.get_by_label("Seed", exact=True)).to_have_value("31")
+
+
+def test_another_run_keeps_the_image(window: Page, exported: str) -> None:
+    open_page(window, exported, "traverse", f"?run={RUNS[0]}&digit=87")
+    before = asked(window)
+    window.get_by_role("combobox", name="Run").select_option(RUNS[1])
+    until(window, lambda: asked(window)["run"] == RUNS[1], lambda: f"{asked(window)}")
+    after = asked(window)
+    assert (after["digit"], before["digit"]) == ("87", "87")
+    assert after["z"] != before["z"]
+    expect(window.locator(".run-facts")).to_contain_text("β = 1")
+
+
+def test_reconstruct_shows_the_images_that_the_app_shows(window: Page, exported: str) -> None:
+    run = find_run(RUNS[0])
+    probe = run.probe()
+    open_page(window, exported, "reconstruct")
+    window.get_by_label("Seed", exact=True).fill("7")
+    window.get_by_label("Seed", exact=True).press("Enter")
+    chosen = probe.indices[draw(probe.labels, probe.indices, 10, 7)].tolist()
+    expect(window.locator(".caption")).to_contain_text("seed 7")
+    expect(window.locator(".card").first).to_have_attribute("title", re.compile(f"Test image {chosen[0]},"))
+    assert shown(window) == chosen
+    window.get_by_label("Class", exact=True).select_option(label=run.class_names[4])
+    expect(window.locator(".caption")).to_contain_text(f"class {run.class_names[4]}")
+    assert shown(window) == probe.indices[draw(probe.labels, probe.indices, 10, 7, 4)].tolist()
+    film = run.film()
+    assert film is not None
+    window.get_by_label("Class", exact=True).select_option(label="All")
+    window.get_by_label("Worst", exact=True).check()
+    expect(window.locator(".caption")).to_contain_text("highest reconstruction")
+    assert shown(window) == probe.indices[rank(film.reconstruction[-1], probe.labels, 10, False)].tolist()
+
+
+def shown(page: Page) -> list[int]:
+    """The test images on the cards."""
+    titles = page.locator(".card").evaluate_all("(cards) => cards.map((card) => card.title)")
+    return [int(title.split()[2].rstrip(",")) for title in titles]
+
+
+def test_a_drawing_is_the_cursor_of_every_page_and_run(window: Page, exported: str) -> None:
+    open_page(window, exported, "draw")
+    box = window.locator("[data-component=draw] .desk canvas").first.bounding_box()
+    assert box
+    x, y, side = box["x"], box["y"], box["width"]
+    window.mouse.move(x + 0.5 * side, y + 0.2 * side)
+    window.mouse.down()
+    window.mouse.move(x + 0.48 * side, y + 0.8 * side, steps=4)
+    window.mouse.up()
+    until(window, lambda: "drawing" in asked(window), lambda: f"{asked(window)}")
+    number = asked(window)["drawing"]
+    for path in ("interpolate", "traverse"):
+        window.locator(f"nav a[href^='#{path}?']").click()
+        comes_true(window, READY, path)
+        assert asked(window)["drawing"] == number
+    expect(window.locator(".source-text")).to_contain_text("drawing")
+    z = asked(window)["z"]
+    window.get_by_role("combobox", name="Run").select_option(RUNS[1])
+    until(window, lambda: asked(window)["run"] == RUNS[1], lambda: f"{asked(window)}")
+    assert asked(window)["drawing"] == number
+    assert asked(window)["z"] != z
+
+
+def test_runs_stand_beside_each_other_and_a_point_opens_its_run(window: Page, exported: str) -> None:
+    open_page(window, exported, "compare")
+    beside = window.locator("[data-component=beside]")
+    expect(beside.locator(".side")).to_have_count(2)
+    window.get_by_label(RUNS[1], exact=True).uncheck()
+    expect(beside).to_be_hidden()
+    point = window.locator(".plane a.run").last
+    wanted = parse_qs(str(point.get_attribute("href")).partition("?")[2])["run"][0]
+    point.press("Enter")
+    comes_true(window, READY, "traverse")
+    assert asked(window)["run"] == wanted
+
+
+def test_what_an_address_cannot_have_is_said(window: Page, exported: str) -> None:
+    open_page(window, exported, "home", "")
+    window.evaluate("location.hash = '#nowhere<b>?run=<img src=x>&epoch=77777&z=1,2&digit=999999999'")
+    problems = window.locator(".problems p")
+    expect(problems).to_have_count(5)
+    text = problems.all_inner_texts()
+    assert text[0].startswith("There is no page named “nowhereb” here.")
+    assert text[1].startswith("There is no run named “img src=x” in this page.")
+    assert all(sentence.endswith(".") for sentence in text)
+    assert window.locator(".problems :is(b, img)").count() == 0
+
+
+def test_parts_of_a_page_stand_alone(window: Page, exported: str) -> None:
+    window.goto("about:blank")
+    window.goto(f"{exported}#traverse?embed=picture,sliders,nonsense")
+    comes_true(window, READY, "traverse")
+    expect(window.locator(".dimensions")).to_be_visible()
+    expect(window.locator(".decoded")).to_be_visible()
+    for hidden in ("nav", "h1", "[data-component] .clock", "[data-component] .two"):
+        expect(window.locator(hidden).first).to_be_hidden()
+    expect(window.locator(".problems")).to_contain_text("no part named “nonsense”")
+    whole = window.get_by_role("link", name="The whole page")
+    assert "embed" not in str(whole.get_attribute("href"))
+    slider = window.locator(".slider input").first
+    z = asked(window)["z"]
+    slider.focus()
+    window.keyboard.press("ArrowLeft")
+    until(window, lambda: asked(window)["z"] != z, lambda: "the slider moves nothing")
+
+
+def test_a_lesson_goes_through_its_steps(window: Page, exported: str) -> None:
+    open_page(window, exported, "home", "?lesson=two&step=1")
+    bar = window.locator("[data-component=lesson]")
+    expect(bar.get_by_role("heading")).to_have_text("First")
+    bar.get_by_role("button", name="Show again").click()
+    comes_true(window, READY, "traverse")
+    until(window, lambda: asked(window).get("digit") == "87", lambda: f"{asked(window)}")
+    bar.get_by_role("button", name="Next").click()
+    comes_true(window, READY, "reconstruct")
+    expect(bar.get_by_role("alert")).to_contain_text("the run “gone”, which is not here")
+    expect(bar.locator(".text")).to_have_text("<b>Far</b>")
+    assert (asked(window)["epoch"], asked(window)["step"]) == ("0", "2")
+    window.locator("nav a[href^='#traverse?']").click()
+    comes_true(window, READY, "traverse")
+    assert asked(window)["step"] == "2"
+    window.go_back()
+    window.go_back()
+    expect(bar.get_by_role("heading")).to_have_text("First")
+    bar.get_by_role("button", name="End the lesson").click()
+    expect(bar).to_be_hidden()
+    assert "lesson" not in asked(window)
+
+
+def test_a_damaged_part_is_a_sentence(window: Page, exported: str) -> None:
+    open_page(window, exported, "traverse")
+    window.evaluate("betaVaeDeliver('0 film', 'AAAA')")
+    window.locator("nav a[href^='#clusters?']").click()
+    expect(window.locator(".problems")).to_contain_text("A part of this page is damaged.")
+
+
+def test_every_page_draws_in_firefox(exported: str, tmp_path: Path) -> None:
+    program = find_firefox()
+    if program is None:
+        pytest.skip("no Firefox")
+    with Firefox(program, tmp_path) as firefox:
+        for path in PAGES:
+            firefox.open("about:blank")
+            firefox.open(f"{exported}#{path}")
+            firefox.wait_for(f"({READY})({path!r})")
+            assert firefox.evaluate("document.querySelector('.problems').textContent") == ""
+        firefox.open("about:blank")
+        firefox.open(f"{exported}#traverse")
+        firefox.wait_for(f"({READY})('traverse')")
+        before = firefox.evaluate("location.hash")
+        slider = "document.querySelector('[data-component]').shadowRoot.querySelector('.slider input')"
+        # Its keys go nowhere in a window that has no screen.
+        firefox.evaluate(
+            f"({slider}.stepUp(), ['input', 'change'].map((name) => {slider}.dispatchEvent(new Event(name))))"
+        )
+        firefox.wait_for(f"location.hash !== {before!r}")
+        firefox.evaluate("document.querySelector('nav a[href^=\"#reconstruct?\"]').click()")
+        firefox.wait_for(f"({READY})('reconstruct')")
+        cards = "document.querySelector('[data-component]').shadowRoot.querySelectorAll('.card canvas')"
+        sides = firefox.evaluate(f"[...{cards}].slice(0, 2).map((canvas) => canvas.getBoundingClientRect())")
+        assert sides[1]["top"] >= sides[0]["bottom"], "pictures lie on top of each other"
+        assert not firefox.errors()
