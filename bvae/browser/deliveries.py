@@ -211,7 +211,7 @@ def _last_readable(run: Run, epochs: Sequence[int]) -> int:
 
 
 def _thinned(epochs: Sequence[int], count: int) -> tuple[int, ...]:
-    return tuple(thin(list(epochs), count, epochs[-1])) if count > 1 else (epochs[-1],)
+    return tuple(thin(list(epochs), count)) if count > 1 else (epochs[-1],)
 
 
 def _smaller(plan: Plan) -> Plan | None:

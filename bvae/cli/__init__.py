@@ -1,5 +1,5 @@
 """The command line, `python -m bvae`: train, sweep, compare, udr, evaluate, metrics, sample, reconstruct, traverse,
-interpolate, codes, layout, runs, pack, small, import. A module for each group of commands, which adds them.
+interpolate, codes, layout, runs, pack, export, small, import. A module for each group of commands, which adds them.
 
 `--json` prints one JSON object on stdout and nothing else there; progress and problems go to stderr. A problem is one
 sentence and exit status 1; wrong usage is 2; a training that was stopped on request is 130.

@@ -84,6 +84,8 @@ def _export(options: argparse.Namespace) -> None:
         size, opened = sum(path.stat().st_size for path in files), options.output / export.INDEX
         print(f"{opened}: {size / export.MEGABYTE:.1f} MB in {len(files)} files. It opens from the disk.")
         print(f"To host it: python -m http.server -d {shlex.quote(str(options.output))}, or any host of files.")
+    if options.budget and size > options.budget * export.MEGABYTE:
+        print(f"It is larger than {options.budget:g} MB: the last epoch, a few images and the program take that much.")
     print(f"Within another page: {export.snippet(opened.name)}")
 
 
