@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from playwright.sync_api import Page, expect
 
 from bvae.browser import export
 from bvae.browser.deliveries import SAME, choose, holds_in_half, packed
@@ -336,3 +337,35 @@ def test_a_damaged_epoch_is_left_out_and_said(small: Path, tmp_path: Path) -> No
 def test_packed_bytes_come_back() -> None:
     content = np.random.default_rng(0).bytes(10_000) + bytes(10_000)
     assert zlib.decompress(base64.b64decode(packed(content)), -15) == content
+
+
+def test_the_first_slider_moves_while_the_rest_is_still_to_come(bundled: str, page: Page, tmp_path: Path) -> None:
+    """The file cut off behind what comes first, opened from the disk, and what its policy forbids."""
+    received = bundled[: bundled.index("</script>", bundled.index('betaVaeDeliver("0 meaning"'))] + "</script>"
+    assert len(received.encode()) <= 3_000_000
+    path = tmp_path / "page.html"
+    path.write_text(received, encoding="utf-8")
+    page.goto(f"{path.as_uri()}#traverse")
+    slider, picture = page.locator(".slider input").first, page.locator("canvas").first
+    expect(slider).to_be_enabled()
+    before = picture.evaluate("(canvas) => canvas.toDataURL()")
+    slider.press("PageUp")
+    page.wait_for_function(
+        "([canvas, before]) => canvas.toDataURL() !== before", arg=[picture.element_handle(), before]
+    )
+    refused = page.evaluate(
+        """async () => {
+          const heard = [];
+          addEventListener("securitypolicyviolation", ({ effectiveDirective }) => heard.push(effectiveDirective));
+          const element = (name, values) => document.body.append(Object.assign(document.createElement(name), values));
+          element("img", { src: "https://elsewhere.test/p.png" });
+          element("script", { textContent: "globalThis.broken = true" });
+          element("iframe", { src: "https://elsewhere.test/" });
+          element("div", {});
+          document.body.lastChild.setAttribute("style", "color: red");
+          try { await fetch("https://elsewhere.test/"); } catch {}
+          for (let wait = 0; heard.length < 5 && wait < 100; wait++) await new Promise((done) => setTimeout(done, 20));
+          return [heard.map((name) => name.split("-").slice(0, 2).join("-")).sort(), globalThis.broken ?? false];
+        }"""
+    )
+    assert refused == [["connect-src", "frame-src", "img-src", "script-src", "style-src"], False]
