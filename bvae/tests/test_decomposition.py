@@ -46,7 +46,7 @@ def error(found: Decomposition, name: str) -> float:
     return float(value)
 
 
-@pytest.mark.parametrize(("run", "epoch"), [("mnist-beta4", 0), ("mnist-beta4", 1), ("mnist-beta1", 20)])
+@pytest.mark.parametrize(("run", "epoch"), [("mnist-beta4", 0), ("mnist-beta4", 1), ("mnist-beta1", 100)])
 def test_a_bundled_run_has_the_parts_of_the_definition(run: str, epoch: int) -> None:
     latents = Run(run).latents(epoch)
     mean, log_variance = latents.mean[:500], latents.log_variance[:500]

@@ -24,6 +24,7 @@ from bvae.factors import measure as measure_images
 from bvae.metrics import state
 from bvae.metrics.figures import plain
 from bvae.metrics.measuring import Step, measure_run
+from bvae.metrics.regimes import ACTIVE_VARIANCE
 from bvae.metrics.scores import NAMES
 from bvae.runs import Run, RunError, metrics_lock, read_json, read_tensors, write_json, write_tensors
 from bvae.training import train_run
@@ -342,7 +343,10 @@ def test_bundled_runs_carry_their_figures(name: str) -> None:
         assert (record["split"], record["images"]) == ("test", 10_000)
         kl = [one["kl"] for one in record["dimensions"]]
         np.testing.assert_allclose(kl, history[epoch].kl_per_dimension, rtol=1e-3, atol=1e-5)
-        assert sum(one["regime"] != "passive" for one in record["dimensions"]) == history[epoch].active_units
+        means_move = [one["mean_variance"] > ACTIVE_VARIANCE for one in record["dimensions"]]
+        assert sum(means_move) == history[epoch].active_units
+        assert not any(moves for moves, one in zip(means_move, record["dimensions"], strict=True)
+                       if one["regime"] == "passive")  # fmt: skip
     assert list(measure(run, most=10_000)) == []
     last = measured[run.epochs()[-1]]
     named = {one["evidence"]["factor"] for one in last["dimensions"]} - {None}
