@@ -7,7 +7,7 @@ Imports no torch, so that the first slider can be moved within seconds.
 import streamlit as st
 
 from bvae.browser.glossary import plain
-from bvae.browser.prose import COMPARE, EXPLORE, HOME, RUNS, Page
+from bvae.browser.prose import COMPARE, EXPLORE, HOME, LESSONS, RUNS, Page
 from bvae.runs import remove_unfinished
 from pages.parts.server import MIDDLEWARE, open_browser, say_fault
 
@@ -28,23 +28,23 @@ def session() -> None:
     home = st.Page("pages/home.py", title=HOME.title, icon=f":material/{HOME.icon}:", url_path="start", default=True)
     explore = [home, *(made(page) for page in EXPLORE if page is not HOME)]
     compare = made(COMPARE)
-    runs = [made(page) for page in RUNS]
+    lessons, runs = made(LESSONS), [made(page) for page in RUNS]
     hidden = [st.Page("pages/home.py", title=HOME.title, url_path="home", visibility="hidden")]
 
     st.set_page_config(page_title="β-VAE latent explorer", page_icon="assets/icon.svg", layout="wide")
     may_see = admitted()
-    page = st.navigation([*explore, compare, *runs, *hidden], position="sidebar" if may_see else "hidden")
+    page = st.navigation([*explore, compare, lessons, *runs, *hidden], position="sidebar" if may_see else "hidden")
     if not may_see:
         return
     write_said()
     by_name = {other.url_path or "home": other for other in [*explore, compare, *runs]}
     if asked := st.session_state.pop("asked_page", None):
-        for other in [*explore, compare, *runs]:
+        for other in [*explore, compare, lessons, *runs]:
             if other.url_path == asked:
                 st.session_state["page_changed"] = True
                 st.switch_page(other, query_params=address_to_take_along())
     if opened := st.session_state.pop("opened_page", None):
-        for other in [*explore, compare, *runs]:
+        for other in [*explore, compare, lessons, *runs]:
             if other.url_path == opened:
                 st.switch_page(other, query_params=st.query_params.to_dict())
     open_step(by_name)
@@ -56,7 +56,7 @@ def session() -> None:
     with st.sidebar:
         mount_glossary()
         mount_menu()
-    without = page in (compare, *runs)  # it can be used without a run to look at
+    without = page in (compare, lessons, *runs)  # it can be used without a run to look at
     if run is None and not without:
         no_run()
     elif live or without:

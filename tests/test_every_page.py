@@ -15,7 +15,7 @@ from tests.conftest import watched
 Scheme = Literal["light", "dark"]
 
 PAGES = ["", "traverse", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw", "compare",
-         "train", "load"]  # fmt: skip
+         "lessons", "train", "load"]  # fmt: skip
 LIVE = PAGES[:9]
 
 # Every visible line of text with its box, through the shadow roots of the components as well.

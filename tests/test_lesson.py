@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from bvae.lessons import FIRST, find_lesson
-from tests.browsing import comes_true, expect_address, in_address
+from tests.browsing import comes_true, expect_address, in_address, until
 from tests.conftest import serve
 from tests.lesson_steps import DO, STEPS, ready, take_every_step
 
@@ -150,6 +151,48 @@ def test_lessons_that_lead_nowhere_are_a_sentence_each(page: Page, tmp_path: Pat
         ready(page, "traverse")
         at_step(page, 4, "astray")
         expect(page.get_by_test_id("stAlert").filter(has_text="it has 2 numbers")).to_be_visible()
+
+
+def test_the_page_of_lessons_begins_makes_opens_and_deletes_them(page: Page, tmp_path: Path) -> None:
+    (runs := tmp_path / "runs").mkdir()
+    brought = tmp_path / "brought.json"
+    with serve(runs, tmp_path / "streamlit.log") as app:
+        page.goto(f"{app}/lessons")
+        expect(page.get_by_role("link", name="What β does, in 12 steps")).to_be_visible()
+        page.get_by_role("button", name="New lesson").click()
+        expect(bar(page).get_by_text("It has no steps yet.")).to_be_visible()
+        page.get_by_role("link", name="Generate").click()
+        ready(page, "generate")
+        bar(page).get_by_role("button", name="Add this view").click()
+        page.keyboard.type("Noise")
+        page.keyboard.press("Enter")
+        expect(bar(page).locator(".place")).to_have_text("Step 1 of 1")
+        until(page, lambda: len(find_own(runs, "a-new-lesson")["steps"]) == 1, lambda: "it was not kept")
+        assert find_own(runs, "a-new-lesson")["steps"][0]["page"] == "generate"
+        page.get_by_role("link", name="Lessons").click()
+        expect(page.get_by_role("link", name="A new lesson, in 1 step")).to_be_visible()
+        brought.write_bytes(b"<script>")
+        page.locator("input[type=file]").set_input_files(brought)
+        expect(page.get_by_test_id("stAlert").filter(has_text="it is no JSON")).to_be_visible()
+        page.goto(f"{app}/lessons")
+        brought.write_text(json.dumps({"format": 1, "title": "<b>[x](y)", "steps": STEPS[:2]}))
+        page.locator("input[type=file]").set_input_files(brought)
+        page.get_by_role("button", name="Begin “<b>[x](y)”").click()
+        ready(page, "traverse")
+        at_step(page, 1, "b-x-y")
+        expect(bar(page).locator(".called")).to_have_text("<b>[x](y)")
+        page.get_by_role("link", name="Lessons").click()
+        page.get_by_role("button", name="Delete", exact=True).first.click()
+        page.get_by_role("button", name="Delete it").click()
+        expect(page.get_by_role("link", name="A new lesson, in 1 step")).to_have_count(0)
+        assert not (runs / "lessons/a-new-lesson.json").exists()
+
+
+def find_own(runs: Path, name: str) -> dict[str, Any]:
+    """A lesson as its file has it; an empty one before that is there."""
+    file = runs / f"lessons/{name}.json"
+    found: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {"steps": []}
+    return found
 
 
 @pytest.mark.parametrize("read_only", [False, True])

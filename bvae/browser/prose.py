@@ -101,9 +101,15 @@ LOAD = Page(
     "trained elsewhere comes in below as one zip file, and any run can leave as one.",
 )  # fmt: skip
 
+LESSONS = Page(
+    "lessons", "Lessons", "school", "Lessons",
+    "A lesson goes through views of these pages, with a title and a few sentences each. → and ← turn its steps. For a "
+    "class, F fills the screen with large type, and a clicker's keys turn the steps, too. **Begin one, or make one.**",
+)  # fmt: skip
+
 EXPLORE = (HOME, TRAVERSE, INTERPOLATE, GENERATE, CLUSTERS, DISENTANGLE, RECONSTRUCT, DRAW)
 RUNS = (TRAIN, LOAD)
-PAGES = (*EXPLORE, COMPARE, *RUNS)
+PAGES = (*EXPLORE, COMPARE, *RUNS)  # which a lesson can show
 INVITED = tuple(page for page in PAGES if page.invitation)  # by Home
 
 # The sections of Home below its sliders, and of Compare below its plane: heading, and lines where there are some.

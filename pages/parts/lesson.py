@@ -90,6 +90,17 @@ def _problem(lesson: Lesson, step: int) -> str:
     return f"This step shows the run {quote(run, 60)}, which is not here. Another run is shown in its place."
 
 
+def adopt(lesson: Lesson) -> None:
+    """For a callback: have this session go on with a lesson that is new here, to be changed, and keep it where that is
+    allowed."""
+    accept_address()
+    begin_lesson(new_name(lesson["title"]), lesson, editing=True)
+    found = position()
+    assert found
+    _keep(found)
+    st.session_state["asked_step"] = bool(found.step)
+
+
 # The address -----------------------------------------------------------------------------------------------------
 
 
