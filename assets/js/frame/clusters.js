@@ -4,7 +4,7 @@ import { csvRow } from "../engine/csv.js";
 import { make } from "../shared/elements.js";
 import { save } from "../shared/files.js";
 import { filmShelf } from "../shared/films.js";
-import { nearestEpoch } from "./address.js";
+import { nearestEpoch, quote } from "./address.js";
 import { button, picker } from "./controls.js";
 import { line, prose } from "./prose.js";
 
@@ -35,9 +35,15 @@ class Clusters {
   /** @param {Now} now */
   draw({ told, cursor }) {
     const { frame } = this;
-    const { site, memory } = frame.session;
+    const { site, memory, beside } = frame.session;
+    const asked = frame.session.takeAsked();
+    if (asked) memory.second = asked.second ?? NONE;
     const others = site.runs.filter((run) => run !== told && run.film);
     const second = others.find(({ name }) => name === memory.second) ?? null;
+    if (asked?.second && !second) {
+      frame.say(`There is no run named ${quote(asked.second, 60)} to stand beside ${told.name}.`);
+    }
+    beside.clusters = second ? { second: second.name } : {};
     const shown = second ? [told, second] : [told];
     const names = shown.map(({ name }) => name).join("\n");
     if (names !== this.shown) {

@@ -2,12 +2,13 @@
 
 import { Random } from "../engine/random.js";
 import { make } from "../shared/elements.js";
+import { shortDecimal } from "./address.js";
 
 /** @import { View } from "./views.js" */
 
 const COUNT = 100; // codes that are drawn
 const SEEDS = 2 ** 31;
-const ENDS = 4; // of the walk and of the grid
+const NAMES = ["a", "b", "c", "d"]; // what the address calls the ends of the walk, and the other two corners
 
 /** @param {HTMLElement} home */
 const room = (home) => home.appendChild(make("div", "component"));
@@ -42,15 +43,22 @@ export function showGenerate(frame, home) {
 /** @type {View} */
 export function showInterpolate(frame, home) {
   const mounted = frame.mount("interpolate", room(home));
-  return async ({ told, run }) => {
-    const { memory } = frame.session;
-    const kept = /** @type {{ends?: unknown}|null} */ (memory.interpolate);
-    const ends = Array.isArray(kept?.ends) ? kept.ends.slice(0, ENDS) : [];
-    const drawn = /** @type {{number?: number, image?: number[]}|null} */ (memory.draw);
-    const drawing = drawn?.image?.some((pixel) => pixel > 0)
-      ? { kind: /** @type {const} */ ("drawing"), index: drawn.number }
-      : null;
-    const wanted = [...ends.filter(({ kind }) => kind === "digit"), ...(drawing ? [drawing] : [])];
+  return async ({ told, run, cursor }) => {
+    const { session } = frame;
+    const ends = NAMES.map((name) => session.ofPage[name] ?? "");
+    const digits = ends.flatMap((text) => {
+      const index = shortDecimal(text.split("z")[0]);
+      return index === null ? [] : [{ kind: /** @type {const} */ ("digit"), index }];
+    });
+    const number = ends.map((text) => /^drawing(\d+)/.exec(text)?.[1]).find((found) => found !== undefined);
+    const asked = session.takeAsked();
+    session.takeDrawing(number, asked?.drawn);
+    const drawn = cursor.start.kind === "drawing" ? null : session.drawingText(Number(number));
+    session.beside.interpolate = drawn ? { drawn } : {};
+    const kept = /** @type {{number?: number, image?: number[]}|null} */ (session.memory.draw);
+    const isDrawn = kept?.image?.some((pixel) => pixel > 0);
+    const drawing = isDrawn ? { kind: /** @type {const} */ ("drawing"), index: kept?.number } : null;
+    const wanted = [...digits, ...(drawing ? [drawing] : [])];
     await Promise.all(wanted.map((start) => frame.guests.admit(told, run, start)));
     if (frame.session.run !== told) return;
     const guests = drawing && run.place(drawing) >= 0 ? [drawing] : []; // which the run knows by now

@@ -161,11 +161,11 @@ class Page {
     await this.admit(session.cursor?.start ?? startIn(location.hash));
     if (turn !== this.turn) return;
     session.open(spaceOf(run, session.live));
-    session.write(first);
+    if (session.cursor) this.draw?.({ told: run, run: session.live, cursor: session.cursor });
+    session.write(first); // with what the page has just taken of it
     for (const problem of this.lesson.draw()) this.say(problem);
     this.showProblems();
     this.sidebar.show();
-    if (session.cursor) this.draw?.({ told: run, run: session.live, cursor: session.cursor });
     document.title = `${page.title} · ${session.site.title}`;
     holding.give(run, "rest");
   }

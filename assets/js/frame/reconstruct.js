@@ -4,10 +4,11 @@ import { chosenShelf } from "../shared/chosen.js";
 import { disable } from "../shared/disable.js";
 import { make } from "../shared/elements.js";
 import { filmShelf } from "../shared/films.js";
-import { nearestEpoch } from "./address.js";
+import { nearestEpoch, quote, shortDecimal } from "./address.js";
 import { drawn, ranked } from "./choice.js";
 import { button, picker, radios, wholeNumber } from "./controls.js";
 
+/** @import { Parameters } from "../engine/address.js" */
 /** @import { Chosen } from "../engine/chosen.js" */
 /** @import { Film } from "../engine/film.js" */
 /** @import { Posteriors } from "./posteriors.js" */
@@ -15,6 +16,7 @@ import { button, picker, radios, wholeNumber } from "./controls.js";
 
 const [RANDOM, WORST, BEST] = ["Random", "Worst", "Best"];
 const MEASURES = ["reconstruction", "KL", "reconstruction + KL"];
+const BY = ["reconstruction", "kl", "both"]; // the same, as the address has them
 const COUNTS = ["10", "20", "50"];
 const ALL = "All";
 const DRAWS = 1_000_000;
@@ -108,10 +110,61 @@ class Reconstruct {
     this.classes = ""; // of which run
   }
 
+  /** Set the controls as the address asks, and as usual where it asks for nothing. @param {Parameters} asked @param {Now} now */
+  follow(asked, { run }) {
+    /** @param {string} name @param {string} what @param {string[]} choices the first is the usual */
+    const take = (name, what, choices) => {
+      const text = asked[name];
+      if (text === undefined || choices.includes(text)) return text ?? choices[0];
+      this.frame.say(`The address asks for ${what} ${quote(text)}, which there is not here.`);
+      return choices[0];
+    };
+    /** @param {string} name @param {string} what @param {number} most */
+    const number = (name, what, most) => {
+      const value = shortDecimal(asked[name] ?? "0");
+      if (value !== null && value <= most) return value;
+      this.frame.say(`The address asks for ${what} ${quote(asked[name])}, and there is none.`);
+      return null;
+    };
+    const labels = [...new Set(run.labels)].map(String);
+    const which = take("which", "the images", ["random", "worst", "best"]);
+    const by = take("by", "the measure", BY);
+    const epoch = number("ranked", "images ranked at epoch", 1e9);
+    Object.assign(this.choice, {
+      which: capital(which),
+      label: take("class", "class", [ALL, ...labels]),
+      count: take("count", "as many images as", COUNTS),
+      seed: number("seed", "seed", DRAWS - 1) ?? 0,
+      by: MEASURES[BY.indexOf(by)],
+    });
+    if ("ranked" in asked && epoch !== null) {
+      this.choice.ranked = { key: run.key, epoch: nearestEpoch(epoch, run.epochs) };
+    }
+  }
+
+  /** @returns {Parameters} what the controls stand at, as far as it is not the usual */
+  inAddress() {
+    const { which, label, count, seed, by, ranked: rankedAt } = this.choice;
+    /** @type {Parameters} */
+    const address = {};
+    if (which !== RANDOM) {
+      address.which = which.toLowerCase();
+      address.ranked = String(rankedAt?.epoch);
+      if (by !== MEASURES[0]) address.by = BY[MEASURES.indexOf(by)];
+    } else if (seed) address.seed = String(seed);
+    if (label !== ALL) address.class = label;
+    if (count !== COUNTS[0]) address.count = count;
+    return address;
+  }
+
   /** @param {Now} now */
   async draw(now) {
     const { told, run } = now;
+    const { session } = this.frame;
+    const asked = session.takeAsked();
+    if (asked) this.follow(asked, now);
     this.showControls(now);
+    session.beside.reconstruct = this.inAddress();
     const there = await this.frame.holding.give(told, "film", "posteriors");
     if (this.frame.session.run !== told) return;
     const film = told.film && filmShelf.get(told.film.key);

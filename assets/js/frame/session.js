@@ -3,6 +3,7 @@
  * all pages, what each page remembers, and the address that says so.
  */
 
+import { pixelsFrom, pixelsText } from "../engine/ink.js";
 import { live } from "../shared/live.js";
 import {
   alongIn,
@@ -13,6 +14,7 @@ import {
   ofPage,
   ownCode,
   quote,
+  shortDecimal,
   toAddress,
 } from "./address.js";
 
@@ -88,6 +90,14 @@ import {
  */
 
 const HOME = "home";
+const MOST_OF_DRAWING = 700; // characters of an address
+
+/** @type {Record<string, string[]>} by component, what the frame itself has in the address beside it, as Python in the app */
+const OF_FRAME = {
+  interpolate: ["drawn"],
+  clusters: ["second"],
+  reconstruct: ["which", "class", "count", "seed", "by", "ranked"],
+};
 
 /** @param {string} hash @returns {{page: string, parameters: Parameters}} what the part behind the # asks for */
 export function readHash(hash) {
@@ -124,6 +134,10 @@ export class Session {
     /** @type {Parameters|null} the same, where the address asks for it and the page has said nothing since */
     this.asked = null;
     this.askedRevision = 0; // raised whenever the address asks for something
+    /** @type {Record<string, Parameters>} by component, what the frame has in the address beside it */
+    this.beside = {};
+    /** @type {Parameters|null} what the address asks of the frame for the page, until that was taken */
+    this.askedBeside = null;
     /** @type {Parameters} what goes along from page to page */
     this.along = {};
     /** @type {Parameters} the cursor's part of the address that was read or written last */
@@ -147,10 +161,38 @@ export class Session {
       if ("run" in asked) this.takeRun(asked.run);
     }
     this.known = asked;
+    this.takeDrawing(asked.drawing, asked.image);
     this.along = alongIn(parameters);
-    this.ofPage = this.asked = ofPage(parameters);
-    this.texts[this.page.component] = this.ofPage;
+    const own = Object.entries(ofPage(parameters));
+    const { component } = this.page;
+    const ofFrame = OF_FRAME[component] ?? [];
+    this.askedBeside = Object.fromEntries(own.filter(([name]) => ofFrame.includes(name)));
+    this.ofPage = this.asked = Object.fromEntries(own.filter(([name]) => !ofFrame.includes(name)));
+    this.texts[component] = this.ofPage;
+    this.beside[component] = this.askedBeside;
     this.askedRevision++;
+  }
+
+  /** Keep a drawing that an address brings along. @param {string|undefined} number @param {string|undefined} text its pixels */
+  takeDrawing(number, text) {
+    const wanted = shortDecimal(number ?? "");
+    const kept = /** @type {{number?: number}|null|undefined} */ (this.memory.draw);
+    const image = wanted === null || text === undefined || kept?.number === wanted ? null : pixelsFrom(text);
+    if (image) this.memory.draw = { image: Array.from(image), number: wanted };
+  }
+
+  /** @param {number|undefined} number @returns {string|null} the drawing as an address says it; null of another, or a large one */
+  drawingText(number) {
+    const kept = /** @type {{number?: number, image?: number[]}|null|undefined} */ (this.memory.draw);
+    const text = kept?.image && kept.number === number ? pixelsText(kept.image) : "";
+    return text && text.length <= MOST_OF_DRAWING ? text : null;
+  }
+
+  /** @returns {Parameters|null} what the address asks of the frame for the page that is open, once */
+  takeAsked() {
+    const asked = this.askedBeside;
+    this.askedBeside = null;
+    return asked;
   }
 
   /** Open another page with the same cursor. @param {string} path */
@@ -219,7 +261,10 @@ export class Session {
 
   /** @returns {Parameters} run and cursor as an address has them */
   cursorAddress() {
-    return this.cursor ? { run: this.run.name, ...toAddress(this.cursor) } : this.known;
+    if (!this.cursor) return this.known;
+    const { kind, index } = this.cursor.start;
+    const image = kind === "drawing" ? this.drawingText(index) : null;
+    return { run: this.run.name, ...toAddress(this.cursor), ...(image ? { image } : {}) };
   }
 
   /** @param {string} page its path @returns {string} the address of a page, with the cursor */
@@ -230,7 +275,8 @@ export class Session {
   /** Have the address say what is looked at, which is a step of the browser's history where it changed. @param {boolean} [first] */
   write(first = false) {
     this.known = this.cursorAddress();
-    const hash = hashOf(this.page.path, { ...this.known, ...this.ofPage, ...this.along });
+    const beside = this.beside[this.page.component] ?? {};
+    const hash = hashOf(this.page.path, { ...this.known, ...this.ofPage, ...beside, ...this.along });
     if (hash === location.hash) return;
     if (first) history.replaceState(null, "", hash);
     else history.pushState(null, "", hash);
