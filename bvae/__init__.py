@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bvae.factors import measure
     from bvae.latent import interpolate, sample_prior, traverse
     from bvae.model import BetaVAE
+    from bvae.notebook import show
     from bvae.objective import evaluate
     from bvae.trainer import Trainer
     from bvae.training import train_run, train_runs
@@ -36,6 +37,7 @@ _HOMES = {
     "load_dataset": "data",
     "measure": "factors",
     "sample_prior": "latent",
+    "show": "notebook",
     "train_run": "training",
     "train_runs": "training",
     "traverse": "latent",
@@ -44,7 +46,7 @@ _HOMES = {
 __version__ = "0.1.0"
 __all__ = [
     "BetaVAE", "Config", "ConfigError", "Dataset", "Run", "RunError", "Trainer", "evaluate", "find_run", "interpolate",
-    "list_runs", "load_dataset", "measure", "sample_prior", "train_run", "train_runs",
+    "list_runs", "load_dataset", "measure", "sample_prior", "show", "train_run", "train_runs",
     "traverse",
 ]  # fmt: skip
 

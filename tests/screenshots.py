@@ -11,16 +11,19 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image, ImageSequence
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bvae.tests.test_images import shapes, write_zip
 from tests.conftest import CHROMIUM_ARGUMENTS, ROOT, find_chromium, serve
+from tests.notebooks import INSTALLED, jupyter, run_cell
 
 LIVE = ["home", "traverse", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw",
         "compare"]  # fmt: skip
 PAGES = [*LIVE, "train", "load"]
 README = [(page, "light", 1400) for page in PAGES[:-1]] + [("traverse", "dark", 1400)]
+PICTURES = ROOT / "assets" / "screenshots"
 FILM_WIDTH = 420  # pixels
 # A digit 2 as shares of the drawing field.
 STROKE = [
@@ -66,12 +69,53 @@ def save_film(page: Page, path: Path) -> None:
     print(path)
 
 
+def save_own_images(browser: Browser, address: str, folder: Path) -> None:
+    """What the Train page says of a person's own images before anything is trained on them."""
+    archive = write_zip(folder / "my-shapes.zip", *shapes(2_000))
+    page = browser.new_page(viewport={"width": 1400, "height": 760}, color_scheme="light")
+    page.goto(f"{address}/train")
+    box = page.get_by_role("combobox", name="Dataset")
+    box.fill(str(archive))
+    box.press("Enter")
+    page.get_by_alt_text("100 of the images, class by class.").wait_for(timeout=60_000)
+    page.get_by_role("heading", name="New run").scroll_into_view_if_needed()
+    page.mouse.move(900, 400)
+    page.mouse.wheel(0, 420)
+    page.mouse.move(900, 20)
+    page.wait_for_timeout(3_000)
+    shown = page.get_by_alt_text("100 of the images, class by class.").bounding_box()
+    assert shown is not None
+    # Without the command below, which has a path of this machine.
+    page.screenshot(
+        path=PICTURES / "own-images.png",
+        clip={"x": 300, "y": 0, "width": 1100, "height": shown["y"] + shown["height"] + 12},
+    )
+    print(PICTURES / "own-images.png")
+    page.close()
+
+
+def save_notebook(browser: Browser, folder: Path) -> None:
+    """A run in a cell of JupyterLab."""
+    with jupyter(folder / "jupyter", ['import bvae\n\nexplorer = bvae.show("mnist-beta4")\nexplorer']) as address:
+        page = browser.new_page(viewport={"width": 1400, "height": 900}, color_scheme="light")
+        page.goto(address)
+        page.keyboard.press("Control+b")  # the list of files
+        run_cell(page, 0).locator(".traverse:not([aria-busy])").wait_for(timeout=60_000)
+        page.locator(".jp-CodeCell").first.scroll_into_view_if_needed()
+        page.mouse.move(700, 500)
+        page.mouse.wheel(0, -9_000)
+        page.wait_for_timeout(3_000)
+        page.screenshot(path=PICTURES / "notebook.png")
+        print(PICTURES / "notebook.png")
+        page.close()
+
+
 def main() -> None:
     if len(sys.argv) > 1:
         folder = Path(sys.argv[1])
         wanted = [(page, scheme, width) for page in PAGES for scheme in ("light", "dark") for width in (1400, 800)]
     else:
-        folder, wanted = ROOT / "assets" / "screenshots", README
+        folder, wanted = PICTURES, README
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="runs-", dir=ROOT) as empty,
@@ -90,6 +134,10 @@ def main() -> None:
             if name == "clusters" and len(sys.argv) == 1:
                 save_film(page, folder / "film.gif")
             page.close()
+        if len(sys.argv) == 1:
+            save_own_images(browser, address, Path(empty))
+            if INSTALLED:
+                save_notebook(browser, Path(empty))
         browser.close()
 
 

@@ -36,7 +36,7 @@ def test_benchmarks_start() -> None:
 
 
 def test_its_python_runs_and_the_shapes_are_as_it_says() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)  # the other is of a notebook: test_notebook.py
     shapes = re.findall(r"\((\d+(?:, \d+)+)\)", code)
     code += "\nprint(tuple(z.shape), tuple(pictures.shape))\n"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ import type { EncoderShelf } from "./engine/encoders.js";
 import type { Film } from "./engine/film.js";
 import type { Meaning } from "./engine/meaning.js";
 import type { Registry } from "./shared/live.js";
-import type { Assets } from "./frame/mounted.js";
+import type { Assets } from "./shared/mounted.js";
 import type { Site } from "./frame/session.js";
 import type { Figures } from "./shared/meanings.js";
 import type { Shelf } from "./shared/shelf.js";

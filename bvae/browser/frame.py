@@ -36,40 +36,40 @@ def frame_script() -> str:
     """A classic script, which a page that was opened as a file can have: modules it could not load. It draws Home and
     Traverse, and defines what takes the parts of the runs and of the other pages."""
     entries = [*(f"{name}/page.js" for name in FIRST), *(f"store/{name}.js" for name in STORES), FRAME]
-    stores = [f'"store/{name}": {{ html: "", css: [], script: {_own(f"store/{name}.js")} }},' for name in STORES]
+    stores = [f'"store/{name}": {{ html: "", css: [], script: {own(f"store/{name}.js")} }},' for name in STORES]
     return _escaped(
         '"use strict";',
-        bundle(*_below(entries)),
+        bundle(*below(entries)),
         f"const betaVaeStyles = {json.dumps([asset('css', name) for name in SHARED_STYLES])};",
-        "const betaVaeAssets = {", *map(_assets, FIRST), *stores, "};",
-        f"({_own(FRAME)})()(betaVaeAssets);",
+        "const betaVaeAssets = {", *map(assets_of, FIRST), *stores, "};",
+        f"({own(FRAME)})()(betaVaeAssets);",
     )  # fmt: skip
 
 
 def pages_script() -> str:
     """What the other pages need beyond `frame_script`, which must stand before it."""
     entries = [*(f"{name}/page.js" for name in FIRST), *(f"store/{name}.js" for name in STORES), FRAME]
-    here = _below(entries)
-    every = _below([*entries, *(f"{name}/page.js" for name in OTHERS)])
+    here = below(entries)
+    every = below([*entries, *(f"{name}/page.js" for name in OTHERS)])
     bundle(*every)  # refuses two that declare one name
     more = [module.body for module in modules(*every) if module.path not in here]
-    return _escaped('"use strict";', *more, "betaVaePages({", *map(_assets, OTHERS), "});")
+    return _escaped('"use strict";', *more, "betaVaePages({", *map(assets_of, OTHERS), "});")
 
 
-def _below(entries: list[str]) -> list[str]:
+def below(entries: list[str]) -> list[str]:
     """The modules of the floors that some modules need, in the order in which they are joined."""
     return list(dict.fromkeys(module.path for entry in entries for module in modules(entry) if _is_floor(module.path)))
 
 
-def _assets(name: str) -> str:
-    """A component as assets/js/frame/mounted.js takes it."""
+def assets_of(name: str) -> str:
+    """A component as assets/js/shared/mounted.js takes it."""
     html = asset("html", name)
     check_marks(html)
-    style, script = json.dumps(asset("css", name)), _own(f"{name}/page.js")
+    style, script = json.dumps(asset("css", name)), own(f"{name}/page.js")
     return f"{json.dumps(name)}: {{ html: {json.dumps(html)}, css: [...betaVaeStyles, {style}], script: {script} }},"
 
 
-def _own(entry: str) -> str:
+def own(entry: str) -> str:
     """A function that returns the default export of a module; in it, what the module needs above the floors.
 
     Raises:

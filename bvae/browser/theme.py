@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any
 
 CONFIG = Path(__file__).resolve().parents[2] / ".streamlit" / "config.toml"
 FONT = '"Source Sans", system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
@@ -18,14 +17,15 @@ ALERTS = {
 
 def theme_style() -> str:
     """Style that sets the variables in light, and in dark where the person's system is."""
-    theme = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["theme"]
-    light, dark = (_variables(scheme, theme) for scheme in ("light", "dark"))
+    light, dark = map(variables, ("light", "dark"))
     return (
         f":root {{ color-scheme: light dark; {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
     )
 
 
-def _variables(scheme: str, theme: dict[str, Any]) -> str:
+def variables(scheme: str) -> str:
+    """The variables of "light" or "dark" as declarations of style."""
+    theme = tomllib.loads(CONFIG.read_text(encoding="utf-8"))["theme"]
     colours = {
         re.sub("[A-Z]", lambda capital: f"-{capital[0].lower()}", key): theme[scheme][key] for key in theme[scheme]
     }

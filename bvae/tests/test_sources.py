@@ -23,7 +23,7 @@ WITHOUT_TORCH = ("figures", "state", "information", "decomposition", "regimes", 
 # What a browser gets of a run, from the ground up.
 BROWSER = ("bundle", "glossary", "prose", "components", "player", "frame", "theme", "spread", "guests", "live",
            "encoders", "cursor", "chosen", "film", "quality", "meaning", "beside", "facts", "home", "comparing",
-           "deliveries", "site", "export")  # fmt: skip
+           "deliveries", "site", "export", "widget")  # fmt: skip
 PROGRAM = [
     path
     for path in [ROOT / "app.py", *sorted(ROOT.glob("bvae/**/*.py")), *sorted(ROOT.glob("pages/**/*.py"))]

@@ -5,13 +5,13 @@
 
 import { finder, make } from "../shared/elements.js";
 import { live } from "../shared/live.js";
+import { Mounted, componentOf } from "../shared/mounted.js";
 import { Terms } from "../shared/terms.js";
 import { ofCursor } from "./address.js";
 import { partsIn, showOnly } from "./embed.js";
 import { Guests, spaceOf } from "./guests.js";
 import { Holding } from "./holding.js";
 import { LessonBar } from "./lesson.js";
-import { Mounted, componentOf } from "./mounted.js";
 import { Parts } from "./parts.js";
 import { line, prose } from "./prose.js";
 import { hashOf, readHash, Session } from "./session.js";
@@ -20,7 +20,7 @@ import { viewOf } from "./views.js";
 
 /** @import { Start } from "../engine/run.js" */
 /** @import { SetStateValue } from "../shared/mounting.js" */
-/** @import { Assets } from "./mounted.js" */
+/** @import { Assets } from "../shared/mounted.js" */
 /** @import { RunTold, Site } from "./session.js" */
 /** @import { Now } from "./views.js" */
 

@@ -11,7 +11,7 @@ import { showReconstruct } from "./reconstruct.js";
 /** @import { SetStateValue } from "../shared/mounting.js" */
 /** @import { Guests } from "./guests.js" */
 /** @import { Holding } from "./holding.js" */
-/** @import { Mounted } from "./mounted.js" */
+/** @import { Mounted } from "../shared/mounted.js" */
 /** @import { RunTold, Session } from "./session.js" */
 
 /** @typedef {{told: RunTold, run: LiveRun, cursor: CursorState}} Now what is looked at */

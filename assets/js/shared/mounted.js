@@ -1,6 +1,6 @@
 /** Components as Streamlit mounts them: within a shadow root, with their own style, and sent their data again at every change. */
 
-/** @import { Component, SetStateValue } from "../shared/mounting.js" */
+/** @import { Component, SetStateValue } from "./mounting.js" */
 
 /**
  * What there is of a component: its HTML, its style sheets, and its default export, read when it is first wanted.
