@@ -71,7 +71,7 @@ def collect(path: str | Path) -> Collection:
         notes.append(f"{_many(found.scaled, 'was', 'were')} larger than 64 pixels, and scaled down.")
     if len(images) < 2:
         raise ImageError(f"There is one image in {place.name} that can be used, and a model learns from two or more.")
-    if (images == images[0]).all():
+    if all(np.array_equal(image, images[0]) for image in images):
         raise ImageError(f"All {len(images):,} images in {place.name} are equal: there is nothing to learn from them.")
     images = _light_on_dark(images, notes)
     labels, names = _classes(found.labels, notes)
@@ -97,7 +97,7 @@ def _one_size(found: Gathered, notes: list[str]) -> Pixels:
     for block in found.blocks:
         sizes[block.shape[1:]] += len(block)
     if len(sizes) == 1:
-        return np.concatenate(found.blocks)
+        return _joined(found.blocks)
     (height, width), count = sizes.most_common(1)[0]
     total = sum(sizes.values())
     notes.append(
@@ -106,7 +106,18 @@ def _one_size(found: Gathered, notes: list[str]) -> Pixels:
     )
     fitted = [block if block.shape[1:] == (height, width) else np.stack([_fit(image, height, width) for image in block])
               for block in found.blocks]  # fmt: skip
-    return np.concatenate(fitted)
+    return _joined(fitted)
+
+
+def _joined(blocks: list[Pixels]) -> Pixels:
+    """All of them in one. They are let go of one by one, so that a gigabyte is not held twice."""
+    joined = np.empty((sum(map(len, blocks)), *blocks[0].shape[1:]), np.uint8)
+    at = 0
+    while blocks:
+        block = blocks.pop(0)
+        joined[at : at + len(block)] = block
+        at += len(block)
+    return joined
 
 
 def _fit(image: Pixels, height: int, width: int) -> Pixels:
@@ -130,7 +141,7 @@ def _light_on_dark(images: Pixels, notes: list[str]) -> Pixels:
     light = np.median(_border(images), axis=1) > 127
     if light.mean() > 0.5:
         notes.append("They are dark on light, and were turned over: light on dark, as the model takes them.")
-        return 255 - images
+        return np.subtract(255, images, out=images)
     if light.any():
         notes.append(
             f"They are light on dark, but for {int(light.sum()):,} that seem to be dark on light, which stay as they "

@@ -20,6 +20,7 @@ from PIL import Image, UnidentifiedImageError
 from bvae.images.arrays import is_idx, read_idx, read_numpy, take_idx
 from bvae.images.gathered import LEAST_SIDE, MOST_FILES, MOST_SIDE, Gathered, ImageError, fitted
 from bvae.images.tables import read_table
+from bvae.images.zips import entries
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".pbm", ".ppm")
 MOST_PIXELS = 40_000_000  # of one picture
@@ -72,6 +73,9 @@ def gather(path: Path) -> Gathered:
             start = file.read(16)
     except OSError as error:
         raise ImageError(f"{path} cannot be read ({error.strerror}).") from error
+    if start.startswith(b"PK"):
+        with path.open("rb") as file:
+            _check_count(entries(file, MOST_FILES), path.name)
     suffix = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if suffix in ("npy", "npz") or start.startswith(b"\x93NUMPY"):
         read_numpy(path, into)
@@ -125,7 +129,6 @@ def _check_count(count: int, where: str) -> None:
 def _read_zip(path: Path, into: Gathered) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            _check_count(len(archive.infolist()), path.name)
             files = [
                 _File(info.filename, lambda info=info: archive.open(info), info.file_size, info.compress_size)  # type: ignore[misc]
                 for info in sorted(archive.infolist(), key=lambda info: info.filename)

@@ -16,7 +16,9 @@ from bvae.images.gathered import Gathered, ImageError
 
 LABELS = ("label", "class", "target", "digit", "y")
 LONGEST = 2**20  # characters of a line: 64 × 64 pixels with 20 decimals are a tenth of it
+MOST_TABLE = 2**30  # bytes, unpacked: half a million images of MNIST’s size, minutes of reading
 _LINES = 2_000
+_TOO_LARGE = "{} has more than {:g} GiB, the most that a table may have. Give a part of it, or the images as .npz."
 
 
 def read_table(path: Path, into: Gathered) -> None:
@@ -32,6 +34,8 @@ def read_table(path: Path, into: Gathered) -> None:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
+            if path.stat().st_size > MOST_TABLE:
+                raise ImageError(_TOO_LARGE.format(path.name, MOST_TABLE / 2**30))
             stream: Any = gzip.GzipFile(fileobj=raw) if packed else raw
             _read(stream, path.name, into)
     except (OSError, EOFError) as error:
@@ -72,7 +76,11 @@ def _read(stream: IO[bytes], name: str, into: Gathered) -> None:
 
 
 def _lines(stream: Any, name: str) -> Iterator[str]:
+    read = 0
     while line := stream.readline(LONGEST):
+        read += len(line)
+        if read > MOST_TABLE:
+            raise ImageError(_TOO_LARGE.format(name, MOST_TABLE / 2**30))
         if len(line) == LONGEST:
             raise ImageError(f"{name} has a line of more than {LONGEST:,} characters, which is no table of images.")
         text = line.decode("utf-8-sig", "replace").strip()

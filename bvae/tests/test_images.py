@@ -7,6 +7,7 @@ import io
 import json
 import os
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bvae.browser.live import chosen_epochs, pack
 from bvae.cli import main
 from bvae.config import Config, ConfigError, propose_name
 from bvae.data import DataError, load_dataset
-from bvae.images import ImageError, brought, collect, gathered, sources
+from bvae.images import ImageError, brought, collect, gathered, sources, tables
 from bvae.runs import Run
 from bvae.training import train_run
 
@@ -59,6 +61,18 @@ def write_zip(path: Path, images: np.ndarray, labels: list[str], top: str = "sha
         for number, (image, label) in enumerate(zip(images, labels, strict=True)):
             file.writestr(f"{top}{label}/{number:03d}.png", png(image))
     return path
+
+
+def listing(count: int) -> bytes:
+    """A zip file that is a list of so many files, and nothing else."""
+    name = b"x.png"
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, 0, 0, 0, 0, 33, 0, 0, 0, len(name), *(0,) * 6) + name
+    length = count * len(entry)
+    end_64 = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, length, 0)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, length, 1)
+    return (
+        entry * count + end_64 + locator + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, *(2**16 - 1,) * 2, 2**32 - 1, 0, 0)
+    )
 
 
 def by_class(found: object, images: np.ndarray, labels: list[str]) -> None:
@@ -214,12 +228,40 @@ def test_what_cannot_be_learned_from_is_a_sentence(tmp_path: Path, monkeypatch: 
     with zipfile.ZipFile(tmp_path / "vast.zip", "w") as file:
         file.writestr("a.png", wide.getvalue())
     refused(tmp_path / "vast.zip", "have more than 40 million pixels: a.png")
+    (tmp_path / "million.zip").write_bytes(listing(1_000_000))
+    tracemalloc.start()
+    refused(tmp_path / "million.zip", "more than 200,000 files")
+    assert tracemalloc.get_traced_memory()[1] < 20 * 2**20, "no list of them is made"
+    tracemalloc.stop()
+    with (tmp_path / "vast.csv").open("wb") as table:
+        table.truncate(2**31)
+    refused(tmp_path / "vast.csv", "more than 1 GiB", "Give a part of it")
+    lines = "\n".join("1," + ",".join(map(str, image.ravel())) for image in images)
+    (tmp_path / "packed.csv.gz").write_bytes(gzip.compress(lines.encode()))
+    monkeypatch.setattr(tables, "MOST_TABLE", 15_000)
+    refused(tmp_path / "packed.csv.gz", "packed.csv.gz has more than")
     monkeypatch.setattr(sources, "MOST_FILES", 5)
     refused(write_folder(tmp_path / "many", images, labels), "more than 5 files")
     refused(tmp_path / "whole.zip", "more than 5 files")
     monkeypatch.setattr(gathered, "MOST_BYTES", 5_000)
     np.save(tmp_path / "much.npy", images)
     refused(tmp_path / "much.npy", "more images than fit", "6 of 28 × 28")
+
+
+@pytest.mark.parametrize("kind", ["two images", "one class"])
+def test_a_run_is_trained_on_next_to_nothing(tmp_path: Path, kind: str) -> None:
+    images, labels = shapes(2 if kind == "two images" else 12)
+    names = labels if kind == "two images" else ["only"] * 12
+    path = write_folder(tmp_path / "few", images, names)
+    list(train_run(tmp_path / "run", Config(dataset=str(path), network="mlp", epochs=1, device="cpu")))
+    run = Run(tmp_path / "run")
+    assert run.class_names == sorted(set(names))
+    assert len(run.probe().labels) == 1
+    assert pack(run, "few", chosen_epochs(run)).space.epochs == (0, 1)
+    assert main(["layout", str(run.path), "--wait"]) == 0
+    film = run.film()
+    assert film is not None
+    assert np.isfinite(film.positions).all()
 
 
 def test_images_that_are_brought_are_kept_by_their_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

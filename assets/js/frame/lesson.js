@@ -4,7 +4,7 @@ import { make } from "../shared/elements.js";
 import { quote, shortDecimal } from "./address.js";
 import { hashOf } from "./session.js";
 
-/** @import { Mounted } from "./mounted.js" */
+/** @import { Mounted } from "../shared/mounted.js" */
 /** @import { Session } from "./session.js" */
 
 /**
