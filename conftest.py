@@ -15,9 +15,10 @@ for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
 
 # The files that take longest come first, so that no process is left with one of them when the others have ended.
 LONGEST = [
-    "every_page", "train_page", "traverse_page", "load_page", "layout", "hostile_runs", "server", "clusters_page",
-    "sweep", "resume", "cli", "queue", "glossary", "archive", "measuring", "rights", "draw_page", "interpolate_page",
-    "reconstruct_page", "long_names", "compare_page", "disentangle_page", "starts", "app", "clusters_runs",
+    "every_page", "train_page", "load_page", "traverse_page", "layout", "hostile_runs", "clusters_page", "server",
+    "draw_pictures", "disentangle_page", "cli", "long_names", "interpolate_page", "reconstruct_page", "sweep", "resume",
+    "glossary", "rights", "draw_page", "queue", "archive", "measuring", "clusters_save", "generate_page", "lesson",
+    "touch", "starts", "compare_page", "app", "clusters_runs",
 ]  # fmt: skip
 
 

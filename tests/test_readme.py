@@ -23,7 +23,7 @@ def test_every_command_is_one_that_the_command_line_takes() -> None:
     commands = re.findall(r"python -m bvae ([a-z][^`\n]*)", TEXT)
     assert len(commands) > 8
     for command in commands:
-        words = shlex.split(command.split(" > ")[0])
+        words = shlex.split(command.split(" > ")[0], comments=True)
         if "--help" not in words:
             parser().parse_args(words)
 
