@@ -9,6 +9,7 @@ from pages.parts.comparing import Choice, link_to_compare
 from pages.parts.rights import why_read_only
 from pages.parts.selection import require_app
 from pages.parts.sweep_form import several_wanted, show_sweep_form
+from pages.parts.train_address import form_in_address
 from pages.parts.train_form import show_form
 from pages.parts.watch import busy, standings, watch
 
@@ -21,6 +22,7 @@ if reason := why_read_only():
 elif several_wanted():
     show_sweep_form(queue)
 else:
+    form_in_address()
     show_form(queue)
 polled = busy(queue, standings(queue))
 st.fragment(watch, run_every=2 if polled else None)(polled)

@@ -12,7 +12,7 @@ from bvae.config import ConfigError, field_type
 from bvae.queue import Queue
 from bvae.runs import RunError, check_new_run, check_run_name
 from bvae.sweep import Sweep
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import accept_address, asked_of_page, say_in_address
 from pages.parts.devices import devices, show_device
 from pages.parts.own_images import show_own_images
 from pages.parts.rights import check_may_queue
@@ -20,11 +20,15 @@ from pages.parts.sweep_watch import look_at_sweep
 from pages.parts.train_form import FIELDS, LEFT_OUT, begin_form, fields, key, resolved, said_of
 
 FIRST = ("beta", "seed", "epochs", "network", "dataset")
+SEVERAL = ("several",)
 STARTED = "train_sweep_started"  # the name of the sweep that the form has started as it stands
 
 
 def several_wanted() -> bool:
     """Ask whether a setting is to have several values."""
+    if (asked := asked_of_page(SEVERAL)) is not None:
+        st.session_state["train_several"] = asked.get("several") == "yes"
+    say_in_address(SEVERAL, {"several": "yes"} if st.session_state.get("train_several") else {})
     return st.toggle(
         "Several values", key="train_several", on_change=accept_address, persist_state="session",
         help="Train a run for every combination of values, as with β 1, 2, 4, 8 and seed 0, 1, 2: a sweep of 12 runs.",

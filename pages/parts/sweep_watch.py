@@ -16,6 +16,7 @@ from bvae.sweep import Stand, Sweep
 from pages.parts.comparing import Choice, link_to_compare
 from pages.parts.cursor import accept_address
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
+from pages.parts.view import pick_by_address
 from pages.parts.words import duration
 
 
@@ -160,6 +161,7 @@ def show_sweeps(found: Sequence[Swept]) -> None:
     names = [swept.name for swept in found]
     if st.session_state.get(_watch_key()) not in names:
         st.session_state[_watch_key()] = names[0]
+    pick_by_address("sweep", _watch_key(), names, names[0])
     st.selectbox("Sweep to look at", names, key=_watch_key(), on_change=accept_address, persist_state="session")
     swept = next(swept for swept in found if swept.name == st.session_state[_watch_key()])
     if swept.sweep is None:

@@ -18,6 +18,7 @@ from pages.parts.figures import show_training
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
 from pages.parts.selection import history_of, runs_by_name
 from pages.parts.sweep_watch import Swept, show_queued, show_sweeps, sweeps, sweeps_busy
+from pages.parts.view import pick_by_address
 from pages.parts.words import duration
 
 NONE = ""  # no run has this name
@@ -256,10 +257,12 @@ def _show_waiting(queue: Queue, standing: Standing, runs: list[Run]) -> None:
 def _show_run(queue: Queue, found: list[Standing]) -> None:
     st.subheader("One run")
     names = [standing.name for standing in found]
+    selected = st.session_state.get("run")
+    news = found[0].state in ("running", "starting", "waiting") or selected not in names
+    usual = str(names[0] if news else selected)
     if st.session_state.get(_watch_key()) not in names:
-        selected = st.session_state.get("run")
-        news = found[0].state in ("running", "starting", "waiting") or selected not in names
-        st.session_state[_watch_key()] = names[0] if news else selected
+        st.session_state[_watch_key()] = usual
+    pick_by_address("watched", _watch_key(), names, usual)
     # In an order that stays as it is while runs come and go in the queue, which would close an open list.
     listed = [name for name in runs_by_name() if name in names]
     names = [name for name in names if name not in listed] + listed
@@ -269,6 +272,7 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
         others = [NONE, *(name for name in listed if name != chosen)]
         if st.session_state.get("train_compare") not in others:
             st.session_state["train_compare"] = NONE
+        pick_by_address("with", "train_compare", others, NONE)
         st.selectbox(
             "Compare its curves with", others, format_func=lambda name: "None" if name == NONE else name,
             key="train_compare", on_change=accept_address, persist_state="session",
