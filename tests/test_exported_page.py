@@ -241,6 +241,8 @@ def test_parts_of_a_page_stand_alone(window: Page, exported: str) -> None:
     for hidden in ("nav", "h1", "[data-component] .clock", "[data-component] .two"):
         expect(window.locator(hidden).first).to_be_hidden()
     expect(window.locator(".problems")).to_contain_text("no part named “nonsense”")
+    width = "(element) => element.getBoundingClientRect().width / innerWidth"
+    assert window.locator("main").evaluate(width) > 0.9, "nothing stands beside it"
     whole = window.get_by_role("link", name="The whole page")
     assert "embed" not in str(whole.get_attribute("href"))
     slider = window.locator(".slider input").first
