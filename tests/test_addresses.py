@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bvae.runs import Run
-from tests.addresses import PAGES, Visited, differences
+from tests.addresses import differences
 from tests.browsing import expect_address, in_address
+from tests.deeds import PAGES, Visited
 
 STATES = 1
 
