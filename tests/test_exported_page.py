@@ -17,6 +17,7 @@ from bvae.browser.export import gather, single
 from bvae.runs import find_run
 from pages.parts.cursor import ADDRESS, from_address
 from pages.parts.live import open_live
+from tests.addresses import drawn
 from tests.browsing import comes_true, until
 from tests.conftest import watched
 from tests.firefox import Firefox, find_firefox
@@ -24,6 +25,7 @@ from tests.firefox import Firefox, find_firefox
 RUNS = ("mnist-beta10", "mnist-beta1")
 PAGES = ("home", "traverse", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw", "compare")
 MEGABYTES = 8  # of both runs together
+VIEWS = {"generate": "&seed=31&temperature=0.7", "reconstruct": "&seed=3&count=20"}  # what a page shows beyond the cursor
 STEPS = [
     {"title": "First", "text": "A [code](#code). **Drag.**", "page": "traverse", "address": {"digit": "87"}},
     {"title": "Second", "text": "<b>Far</b>", "page": "reconstruct", "address": {"run": "gone", "epoch": "0"}},
@@ -92,6 +94,26 @@ def test_every_page_draws_from_a_file_and_is_accessible(window: Page, exported: 
             if rule["impact"] in ("serious", "critical")
         ]
         assert not serious, f"{width}, {scheme}: " + "\n".join(serious)
+
+
+@pytest.mark.parametrize("path", PAGES[:-1])
+def test_an_address_shows_the_images_that_it_shows_in_the_app(
+    page: Page, app: str, window: Page, exported: str, path: str
+) -> None:
+    code = ",".join(f"{value:.3f}" for value in np.random.default_rng(5).standard_normal(20))
+    address = f"{path}?run={RUNS[0]}&epoch=30&z={code}{VIEWS.get(path, '')}"
+    for where, before in ((page, f"{app}/"), (window, f"{exported}#")):
+        where.set_viewport_size({"width": 1400, "height": 2600})  # what is out of sight is not drawn
+        where.goto("about:blank")
+        where.goto(before + address)
+    until(page, lambda: len(images(page, path)) > 0, lambda: f"{path} draws nothing")
+    until(page, lambda: images(page, path) == images(window, path), lambda: f"{images(page, path)} {images(window, path)}")
+
+
+def images(page: Page, path: str) -> list[str]:
+    """What is drawn of as many pixels as the run's images have, in order: of each a number that another has not."""
+    found = drawn(page, f".{'traverse' if path == 'home' else path}") or []
+    return [line for line in found if ": 28x28 " in line]
 
 
 def test_the_cursor_goes_from_page_to_page_and_back(window: Page, exported: str) -> None:

@@ -52,55 +52,15 @@ export class Board {
       moves: () => this.request(),
       rested: (frame) => this.carryCursor(frame),
     });
-    this.stage = new Stage(root, sides, {
-      changed: () => this.request(),
-      pointed: (map, point, byKey) => {
-        this.look(this.stage.pointOn(map, point));
-        if (byKey && this.pointed >= 0) this.beside.say(this.sides.nameOf(this.pointed));
-      },
-      chosen: (map, point) => this.choose(this.stage.pointOn(map, point)),
-      selected: (map, points) => {
-        this.select(points.map((point) => this.stage.pointOn(map, point)).filter((point) => point >= 0));
-      },
-      viewed: () => {
-        this.stage.keepViews();
-        clearTimeout(this.calm);
-        this.calm = setTimeout(() => this.remember(), CALM_MS);
-      },
-      allClasses: () => this.legend.hide(new Set()),
-    });
+    this.stage = stageOf(this);
     this.choices = new Choices(root, (changes) => this.set(changes));
     new SaveMenu(this.find(".saving"), {
       shot: () => shotOf(this.sides, this.stage.maps, this.settings.speed),
       moment: () => this.clock.at,
     });
-    this.beside = this.besides();
-    this.legend = this.legendOf();
+    this.beside = besideOf(this);
+    this.legend = legendOf(this);
     this.show();
-  }
-
-  besides() {
-    return new Beside(this.root, this.sides, {
-      all: () => this.select(this.stage.inView()),
-      clear: () => this.select([]),
-      take: () => this.takeMeanCode(),
-      look: (point) => this.look(point),
-      choose: (point) => this.choose(point),
-    });
-  }
-
-  legendOf() {
-    return new Legend(this.find("section.legend"), this.sides.first, this.emphasis.hidden, {
-      hid: (classes) => {
-        this.emphasis.hidden = classes;
-        this.emphasise();
-        this.remember();
-      },
-      look: (label) => {
-        this.emphasis.label = label;
-        this.emphasise();
-      },
-    });
   }
 
   /** @returns {LiveRun} the first one */
@@ -122,8 +82,8 @@ export class Board {
     this.cursor = new Cursor(sides.run, same ? this.cursor : cursor);
     this.onMap = new CursorOnMap(sides, this.cursor);
     this.pointed = -1;
-    this.beside = this.besides();
-    this.legend = this.legendOf();
+    this.beside = besideOf(this);
+    this.legend = legendOf(this);
     this.show();
     if (same) this.clock.go(momentAt(sides.first, epoch));
     else this.remember(); // of another run's points and classes nothing is left
@@ -133,7 +93,7 @@ export class Board {
   take({ settings, hidden }) {
     this.settings = settings;
     this.emphasis = new Emphasis(hidden);
-    this.legend = this.legendOf();
+    this.legend = legendOf(this);
     this.show();
   }
 
@@ -311,4 +271,53 @@ export class Board {
     this.setCursor(this.onMap.onCode(frame, this.beside.meanCode(frame)));
     this.cursor.tell(this.link);
   }
+}
+
+// Its parts that say when the hand has done something, and what follows from it --------------------------------------
+
+/** @param {Board} board */
+function stageOf(board) {
+  return new Stage(board.root, board.sides, {
+    changed: () => board.request(),
+    pointed: (map, point, byKey) => {
+      board.look(board.stage.pointOn(map, point));
+      if (byKey && board.pointed >= 0) board.beside.say(board.sides.nameOf(board.pointed));
+    },
+    chosen: (map, point) => board.choose(board.stage.pointOn(map, point)),
+    selected: (map, points) => {
+      board.select(points.map((point) => board.stage.pointOn(map, point)).filter((point) => point >= 0));
+    },
+    viewed: () => {
+      board.stage.keepViews();
+      clearTimeout(board.calm);
+      board.calm = setTimeout(() => board.remember(), CALM_MS);
+    },
+    allClasses: () => board.legend.hide(new Set()),
+  });
+}
+
+/** @param {Board} board */
+function besideOf(board) {
+  return new Beside(board.root, board.sides, {
+    all: () => board.select(board.stage.inView()),
+    clear: () => board.select([]),
+    take: () => board.takeMeanCode(),
+    look: (point) => board.look(point),
+    choose: (point) => board.choose(point),
+  });
+}
+
+/** @param {Board} board */
+function legendOf(board) {
+  return new Legend(board.find("section.legend"), board.sides.first, board.emphasis.hidden, {
+    hid: (classes) => {
+      board.emphasis.hidden = classes;
+      board.emphasise();
+      board.remember();
+    },
+    look: (label) => {
+      board.emphasis.label = label;
+      board.emphasise();
+    },
+  });
 }

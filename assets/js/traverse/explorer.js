@@ -49,67 +49,16 @@ export class Explorer {
     this.out = new Float32Array(run.pixels);
     this.spread = new Spread(run);
     const find = finder(root);
-    this.picture = new Picture(find(".decoded", HTMLCanvasElement), run.imageShape);
     clock.open(run);
-    this.start = new StartPanel(root, run, {
-      started: (start) => this.startFrom(start),
-      keep: (keep) => {
-        this.cursor.keep = keep;
-        this.release();
-      },
-    });
-    this.sliders = new Sliders(root, run, this.spread, {
-      slid: (dimension, value, event) => {
-        this.showDimension(dimension);
-        this.place([[dimension, value]], event);
-      },
-      released: () => this.release(),
-      chosen: (dimension) => {
-        if (this.guide.tour.playing) this.release();
-        this.showDimension(dimension);
-      },
-      reset: (dimension) => {
-        this.z[dimension] = this.base[dimension];
-        this.setCode(this.z);
-        this.release();
-      },
-      asked: (dimension) => {
-        this.showDimension(dimension);
-        this.evidence.toggle(dimension, this.sliders.all[dimension].row, this.epoch);
-      },
-    });
-    this.evidence = new Evidence(run, {
-      named: (dimension, name) => link.send("name", { dimension, name }),
-      closed: (dimension) => this.sliders.all[dimension].input.focus(),
-    });
-    this.directions = new Directions(root, run, {
-      moved: (vector, by, event) =>
-        this.place(
-          vector.map((step, dimension) => [dimension, this.z[dimension] + by * step]),
-          event,
-        ),
-      released: () => this.release(),
-    });
-    this.strip = new Strip(root, run, (value) => {
-      this.place([[this.dimension, value]]);
-      this.release();
-    });
-    this.pad = new Pad(find(".two"), run, usualPad(run, memory), {
-      moved: (changes, event) => this.place(changes, event),
-      released: () => this.release(),
-      chosen: () => {
-        this.follow();
-        this.remember();
-      },
-    });
-    this.grid = new Grid(find(".all"), run, this.spread, memory.grid === "quantiles" ? "quantiles" : "values", {
-      choose: (dimension, value) => {
-        this.showDimension(dimension);
-        this.place([[dimension, value]]);
-        this.release();
-      },
-      moded: () => this.remember(),
-    });
+    const { picture, start, sliders, evidence, directions, strip, pad, grid } = assemble(this, root, memory);
+    this.picture = picture;
+    this.start = start;
+    this.sliders = sliders;
+    this.evidence = evidence;
+    this.directions = directions;
+    this.strip = strip;
+    this.pad = pad;
+    this.grid = grid;
     this.surroundings = new Surroundings(root, this);
     this.guide = new Guide(root, this);
     this.posterior = new Posterior(root, this);
@@ -352,4 +301,74 @@ function ofRun({ key, latentDim }, { run, along, pad, shift }) {
 function usualPad(run, memory) {
   const [across, up = across] = ofRun(run, memory).pad ?? run.about.order;
   return [across, up];
+}
+
+/**
+ * The parts that say when the hand has done something, and what follows from it.
+ * @param {Explorer} explorer whose run, link and spread are there @param {HTMLElement} root @param {Memory} memory
+ */
+function assemble(explorer, root, memory) {
+  const { run } = explorer;
+  const find = finder(root);
+  const picture = new Picture(find(".decoded", HTMLCanvasElement), run.imageShape);
+  const start = new StartPanel(root, run, {
+    started: (start) => explorer.startFrom(start),
+    keep: (keep) => {
+      explorer.cursor.keep = keep;
+      explorer.release();
+    },
+  });
+  const sliders = new Sliders(root, run, explorer.spread, {
+    slid: (dimension, value, event) => {
+      explorer.showDimension(dimension);
+      explorer.place([[dimension, value]], event);
+    },
+    released: () => explorer.release(),
+    chosen: (dimension) => {
+      if (explorer.guide.tour.playing) explorer.release();
+      explorer.showDimension(dimension);
+    },
+    reset: (dimension) => {
+      explorer.z[dimension] = explorer.base[dimension];
+      explorer.setCode(explorer.z);
+      explorer.release();
+    },
+    asked: (dimension) => {
+      explorer.showDimension(dimension);
+      explorer.evidence.toggle(dimension, explorer.sliders.all[dimension].row, explorer.epoch);
+    },
+  });
+  const evidence = new Evidence(run, {
+    named: (dimension, name) => explorer.link.send("name", { dimension, name }),
+    closed: (dimension) => explorer.sliders.all[dimension].input.focus(),
+  });
+  const directions = new Directions(root, run, {
+    moved: (vector, by, event) =>
+      explorer.place(
+        vector.map((step, dimension) => [dimension, explorer.z[dimension] + by * step]),
+        event,
+      ),
+    released: () => explorer.release(),
+  });
+  const strip = new Strip(root, run, (value) => {
+    explorer.place([[explorer.dimension, value]]);
+    explorer.release();
+  });
+  const pad = new Pad(find(".two"), run, usualPad(run, memory), {
+    moved: (changes, event) => explorer.place(changes, event),
+    released: () => explorer.release(),
+    chosen: () => {
+      explorer.follow();
+      explorer.remember();
+    },
+  });
+  const grid = new Grid(find(".all"), run, explorer.spread, memory.grid === "quantiles" ? "quantiles" : "values", {
+    choose: (dimension, value) => {
+      explorer.showDimension(dimension);
+      explorer.place([[dimension, value]]);
+      explorer.release();
+    },
+    moded: () => explorer.remember(),
+  });
+  return { picture, start, sliders, evidence, directions, strip, pad, grid };
 }
