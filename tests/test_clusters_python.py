@@ -635,15 +635,30 @@ def test_classes_that_touch_in_the_bundled_films_have_colours_far_apart() -> Non
     pairs = np.argwhere(touching > 0.02)  # of all neighbours of two classes
     assert len(pairs) > 12
     assert [3, 8] in pairs.tolist()
-    places = np.stack([oklab(colour) for colour in CLASS_COLOURS])
-    apart = np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)
-    assert apart.min() > 0.2, f"{pairs[apart.argmin()]} look alike"
+    for seen_by, seen in SEEN.items():
+        places = np.stack([oklab(colour, np.array(seen)) for colour in CLASS_COLOURS])
+        apart = np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)
+        least = 0.2 if seen_by == "most" else 0.16
+        assert apart.min() > least, f"{pairs[apart.argmin()]} look alike, seen by {seen_by}"
 
 
-def oklab(colour: str) -> np.ndarray:
-    """A colour where distances are as they are seen, (3,): Ottosson 2020."""
+# Linear red, green and blue as who lacks a kind of cones sees them: Machado, Oliveira and Fernandes 2009.
+SEEN = {
+    "most": np.eye(3).tolist(),
+    "protanopes": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopes": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+}
+
+
+def oklab(colour: str, seen: np.ndarray) -> np.ndarray:
+    """A colour where distances are as they are seen, (3,): Ottosson 2020.
+
+    Args:
+        seen: one of `SEEN`.
+    """
     encoded = np.array(tuple(bytes.fromhex(colour))) / 255
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(seen @ linear, 0, 1)
     cones = [[0.41222, 0.53633, 0.05145], [0.21190, 0.68070, 0.10740], [0.08830, 0.28172, 0.62998]]
     axes = [[0.21045, 0.79362, -0.00407], [1.97800, -2.42859, 0.45059], [0.02590, 0.78277, -0.80868]]
     return np.array(axes) @ np.cbrt(np.array(cones) @ linear)
