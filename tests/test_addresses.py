@@ -24,6 +24,7 @@ def test_what_was_set_comes_back_in_another_browser(
     assert unlike == [""] * STATES
 
 
+@pytest.mark.new_tab  # since a tab knows of fifty steps at most
 def test_back_and_forward_go_through_what_was_set_and_a_hand_s_move_is_one_step(
     page: Page, app: str, trained_run: Run
 ) -> None:

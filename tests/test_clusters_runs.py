@@ -102,11 +102,11 @@ def test_of_two_runs_side_by_side_each_can_be_changed(page: Page, app: str) -> N
     for second in (names[1], names[2], names[1]):
         pick(page, "Second run, side by side", second)
         expect(captions).to_have_text([names[0], second])
-        expect(moments).to_have_text(["100", "20"])
+        expect(moments).to_have_text(["100", "100"])
         assert page.evaluate("betaVaeFilms.size") == 2
     pick(page, "Run", names[2])
     expect(captions).to_have_text([names[2], names[1]])
-    expect(moments).to_have_text(["20", "20"])
+    expect(moments).to_have_text(["100", "100"])
     pick(page, "Run", names[1])  # which cannot stand beside itself
     expect(captions.first).to_have_text("")
-    expect(moments.filter(visible=True)).to_have_text(["20"])
+    expect(moments.filter(visible=True)).to_have_text(["100"])

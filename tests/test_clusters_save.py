@@ -274,12 +274,12 @@ def test_positions_and_codes_are_saved_as_tables(visit: Clusters, drawn: Map) ->
 def test_two_runs_are_saved_side_by_side(visit: Clusters, drawn: Map) -> None:
     page = visit.page
     page.get_by_label("Second run, side by side").click()
-    page.get_by_role("option", name="mnist-beta10", exact=True).click()
+    page.get_by_role("option", name="mnist-beta1", exact=True).click()
     expect(page.locator(".clusters .map")).to_have_count(2)
     visit.go(0)
     path = visit.save("Picture, PNG")
-    assert path.name == "mnist-beta4-mnist-beta10-umap.png"
-    other = find_run("mnist-beta10")
+    assert path.name == "mnist-beta4-mnist-beta1-umap.png"
+    other = find_run("mnist-beta1")
     film = other.film()
     assert film is not None
     with Image.open(path) as picture:

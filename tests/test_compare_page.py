@@ -165,12 +165,12 @@ def test_two_hundred_runs_are_drawn(bench: Bench) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two sweeps, of which one is here and of one the figures, and a run beside them."""
     runs = tmp_path / "runs"
-    sweep = Sweep(runs / "mine", {"beta": [1.0, 10.0], "epochs": [20], "seed": [0, 1], "probe_size": [500]})
+    sweep = Sweep(runs / "mine", {"beta": [1.0, 10.0], "seed": [0, 1], "probe_size": [2500]})
     for member in sweep.members:
         source = Run(f"mnist-beta{member.config.beta:g}").path
         shutil.copytree(source, member.path, ignore=shutil.ignore_patterns("epochs", "state.*", "layout.*"))
         (member.path / "epochs").mkdir()
-        for epoch in (0, 20):
+        for epoch in (0, 100):
             shutil.copy(source / f"epochs/{epoch:04}.safetensors", member.path / "epochs")
         said = read_json(member.path / "config.json")
         write_json(member.path / "config.json", said | {"config": said["config"] | {"seed": member.config.seed}})
@@ -192,7 +192,7 @@ def test_the_address_says_what_is_compared_and_a_hostile_one_costs_a_sentence(fo
     assert {name: path.is_dir() for name, path in known.items()} == {"mine": True, "told": False}
     odd = "a,b (c)%"
     some = Choice(runs=("mine-beta1-seed0", odd))
-    for choice in (Choice("told"), Choice(), Choice(at=3), some, Choice("mine", at=20)):
+    for choice in (Choice("told"), Choice(), Choice(at=3), some, Choice("mine", at=100)):
         assert from_address(choice.address(), known, [*names, odd]) == (choice, [])
     assert Choice().address() == {"runs": ALL}
     sweep = "There is no sweep named “xhttpevil” here. Showing the sweep “mine”."
@@ -268,7 +268,7 @@ def test_the_page_says_what_is_missing_and_loses_nothing(folder: Path) -> None:
     (folder / "mine/mine-beta1-seed1/metrics.json").unlink()
     again(app)
     assert "are not measured yet of mine-beta1-seed1" in texts(app.markdown)
-    assert app.code[0].value == "python -m bvae metrics mine-beta1-seed1 --epoch 20"
+    assert app.code[0].value == "python -m bvae metrics mine-beta1-seed1 --epoch 100"
     assert "Measure in the background" in [button.label for button in app.button]
     shutil.rmtree(folder / "mine")
     again(app)
@@ -280,11 +280,11 @@ def test_the_page_says_what_is_missing_and_loses_nothing(folder: Path) -> None:
 
 def test_a_visit(folder: Path, tmp_path: Path, page: Page) -> None:
     with serve(folder, tmp_path / "streamlit.log") as address:
-        page.goto(f"{address}/compare?sweep=mine&at=20")
+        page.goto(f"{address}/compare?sweep=mine&at=100")
         points = page.locator(".plane a.run")
         expect(points).to_have_count(4)
         expect(page.locator(".chart figcaption", has_text="UDR")).to_be_visible()  # it follows when it is worked out
-        assert in_address(page, "at") == "20"
+        assert in_address(page, "at") == "100"
         page.get_by_role("combobox", name="Compare").click()
         page.get_by_role("option", name="All runs here").click()
         expect(points).to_have_count(7)

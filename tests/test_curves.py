@@ -22,7 +22,7 @@ from tests.browsing import downloaded
 
 def test_curves_of_two_runs_of_other_lengths_lie_over_each_other(bench: Bench, trained_run: Run) -> None:
     page, other = bench.page, find_run("mnist-beta1")
-    records, others = trained_run.history(), other.history()
+    records, others = trained_run.history(), other.history()[:21]
     bench.mount("training", curves(trained_run, records, (other, others)))
     last, end = records[-1]["epoch"], others[-1]["epoch"]
     assert end < last
@@ -100,7 +100,8 @@ def test_the_kl_of_every_dimension_can_be_read(bench: Bench, scheme: Literal["li
     box = chart.locator("svg").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + line[9, 0], box["y"] + line[9, 1])
-    expect(said).to_have_text(f"z{active[0]}: {kl[10, active[0]]:.3f} nats, rank 1 of {len(order)}")
+    rank = 1 + (kl[10] > kl[10, active[0]]).sum()
+    expect(said).to_have_text(f"z{active[0]}: {kl[10, active[0]]:.3f} nats, rank {rank} of {len(order)}")
     expect(chart.locator(".curve.picked")).to_have_count(1)
     page.mouse.move(2, 2)
     expect(chart.locator(".curve.picked")).to_have_count(0)

@@ -217,6 +217,7 @@ def test_a_lesson_is_made_in_the_app_and_kept_where_it_may_be(page: Page, tmp_pa
             assert not (runs / "lessons").exists()
             return
         expect(bar(page).get_by_text(f"as lessons/{name}.json")).to_be_visible()
+        until(page, lambda: '"My own view"' in kept.read_text(), kept.read_text)
         lesson = json.loads(kept.read_text())
         assert lesson["steps"][9]["title"] == "My own view"
         assert lesson["steps"][9]["page"] == "interpolate"

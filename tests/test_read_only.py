@@ -109,7 +109,7 @@ def test_the_clusters_page_shows_a_finished_film(runs: Path) -> None:
     code = (
         "import json; from streamlit.testing.v1 import AppTest\n"
         "app = AppTest.from_file('app.py', default_timeout=180)\n"
-        "app.session_state['asked_page'] = 'clusters'; app.run()\n"
+        "app.session_state['asked_page'] = 'clusters'; app.session_state['clusters_quality'] = True; app.run()\n"
         "print(json.dumps([len(app.exception), len(app.error), len(app.table), app.markdown[-1].value]))"
     )
     done = run_read_only(["-c", code], runs)

@@ -19,9 +19,9 @@ from playwright.sync_api import Page, expect
 
 from bvae.browser.chosen import draw, rank
 from bvae.config import Config
-from bvae.data import bernoulli_floor
+from bvae.data import bernoulli_floor, class_balanced
 from bvae.metrics import PerImage, per_image
-from bvae.runs import Run, find_run
+from bvae.runs import Probe, Run, find_run
 from bvae.tests.sheets import tiles
 from bvae.training import train_run
 from pages.parts.choice import sheet
@@ -310,6 +310,8 @@ def test_draws_are_without_repetition_and_longer_ones_begin_alike() -> None:
 @pytest.mark.parametrize("label", [None, *range(10)])
 def test_a_seed_draws_the_same_images_of_runs_with_larger_and_smaller_probe_sets(label: int | None) -> None:
     probes = [find_run(name).probe() for name in COMPARED]
+    few = class_balanced(torch.from_numpy(probes[0].labels).long(), 500).numpy()  # as of `--probe-size 500`
+    probes.append(Probe(*(part[few] for part in probes[0])))
     assert {len(probe.labels) for probe in probes} == {500, 2500}
     drawn = set()
     for seed in range(21):

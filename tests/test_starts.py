@@ -181,10 +181,13 @@ def test_a_drawing_is_a_start_on_every_page_and_stays_when_the_run_changes(
     expect_pictures(page, lambda: visitor.picture(".generate .decoded"), decoded)
     shared = page.url
 
-    # Who opens the address elsewhere has no drawing, and sees the code.
+    # Who opens the address elsewhere has the drawing, which is in it, and of an address without its pixels the code.
     context = browser.new_context()
     elsewhere = context.new_page()
     elsewhere.goto(shared.replace("/generate", "/traverse"))
+    expect_z(elsewhere, theirs[other.epochs()[-1]])
+    Visitor(elsewhere).expect_kept_by_the_clock(other, theirs)
+    elsewhere.goto(re.sub("&image=[^&]*", "", shared.replace("/generate", "/traverse")))
     expect(elsewhere.get_by_role("alert").filter(has_text="a drawing that is not kept here")).to_be_visible()
     expect(elsewhere.get_by_text("Started from a given code.")).to_be_visible()
     expect_z(elsewhere, theirs[other.epochs()[-1]])

@@ -442,6 +442,7 @@ def test_a_wrong_address_is_answered_with_sentences(page: Page, app: str, said: 
     expect(page.locator("[data-testid=stException]")).to_have_count(0)
 
 
+@pytest.mark.new_tab  # since a tab knows of fifty steps at most
 def test_back_and_forward_return_picture_and_address(visit: Traverse) -> None:
     visit.open()
     dimension = visit.order()[0]

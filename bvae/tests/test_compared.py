@@ -50,7 +50,7 @@ def another(source: str, path: Path, seed: int, **config: Any) -> Run:
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
     """A sweep of two β and two seeds, as if it were trained."""
     folder = tmp_path_factory.mktemp("compared") / "small"
-    found = Sweep(folder, {"beta": [1.0, 10.0], "epochs": [20], "seed": [1, 2], "probe_size": [500]})
+    found = Sweep(folder, {"beta": [1.0, 10.0], "seed": [1, 2], "probe_size": [2500]})
     for member in found.members:
         another(f"mnist-beta{member.config.beta:g}", member.path, member.config.seed)
     found.write()
@@ -78,7 +78,7 @@ def test_a_line_says_what_the_run_says_at_its_last_epoch_or_another() -> None:
 def test_what_could_not_be_measured_keeps_its_reason_and_nonsense_is_nothing(tmp_path: Path) -> None:
     run = another("mnist-beta10", tmp_path / "run", 1)
     said = read_json(run.path / "metrics.json")
-    record = said["epochs"]["20"]
+    record = said["epochs"]["100"]
     record["scores"] = {"mig": {"reason": "Nothing varies."}, "modularity": {"value": float("nan")}, "explicitness": 3}
     record["representation"] = {"reason": "No images."}
     write_json(run.path / "metrics.json", said)
@@ -117,17 +117,18 @@ def test_seeds_make_a_group_and_beta_a_series(sweep: Sweep) -> None:
         assert group["figures"]["udr"]["mean"] == pytest.approx(told[0]["value"], rel=1e-5)
         assert group["figures"]["udr"]["half"] is None
         assert set(FIGURES) == set(group["figures"])
-    assert found["command"] == (
-        "python -m bvae sweep --into runs/small --beta 1 10 --epochs 20 --seed 1 2 --probe-size 500"
-    )
+    assert found["command"] == ("python -m bvae sweep --into runs/small --beta 1 10 --seed 1 2 --probe-size 2500")
     assert found["runs"][0]["command"].startswith("python -m bvae train --run runs/small-beta1-seed1 --beta 1 ")
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
 def test_what_differs_in_more_than_seed_and_beta_is_another_series() -> None:
     lines = [line(Run(name)) for name in NAMES]
-    found = together(lines)
-    assert [one["label"] for one in found["series"]] == ["20 epochs", "100 epochs"]
+    assert [one["label"] for one in together(lines)["series"]] == [""]
+    shorter = copy.deepcopy(lines[0])
+    shorter["config"] |= {"epochs": 20}
+    shorter["epoch"] = 20
+    assert [one["label"] for one in together([shorter, *lines[1:]])["series"]] == ["100 epochs", "20 epochs"]
     small = copy.deepcopy(lines[1])
     small["config"] |= {"network": "mlp", "latent_dim": 5, "dataset_limit": 2000, "sigma": 0.1}
     labels = [one["label"] for one in together([lines[1], small])["series"]]
@@ -175,7 +176,7 @@ def test_the_command_prints_a_table_that_markdown_takes(sweep: Sweep, capsys: py
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     assert [row[:2] for row in cells] == [["β = 1", "2"], ["β = 10", "2"]]
     assert all(re.fullmatch(r"[\d.]+ ± [\d.]+", row[2]) for row in cells)
-    assert "10,000 images, at epoch 20." in err
+    assert "10,000 images, at epoch 100." in err
     assert "95 % t-interval" in err
 
 

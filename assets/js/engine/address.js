@@ -28,12 +28,23 @@ const MOST_NUMBERS = 1000; // that a code has
 const LARGEST = 1000; // no number of a code lies farther out
 const QUOTED = 24; // characters
 
+/**
+ * Halfway between two decimals JavaScript takes the larger, and NumPy the one that ends in an even digit, as here.
+ * @param {number} value @param {number} rounded the same to so many digits @param {number} digits
+ */
+function evenly(value, rounded, digits) {
+  const [, sign, first, others, power] = /^(-?)(\d)\.(\d+)e(.+)$/.exec(value.toExponential(60)) ?? [];
+  const figures = `${first}${others}`;
+  const halfway = /^50*$/.test(figures.slice(digits)) && Number(figures[digits - 1]) % 2 === 0;
+  return halfway ? Number(`${sign}${first}.${figures.slice(1, digits)}e${power}`) : rounded;
+}
+
 /** @param {number} value @returns {string} the fewest digits that are the same float32 */
 export function short(value) {
   const wanted = Math.fround(value);
   for (let digits = 1; digits < 9; digits++) {
     const rounded = Number(wanted.toPrecision(digits));
-    if (Math.fround(rounded) === wanted) return String(rounded === 0 ? 0 : rounded);
+    if (Math.fround(rounded) === wanted) return String(rounded === 0 ? 0 : evenly(wanted, rounded, digits));
   }
   return String(Number(wanted.toPrecision(9)));
 }
