@@ -74,12 +74,12 @@ def tabulated(parts: dict[str, list[float]], in_time: float, chromium: str) -> d
         "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {platform.system()}",
     }
     print(f"{result['browser']}; {result['machine']}.\n")
-    print(f"| {'':17} | count | median |   95 % |    max | within {in_time:.0f} ms |")
-    print(f"| {'-' * 17} | ----: | -----: | -----: | -----: | -----------: |")
+    print(f"| {'':17} | count | median |   95 % |    max | within {in_time:.3g} ms |")
+    print(f"| {'-' * 17} | ----: | -----: | -----: | -----: | -------------: |")
     for part, milliseconds in parts.items():
         values = np.array(milliseconds)
         median, high = np.percentile(values, [50, 95])
         share = float((values <= in_time).mean())
         result[part] = {"median": median, "p95": high, "max": values.max(), "in_time": share, "count": len(values)}
-        print(f"| {part:17} | {len(values):5} | {median:6.2f} | {high:6.2f} | {values.max():6.2f} | {share:12.1%} |")
+        print(f"| {part:17} | {len(values):5} | {median:6.2f} | {high:6.2f} | {values.max():6.2f} | {share:14.1%} |")
     return result
