@@ -5,13 +5,12 @@ What goes wrong with one of them alone is told in its log, where the sweep looks
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bvae.cli import STOP_SIGNALS, STOPPED
+from bvae.cli.signals import STOPPED, StopRequest, on_signals
 from bvae.config import Config, ConfigError
 from bvae.data import DataError
 from bvae.runs import RunError
@@ -21,27 +20,22 @@ from bvae.training import StoppedError, train_runs
 
 def work(folder: str, names: Sequence[str]) -> int:
     """Train runs of a sweep from where they are; returns the exit status."""
-    asked: list[int] = []
-    training = False
+    request = StopRequest()
+    with on_signals(request.on_signal):
+        return _work(folder, names, request)
 
-    def on_signal(number: int, _: object) -> None:
-        asked.append(number)
-        if not training:  # nobody asks `stop` yet, and loading images can take minutes
-            raise KeyboardInterrupt
 
+def _work(folder: str, names: Sequence[str], request: StopRequest) -> int:
     def on_start(path: Path, config: Config, device: Any, epoch: int) -> None:
-        nonlocal training
-        training = True
+        request.listens = True
 
-    for number in STOP_SIGNALS:
-        signal.signal(number, on_signal)
     sweep = Sweep.read(folder)
     members = {member.path: member for member in sweep.members if member.name in names}
     for member in members.values():
         sweep.log(member).write_bytes(b"")
     try:
         configs = [member.config for member in members.values()]
-        for path, outcome in train_runs(list(members), configs, stop=lambda: bool(asked), on_start=on_start):
+        for path, outcome in train_runs(list(members), configs, stop=lambda: request.asked, on_start=on_start):
             if isinstance(outcome, Exception):
                 sweep.log(members[path]).write_text(f"{outcome}\n")
     except (StoppedError, KeyboardInterrupt):

@@ -15,7 +15,6 @@ what is shown goes on when the run is deleted.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import dataclasses
 import functools
@@ -29,6 +28,7 @@ from bvae.browser.encoders import centred, epochs_with_encoders, pack_encoders
 from bvae.browser.guests import Guest, check_drawing, encoded, probe_image
 from bvae.browser.live import Space, chosen_epochs, pack
 from bvae.browser.meaning import pack_figures, pack_meaning
+from bvae.browser.noise import MOST_SEED, noise_of
 from bvae.browser.widget import PAGES, widget_module, widget_style
 from bvae.runs import Run, RunError, find_run
 
@@ -39,8 +39,6 @@ except ImportError as error:
     raise ImportError("bvae.show needs anywidget, which is not installed: pip install anywidget") from error
 
 READ_ONLY = "A notebook keeps no names. Open the run in the app to name its dimensions."
-GENERATED = 100  # codes that Generate draws
-MOST_SEED = 2**31 - 1
 
 
 def show(
@@ -249,12 +247,7 @@ class Explorer(anywidget.AnyWidget):
         if self.page == "traverse":
             return {"rows": self._live.active}
         if self.page == "generate":
-            generator = np.random.default_rng(self._seed)  # as the app's page of that name
-            noise = generator.standard_normal((GENERATED, self._space.latent_dim)).astype("<f4")
-            images = len(self._space.indices)
-            around = generator.choice(images, GENERATED, replace=images < GENERATED)
-            text = base64.b64encode(noise.tobytes()).decode()
-            return {"seed": self._seed, "noise": text, "around": around.tolist()}
+            return noise_of(self._seed, self._space.latent_dim, len(self._space.indices))
         if self.page == "draw":
             return {"centred": centred(self._run)}
         if self.page == "disentangle":

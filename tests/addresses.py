@@ -9,7 +9,6 @@ seen the app, and everything that is drawn there is compared: each canvas to the
 from __future__ import annotations
 
 import argparse
-import base64
 import random
 import sys
 import tempfile
@@ -18,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 if __name__ == "__main__":
@@ -26,6 +24,7 @@ if __name__ == "__main__":
 
 from bvae.browser.cursor import Cursor, check_cursor, image_cursor
 from bvae.browser.encoders import pack_encoders
+from bvae.browser.noise import noise_of
 from bvae.runs import Run, find_run
 from pages.parts.cursor import from_address, to_address
 from pages.parts.film import open_film
@@ -142,11 +141,7 @@ class Alone:
 
     def noise(self, address: dict[str, str]) -> dict[str, Any]:
         """What pages/generate.py sends of the seed that an address says."""
-        generator = np.random.default_rng(int(address.get("seed", 0)))
-        noise = generator.standard_normal((100, self.space.latent_dim)).astype("<f4")
-        around = generator.choice(len(self.space.indices), 100, replace=False).tolist()
-        sent = base64.b64encode(noise.tobytes()).decode()
-        return {"seed": int(address.get("seed", 0)), "noise": sent, "around": around}
+        return noise_of(int(address.get("seed", 0)), self.space.latent_dim, len(self.space.indices))
 
     def said(self, cursor: Cursor) -> tuple[Cursor, dict[str, str]]:
         """Cursor and address as the component has said them, or as it was sent them."""

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlparse
 import numpy as np
 import safetensors.numpy
 import torch
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, WebSocketRoute
 
 from bvae.runs import Run
@@ -219,3 +220,13 @@ def downloaded(page: Page, button: Locator) -> Path:
         button.click()
     path = Path(waiting.value.path())
     return path.rename(path.with_name(waiting.value.suggested_filename))
+
+
+def inaccessible(page: Page, within: str | None = None) -> list[str]:
+    """What axe finds serious or critical on a page, or within a selector's element: of each the rule, and where."""
+    found = Axe().run(page, context=within, options={"resultTypes": ["violations"]})
+    return [
+        f"{rule['id']} ({rule['impact']}): {rule['help']}; {[node['target'] for node in rule['nodes'][:3]]}"
+        for rule in found.response["violations"]
+        if rule["impact"] in ("serious", "critical")
+    ]

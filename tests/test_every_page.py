@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browsing import comes_true
+from tests.browsing import comes_true, inaccessible
 from tests.conftest import watched
 
 Scheme = Literal["light", "dark"]
@@ -151,13 +150,7 @@ def test_page_is_whole_calm_and_accessible_and_what_rests_says_why(
         # On a phone, Train's form is one column of Streamlit's own widgets, whose placeholders are lower than they are.
         still = jumps < 0.1 or (name == "train" and page.evaluate("innerWidth") < 500)
         assert still, f"{scheme}: the layout shifted by {jumps:.3f}; below 0.1 counts as still"
-        found = Axe().run(page, options={"resultTypes": ["violations"]})
-        serious = [
-            f"{rule['id']} ({rule['impact']}): {rule['help']}; {[node['target'] for node in rule['nodes'][:3]]}"
-            for rule in found.response["violations"]
-            if rule["impact"] in ("serious", "critical")
-        ]
-        assert not serious, f"{scheme}: " + "\n".join(serious)
+        assert not (serious := inaccessible(page)), f"{scheme}: " + "\n".join(serious)
     if len(schemes) > 1 and page.evaluate("innerWidth") > 1000:
         leave_resting(page, app, name)
         check_resting(page, name)

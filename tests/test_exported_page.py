@@ -9,7 +9,6 @@ from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from bvae.browser.chosen import draw, rank
@@ -18,7 +17,7 @@ from bvae.runs import find_run
 from pages.parts.cursor import ADDRESS, from_address
 from pages.parts.live import open_live
 from tests.addresses import drawn
-from tests.browsing import comes_true, until
+from tests.browsing import comes_true, inaccessible, until
 from tests.conftest import watched
 from tests.firefox import Firefox, find_firefox
 
@@ -90,13 +89,7 @@ def test_every_page_draws_from_a_file_and_is_accessible(window: Page, exported: 
         assert window.title().startswith(str(current.text_content()))
         beyond = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert beyond <= 1, f"wider than a window of {width}"
-        found = Axe().run(window, options={"resultTypes": ["violations"]})
-        serious = [
-            f"{rule['id']}: {rule['help']}; {[node['target'] for node in rule['nodes'][:3]]}"
-            for rule in found.response["violations"]
-            if rule["impact"] in ("serious", "critical")
-        ]
-        assert not serious, f"{width}, {scheme}: " + "\n".join(serious)
+        assert not (serious := inaccessible(window)), f"{width}, {scheme}: " + "\n".join(serious)
 
 
 @pytest.mark.parametrize("path", PAGES[:-1])

@@ -60,6 +60,7 @@ class Exported:
     meaning: Told
     figures: Told
     contents: dict[str, bytes]  # by the names of `PARTS`, those that there are
+    texts: dict[str, str]  # the same packed
 
     def said(self) -> list[str]:
         """A sentence for all that was left out for its size."""
@@ -102,7 +103,7 @@ def export_run(run: Run, name: str, room: int) -> Exported:
     plan = choose(run, room)
     while True:
         made = _made(run, name, plan)
-        size = sum(len(packed(content)) for content in made.contents.values())
+        size = sum(map(len, made.texts.values()))
         smaller = _smaller(plan)
         if size <= room or smaller is None:
             return made
@@ -127,7 +128,9 @@ def _made(run: Run, name: str, plan: Plan) -> Exported:
         "encoders": pack_encoders(run, live.key, encoders, plan.halved, film.key),
     }
     plan = replace(plan, epochs=epochs, encoders=tuple(encoders))
-    return Exported(run, plan, live, film, meaning, figures, {name: each for name, each in contents.items() if each})
+    contents = {name: content for name, content in contents.items() if content}
+    texts = {name: packed(content) for name, content in contents.items()}
+    return Exported(run, plan, live, film, meaning, figures, contents, texts)
 
 
 def pack_posteriors(run: Run, film: LiveFilm, places: np.ndarray) -> bytes:

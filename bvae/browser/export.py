@@ -70,7 +70,9 @@ def gather(runs: Sequence[Run], budget: float, told: Callable[[str], None] = lam
     if problem := why_not(runs):
         raise RunError(problem)
     names = [run.name for run in runs]
-    around = len(single(Page({}, {}, ())).encode()) + len(packed(film_player().encode())) + 60_000 * len(runs)
+    player = film_player().encode()
+    player_text = packed(player)
+    around = len(single(Page({}, {}, ())).encode()) + len(player_text) + 60_000 * len(runs)
     room = int((budget * MEGABYTE - around) / len(runs))
     made = []
     for run, name in zip(runs, names, strict=True):
@@ -81,10 +83,9 @@ def gather(runs: Sequence[Run], budget: float, told: Callable[[str], None] = lam
     of_runs: list[dict[str, str]] = []
     for place, each in enumerate(made):
         of_runs.append({part: f"{place} {part}" for part in PARTS if part in each.contents})
-        parts |= {name: packed(each.contents[part]) for part, name in of_runs[-1].items()}
+        parts |= {name: each.texts[part] for part, name in of_runs[-1].items()}
         sizes |= {name: len(each.contents[part]) for part, name in of_runs[-1].items()}
-    player = film_player().encode()
-    parts["player"], sizes["player"] = packed(player), len(player)
+    parts["player"], sizes["player"] = player_text, len(player)
     comparisons = site_comparisons(made)
     pages = site_pages(several=bool(comparisons))
     said = tuple(sentence for each in made for sentence in each.said())

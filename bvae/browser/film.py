@@ -15,7 +15,7 @@ import numpy as np
 import safetensors.numpy
 
 from bvae.browser.glossary import check_marks
-from bvae.browser.live import LiveRun, noun
+from bvae.browser.live import LiveRun, told_of
 from bvae.factors import UNITS
 from bvae.film import KINDS, due_epochs, fitting, progress
 from bvae.numbers import thin
@@ -175,15 +175,8 @@ def pack_film(live: LiveRun, stamp: str, chosen: np.ndarray | None = None) -> Li
     key = hashlib.sha256(f"{live.key} {list(means)} {places} {stamp}".encode()).hexdigest()[:16]
     said = {
         "key": key,
-        "name": run.name,
-        "weight": run.config.weight,
-        "objective": run.config.objective,
-        "noun": noun(run),
-        "imported": run.imported,
-        "class_names": run.class_names,
+        **told_of(run),
         "epochs": list(means),
-        "image_shape": list(run.image_shape),
-        "latent_dim": run.config.latent_dim,
         "order": list(live.order),
         "passive": len(live.order) - live.active,
         "layouts": LAYOUTS,

@@ -20,6 +20,7 @@ STORES = ("runs", "meanings", "films")
 SHARED_STYLES = ("common", "terms")
 FRAME = "frame/page.js"
 FLOORS = ("engine/", "shared/")
+ENTRIES = [*(f"{name}/page.js" for name in FIRST), *(f"store/{name}.js" for name in STORES), FRAME]
 
 
 def frame_markup() -> str:
@@ -35,11 +36,10 @@ def frame_style() -> str:
 def frame_script() -> str:
     """A classic script, which a page that was opened as a file can have: modules it could not load. It draws Home and
     Traverse, and defines what takes the parts of the runs and of the other pages."""
-    entries = [*(f"{name}/page.js" for name in FIRST), *(f"store/{name}.js" for name in STORES), FRAME]
     stores = [f'"store/{name}": {{ html: "", css: [], script: {own(f"store/{name}.js")} }},' for name in STORES]
     return _escaped(
         '"use strict";',
-        bundle(*below(entries)),
+        bundle(*below(ENTRIES)),
         f"const betaVaeStyles = {json.dumps([asset('css', name) for name in SHARED_STYLES])};",
         "const betaVaeAssets = {", *map(assets_of, FIRST), *stores, "};",
         f"({own(FRAME)})()(betaVaeAssets);",
@@ -48,9 +48,8 @@ def frame_script() -> str:
 
 def pages_script() -> str:
     """What the other pages need beyond `frame_script`, which must stand before it."""
-    entries = [*(f"{name}/page.js" for name in FIRST), *(f"store/{name}.js" for name in STORES), FRAME]
-    here = below(entries)
-    every = below([*entries, *(f"{name}/page.js" for name in OTHERS)])
+    here = below(ENTRIES)
+    every = below([*ENTRIES, *(f"{name}/page.js" for name in OTHERS)])
     bundle(*every)  # refuses two that declare one name
     more = [module.body for module in modules(*every) if module.path not in here]
     return _escaped('"use strict";', *more, "betaVaePages({", *map(assets_of, OTHERS), "});")

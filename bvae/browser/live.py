@@ -146,16 +146,9 @@ def pack(run: Run, name: str, wanted: Sequence[int], halved: Collection[int] | N
         part, halve = tensors if epoch == epochs[-1] else rest, epoch in (halved or ())
         part |= {f"{epoch:04d}/{parameter}": short(array, halve) for parameter, array in weights[epoch].items()}
     about: dict[str, Any] = {
-        "name": run.name,
-        "weight": run.config.weight,
-        "objective": run.config.objective,
-        "noun": noun(run),
-        "imported": run.imported,
-        "class_names": run.class_names,
+        **told_of(run),
         "layers": layers,
         "epochs": list(epochs),
-        "image_shape": list(run.image_shape),
-        "latent_dim": run.config.latent_dim,
         "order": order.tolist(),
         "passive": passive,
         "passive_below": PASSIVE_BELOW,
@@ -194,6 +187,20 @@ def gallery(labels: np.ndarray, size: int = GALLERY_SIZE) -> np.ndarray:
     each = max(1, size // len(np.unique(labels)))
     order = np.argsort(labels, kind="stable")
     return order[turns(labels)[order] < each]
+
+
+def told_of(run: Run) -> dict[str, Any]:
+    """What the browser is told of a run with its weights and with its film, as JSON."""
+    return {
+        "name": run.name,
+        "weight": run.config.weight,
+        "objective": run.config.objective,
+        "noun": noun(run),
+        "imported": run.imported,
+        "class_names": run.class_names,
+        "image_shape": list(run.image_shape),
+        "latent_dim": run.config.latent_dim,
+    }
 
 
 def noun(run: Run) -> str:

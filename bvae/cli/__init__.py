@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 from bvae.cli import facts, handing, measuring, pictures, training
 from bvae.cli.arguments import Commands, Parser, called
-from bvae.cli.signals import STOP_SIGNALS, STOPPED
+from bvae.cli.signals import STOPPED
 from bvae.config import ConfigError
 from bvae.runs import RunError
 
-__all__ = ["STOPPED", "STOP_SIGNALS", "main", "parser"]
+__all__ = ["STOPPED", "main", "parser"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,6 +21,18 @@ def on_signals(handler: Callable[[int, object], None]) -> Iterator[None]:
             signal.signal(number, before)
 
 
+class StopRequest:
+    """Whether training was asked to end. Until it `listens`, a signal interrupts: loading images can take minutes."""
+
+    def __init__(self) -> None:
+        self.asked = self.listens = False
+
+    def on_signal(self, number: int, _: object) -> None:
+        self.asked = True
+        if not self.listens:
+            raise KeyboardInterrupt
+
+
 @contextlib.contextmanager
 def ended_by_signals() -> Iterator[None]:
     """While this lasts, the signal that asks a process to end does as Ctrl-C does, so that what is open is closed."""

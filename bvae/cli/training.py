@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from bvae.cli.arguments import Commands, called, config_flags, field_names, positive
-from bvae.cli.signals import STOPPED, on_signals
+from bvae.cli.signals import STOPPED, StopRequest, on_signals
 from bvae.config import Config, ConfigError, flag, propose_name
 from bvae.numbers import number
 from bvae.runs import Epoch, Run, check_new_run, own_folder
@@ -64,26 +64,19 @@ def _train(options: argparse.Namespace) -> int:
 
     from bvae.training import StoppedError, train_run
 
-    asked: list[int] = []
-    training = False
-
-    def on_signal(number: int, _: object) -> None:
-        asked.append(number)
-        if not training:  # nobody asks `stop` yet, and loading images can take minutes
-            raise KeyboardInterrupt
+    request = StopRequest()
 
     def on_start(config: Config, device: Any, epoch: int) -> None:
-        nonlocal training
-        training = True
+        request.listens = True
         bar.start(config, device, epoch)
 
     bar = _TrainingBar(quiet=options.json)
     record: dict[str, Any] = {}
     try:
-        with on_signals(on_signal), contextlib.closing(bar):
+        with on_signals(request.on_signal), contextlib.closing(bar):
             for record in train_run(
                 path, config, resume=options.resume, epochs=options.epochs, device=options.device,
-                stop=lambda: bool(asked), report=bar.report, on_start=on_start,
+                stop=lambda: request.asked, report=bar.report, on_start=on_start,
             ):  # fmt: skip
                 bar.record(record)
     except StoppedError:

@@ -21,7 +21,7 @@ METRICS = ("figures", "state", "bound", "loops", "information", "linear", "dci",
 WITHOUT_TORCH = ("figures", "state", "information", "decomposition", "regimes", "representation", "scores", "udr",
                  "pairing", "directions", "names")  # fmt: skip
 # What a browser gets of a run, from the ground up.
-BROWSER = ("bundle", "glossary", "prose", "components", "player", "frame", "theme", "spread", "guests", "live",
+BROWSER = ("bundle", "glossary", "prose", "components", "player", "frame", "theme", "noise", "spread", "guests", "live",
            "encoders", "cursor", "chosen", "film", "quality", "meaning", "beside", "facts", "home", "comparing",
            "deliveries", "site", "export", "widget")  # fmt: skip
 PROGRAM = [
