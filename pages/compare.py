@@ -53,15 +53,14 @@ def page() -> None:
     st.markdown(explained(COMPARE.lines()))
     runs = runs_by_name()
     known = sweeps(runs)
-    choice, chosen = _choice(known, runs)
+    choice = _choice(known, runs)
     if not runs and not known:
         no_run()
         return
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     found = look(choice, known, runs)
     _controls(bar, choice, known, runs, found)
-    if chosen:
-        say_in_address(ADDRESS, choice.address())
+    say_in_address(ADDRESS, choice.address())
     if found.comparison["runs"]:
         with st.container(horizontal=True, gap=None):
             with st.container():
@@ -96,15 +95,16 @@ def _stand_beside(live: LiveRun) -> None:
 # What is compared ------------------------------------------------------------------------------------------------
 
 
-def _choice(known: Mapping[str, Path], runs: Mapping[str, Run]) -> tuple[Choice, bool]:
-    """What is compared, and whether anybody asked for it: what nobody did is not written into the address."""
+def _choice(known: Mapping[str, Path], runs: Mapping[str, Run]) -> Choice:
+    """What is compared: as the address asks, or as it was left."""
     kept: Choice | None = st.session_state.get("compare_choice")
-    if asked := asked_of_page(ADDRESS):
-        kept, problems = from_address(asked, known, list(runs))
+    if (asked := asked_of_page(ADDRESS)) is not None:
+        kept, problems = from_address(asked, known, list(runs)) if asked else (None, [])
         for problem in problems:
             st.warning(plain(problem))
     if kept is None:
-        return default(known), False
+        st.session_state.pop("compare_choice", None)
+        return default(known)
     if kept.sweep is not None and kept.sweep not in known:
         st.warning(plain(f"The sweep {quote(kept.sweep, 60)} is not there any more."))
         kept = default(known)
@@ -112,7 +112,7 @@ def _choice(known: Mapping[str, Path], runs: Mapping[str, Run]) -> tuple[Choice,
         st.warning(plain(f"Not there any more: {', '.join(quote(name, 60) for name in gone[:5])}."))
         kept = replace(kept, runs=tuple(name for name in kept.runs if name in runs))
     st.session_state["compare_choice"] = kept
-    return kept, True
+    return kept
 
 
 def _controls(

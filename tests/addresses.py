@@ -1,9 +1,11 @@
 """Whether a page's address brings back what a person set: in another browser, to the pixel.
 
-    python tests/addresses.py --states 50 [--seed 0] [page …]
+    python tests/addresses.py --states 50 [--exported] [--seed 0] [--pages compare draw]
 
-Each state is a few things that are done at random on a page. Then its address is opened in a browser that has never
-seen the app, and everything that is drawn there is compared: each canvas to the pixel, and what can be set.
+Each state is a few things that are done at random on a page of the app, or of an exported page that is opened as a
+file. Then its address is opened in a browser that has never seen it, and everything that is drawn there is compared:
+each canvas to the pixel, each chart, and what can be set. Of what came back otherwise, both addresses are told, and
+both pictures kept.
 """
 
 from __future__ import annotations
@@ -13,17 +15,19 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bvae.browser.cursor import Cursor, check_cursor, image_cursor
 from bvae.browser.encoders import pack_encoders
+from bvae.browser.export import gather, single
 from bvae.browser.noise import noise_of
 from bvae.runs import Run, find_run
 from pages.parts.cursor import from_address, to_address
@@ -31,16 +35,23 @@ from pages.parts.film import open_film
 from pages.parts.live import open_live
 from pages.parts.meaning import open_figures
 from tests.bench import Bench, live_data
-from tests.browsing import expect_all_weights, frames
+from tests.browsing import expect_all_weights
 from tests.deeds import PAGES, Visited
 
 PATIENCE = 150  # seconds that a page has to become what it is to be
+STILL = 25  # seconds without a change after which a page that is another will not become what it is to be
+RUNS = ("mnist-beta4", "mnist-beta1", "mnist-beta10")  # of an exported page
+MEGABYTES = 18
 MOST = 2_000  # characters of an address
 VIEWPORT: Any = {"width": 1400, "height": 2600}  # what is out of sight is not drawn
 
-# Each canvas as a number that another canvas has not, and what can be set; of what is shown.
-DRAWN = """([root]) => {
-  if (!root || root.closest("[aria-busy=true]") || root.querySelector("[aria-busy=true]")) return null;
+# Each canvas and chart as a number that another has not, and what can be set; of what is shown.
+DRAWN = """(found, parts) => {
+  const shown = (element) => element.checkVisibility({ visibilityProperty: true });
+  const roots = found.filter(shown);
+  const busy = (root) => root.closest("[aria-busy=true]") || root.querySelector("[aria-busy=true]");
+  if (roots.length < parts || roots.some(busy)) return null;
+  const every = (selector) => roots.flatMap((root) => Array.from(root.querySelectorAll(selector))).filter(shown);
   const hash = (canvas) => {
     const context = canvas.getContext("2d");
     if (!context || !canvas.width || !canvas.height) return `${canvas.width}`;
@@ -53,62 +64,148 @@ DRAWN = """([root]) => {
     }
     return `${canvas.width}x${canvas.height} ${one >>> 0} ${two >>> 0}`;
   };
-  const shown = (element) => element.checkVisibility({ visibilityProperty: true });
+  const mixed = (text) => Array.from(text).reduce((sum, sign) => Math.imul(sum ^ sign.codePointAt(0), 0x01000193), 7);
   const called = (element) => element.ariaLabel || element.name?.replace(/^react-.*/, "") || element.className;
-  const canvases = Array.from(root.querySelectorAll("canvas")).filter(shown);
   const value = (each) => (/radio|checkbox/.test(each.type) ? each.checked : each.value);
-  const controls = Array.from(root.querySelectorAll("input:not([type=file]), select, textarea")).filter(shown);
+  const controls = every("input:not([type=file]), select, textarea");
   return [
-    ...canvases.map((canvas, i) => `canvas ${i} ${called(canvas)}: ${hash(canvas)}`),
+    ...every("canvas").map((canvas, i) => `canvas ${i} ${called(canvas)}: ${hash(canvas)}`),
+    ...every("svg").map((chart, i) => `chart ${i} ${chart.getAttribute("class")}: ${mixed(chart.outerHTML)}`),
     ...controls.map((each, i) => `control ${i} ${called(each)}: ${value(each)}`),
   ];
 }"""
 
+# From the first message to the server on, whether it has something to do: its word that a script has ended is short,
+# and ends with the sixth field, where 2 means that it begins anew at once. See LISTEN in browsing.py.
+WATCH = """
+  globalThis.serverBusy = false;
+  const { send } = WebSocket.prototype;
+  const heard = new WeakSet();
+  WebSocket.prototype.send = function (...content) {
+    globalThis.serverBusy = true;
+    if (!heard.has(this)) {
+      this.addEventListener("message", ({ data }) => {
+        const bytes = new Uint8Array(data);
+        if (bytes.length < 200 && bytes.at(-2) === 0x30 && bytes.at(-1) !== 2) globalThis.serverBusy = false;
+      });
+    }
+    heard.add(this);
+    return send.apply(this, content);
+  };
+"""
 
-def drawn(page: Page, selector: str) -> list[str] | None:
-    """Everything that is drawn and set within an element; None while it is on its way."""
-    found: list[str] | None = page.locator(selector).evaluate_all(DRAWN)
+# What has happened by now has had its consequences within the page, and what it told the server has been answered.
+ANSWERED = """async () => {
+  await new Promise(requestIdleCallback);
+  const app = document.querySelector("[data-testid=stApp]");
+  return !app || (!globalThis.serverBusy && app.dataset.testScriptState === "notRunning");
+}"""
+
+
+def drawn(page: Page, selector: str, parts: int = 1) -> list[str] | None:
+    """Everything that is drawn and set within so many elements at least; None while it is on its way."""
+    found: list[str] | None = page.locator(selector).evaluate_all(DRAWN, parts)
     return found
 
 
-def at_rest(page: Page, selector: str) -> list[str]:
-    """The same once nothing changes any more, neither what is drawn nor the address, and Python has nothing to do."""
-    app = page.locator("[data-testid=stApp]")
+def at_rest(page: Page, visited: Visited) -> tuple[list[str], str]:
+    """The same and the address once nothing changes any more, and Python has nothing to do."""
     end = time.monotonic() + PATIENCE
     before: Any = None
     calm = 0
     while calm < 3:
         assert time.monotonic() < end, f"the page does not come to rest: {str(before)[:2000]}"
-        page.wait_for_timeout(120)
-        found = drawn(page, selector)
-        now = (found, page.url, app.get_attribute("data-test-script-state"))
-        calm = calm + 1 if now == before and found and now[2] == "notRunning" else 0
+        page.wait_for_timeout(100)
+        answered = page.evaluate(ANSWERED)
+        now = (drawn(page, visited.selector, visited.parts), page.url)
+        calm = calm + 1 if answered and now == before and now[0] else 0
         before = now
     assert before[0]
-    return list(before[0])
+    return list(before[0]), before[1]
 
 
 # States ----------------------------------------------------------------------------------------------------------
 
 
-def differences(browser: Browser, app: str, run: str, visited: Visited, states: int, seed: int = 0) -> Iterator[str]:
+@dataclass(frozen=True)
+class Where:
+    """What is visited.
+
+    before: what stands in an address before a page's name: the app's, or an exported page's with its #.
+    run: that is looked at first.
+    """
+
+    before: str
+    run: str
+
+    def opened(self, browser: Browser, address: str) -> tuple[BrowserContext, Page]:
+        """An address in a browser that has never seen it."""
+        context = browser.new_context(viewport=VIEWPORT)
+        context.add_init_script(WATCH)
+        page = context.new_page()
+        page.goto(address)
+        return context, page
+
+
+def differences(
+    browser: Browser, where: Where, visited: Visited, states: int, seed: int = 0, kept: Path | None = None
+) -> Iterator[str]:
     """Set as many states and open each in a browser that has never seen the app: "" for each that came back, or else
-    what came back otherwise."""
+    what came back otherwise.
+
+    Args:
+        kept: a folder for pictures of both.
+    """
     chance = random.Random(f"{visited.name} {seed}")
-    context = browser.new_context(viewport=VIEWPORT)
-    page = context.new_page()
-    page.goto(f"{app}/{visited.name}?run={run}{visited.parameters}")
-    at_rest(page, visited.selector)
+    context, page = where.opened(browser, f"{where.before}{visited.name}?run={where.run}")
+    at_rest(page, visited)
     if visited.name != "train":
         expect_all_weights(page)
-    for _ in range(states):
+    for state in range(states):
         visited.change(page, chance)
         page.mouse.move(1, 1)
-        if page.evaluate("document.activeElement instanceof HTMLElement"):
-            page.evaluate("document.activeElement.blur()")
-        expected = at_rest(page, visited.selector)
-        yield reopened(browser, page.url, visited, expected)
+        page.evaluate("document.activeElement instanceof HTMLElement && document.activeElement.blur()")
+        unlike, expected = "", at_rest(page, visited)
+        while True:
+            unlike = reopened(browser, where, visited, *expected, kept and kept / f"{visited.name}-{state}-found.png")
+            now = at_rest(page, visited)
+            if not unlike or now == expected:
+                break
+            expected = now  # it was not at rest: a slow machine had something to do yet
+        if unlike and kept:
+            page.screenshot(path=kept / f"{visited.name}-{state}-set.png")
+        yield unlike and f"state {state}: {unlike}"
     context.close()
+
+
+def reopened(
+    browser: Browser, where: Where, visited: Visited, expected: list[str], address: str, picture: Path | None
+) -> str:
+    """What differs in another browser, "" where nothing does."""
+    if len(address.removeprefix(where.before)) > MOST:
+        return f"{len(address)} characters: {address}"
+    context, page = where.opened(browser, address)
+    try:
+        end = time.monotonic() + PATIENCE
+        since, found = time.monotonic(), drawn(page, visited.selector, visited.parts)
+        while found != expected and time.monotonic() < min(end, since + STILL if found else end):
+            page.wait_for_timeout(100)
+            now = drawn(page, visited.selector, visited.parts)
+            if now != found:
+                since, found = time.monotonic(), now
+        if found == expected:
+            found, url = at_rest(page, visited)
+            if found == expected and url == address:
+                return ""
+            if found == expected:
+                return f"the address became another:\n  {address}\n  {url}"
+        if picture:
+            page.screenshot(path=picture)
+        unlike = [f"{one}   →   {other}" for one, other in zip(expected, found or [], strict=False) if one != other]
+        told = f"{len(expected)} things, {len(found or [])} found"
+        return "\n  ".join([address, *([page.url] if page.url != address else []), told, *unlike[:12]])
+    finally:
+        context.close()
 
 
 # On a bench: a component alone, and what it says of itself read by what does so in the app ----------------------------
@@ -198,69 +295,56 @@ def differences_alone(page: Page, run: Run, visited: Visited, states: int, seed:
             yield ""
 
 
-def reopened(browser: Browser, address: str, visited: Visited, expected: list[str]) -> str:
-    """What differs in another browser, "" where nothing does."""
-    if len(address) > MOST:
-        return f"{len(address)} characters: {address}"
-    context = browser.new_context(viewport=VIEWPORT)
-    page = context.new_page()
-    try:
-        page.goto(address)
-        end = time.monotonic() + PATIENCE
-        found: list[str] | None = None
-        while found != expected and time.monotonic() < end:
-            page.wait_for_timeout(100)
-            found = drawn(page, visited.selector)
-        if found == expected:
-            frames(page, 2)
-            found = at_rest(page, visited.selector)
-        if found == expected and page.url == address:
-            return ""
-        if found == expected:
-            return f"the address became another:\n  {address}\n  {page.url}"
-        unlike = [f"{one}   →   {other}" for one, other in zip(expected, found or [], strict=False) if one != other]
-        return "\n  ".join([address, f"{len(expected)} things, {len(found or [])} found", *unlike[:12]])
-    finally:
-        context.close()
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Say of each page how many states came back."""
     from tests.conftest import CHROMIUM_ARGUMENTS, find_chromium, serve
 
+    names = [visited.name for visited in PAGES]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--states", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--bench", action="store_true", help="components alone, without the app: ten times as fast")
-    parser.add_argument("--run", default="mnist-beta4")
-    parser.add_argument("pages", nargs="*", choices=[visited.name for visited in PAGES])
+    parser.add_argument("--pages", nargs="+", choices=names, default=names, metavar="PAGE", help=", ".join(names))
+    parser.add_argument("--states", type=int, default=50, help="of each page")
+    parser.add_argument("--seed", type=int, default=0, help="the same does the same again")
+    parser.add_argument("--run", default=RUNS[0])
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--exported", action="store_true", help="an exported page, opened as a file")
+    where.add_argument("--bench", action="store_true", help="components alone, without the app: ten times as fast")
+    parser.add_argument("--kept", type=Path, help="a folder for pictures of what came back otherwise")
     asked = parser.parse_args(arguments)
-    failed = 0
+    visits = [visited for visited in PAGES if visited.name in asked.pages]
+    print(f"seed {asked.seed}", flush=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
         if asked.bench:
-            failed = _alone(browser, asked)
-            browser.close()
-            return failed
+            return _alone(browser, visits, asked)
+        if asked.kept:
+            asked.kept.mkdir(parents=True, exist_ok=True)
+        if asked.exported:
+            file = Path(folder) / "page.html"
+            file.write_text(single(gather([find_run(name) for name in RUNS], MEGABYTES)), encoding="utf-8")
+            return _each(
+                browser, Where(f"{file.as_uri()}#", asked.run), [each for each in visits if each.exported], asked
+            )
         with serve(Path(folder), Path(folder) / "log") as app:
-            for visited in PAGES:
-                if asked.pages and visited.name not in asked.pages:
-                    continue
-                equal = 0
-                for unlike in differences(browser, app, asked.run, visited, asked.states, asked.seed):
-                    equal += not unlike
-                    if unlike:
-                        print(f"{visited.name}: {unlike}", flush=True)
-                print(f"{visited.name}: {equal} of {asked.states} equal", flush=True)
-                failed += asked.states - equal
-        browser.close()
-    return 1 if failed else 0
+            return _each(browser, Where(f"{app}/", asked.run), visits, asked)
 
 
-def _alone(browser: Browser, asked: argparse.Namespace) -> int:
+def _each(browser: Browser, where: Where, visits: Sequence[Visited], asked: argparse.Namespace) -> int:
     failed = 0
-    for visited in PAGES:
-        if visited.name in ("reconstruct", "train") or (asked.pages and visited.name not in asked.pages):
+    for visited in visits:
+        equal, begun = 0, time.monotonic()
+        for unlike in differences(browser, where, visited, asked.states, asked.seed, asked.kept):
+            equal += not unlike
+            if unlike:
+                print(f"{visited.name}, {unlike}", flush=True)
+        print(f"{visited.name}: {equal} of {asked.states} equal, {time.monotonic() - begun:.0f} s", flush=True)
+        failed |= equal < asked.states
+    return int(failed)
+
+
+def _alone(browser: Browser, visits: Sequence[Visited], asked: argparse.Namespace) -> int:
+    failed = 0
+    for visited in visits:
+        if visited.name in ("home", "reconstruct", "compare", "train"):
             continue  # what these show is chosen in Python
         page = browser.new_page(viewport=VIEWPORT)
         found = list(differences_alone(page, find_run(asked.run), visited, asked.states, asked.seed))

@@ -1,4 +1,5 @@
-"""What a person does on the pages, at random: for addresses.py, which compares what comes back."""
+"""What a person does on the pages, at random: for addresses.py, which compares what comes back. In the app, in an
+exported page, and on a bench, where what Python or the frame draws around a component is not there."""
 
 from __future__ import annotations
 
@@ -18,15 +19,37 @@ class Visited:
     """A page as a test visits it.
 
     name: in its address.
-    selector: of what is drawn.
+    selector: of what is drawn, all of which must be there.
     change: does a few things at random, as a person does them.
-    parameters: with which it is opened first.
+    parts: how many there are of that, at least.
+    exported: whether an exported page has it.
     """
 
     name: str
     selector: str
     change: Callable[[Page, random.Random], None]
-    parameters: str = ""
+    parts: int = 1
+    exported: bool = True
+
+
+def in_app(page: Page) -> bool:
+    return page.locator("[data-testid=stApp]").count() > 0
+
+
+def in_export(page: Page) -> bool:
+    return page.locator("#site").count() > 0
+
+
+def pick(page: Page, chance: random.Random, label: str) -> None:
+    """Pick an option of a box around a component, Streamlit's or the frame's; where there is none, nothing."""
+    box = page.get_by_role("combobox", name=re.compile(label))
+    if not box.count():
+        return
+    if in_export(page):
+        box.select_option(index=chance.randrange(box.locator("option").count()))
+        return
+    box.click()
+    some(chance, page.get_by_role("option")).click()
 
 
 # What is done at random ------------------------------------------------------------------------------------------
@@ -53,8 +76,8 @@ def maybe(chance: random.Random, *deeds: Callable[[], Any], share: float = 0.6) 
 
 def change_generate(page: Page, chance: random.Random) -> None:
     def seed() -> None:
-        if not page.locator("[data-testid=stApp]").count():
-            return  # on a bench, where Python's noise is sent otherwise
+        if not in_app(page) and not in_export(page):
+            return  # where noise is sent otherwise
         field = page.get_by_role("spinbutton", name="Seed")
         field.fill(str(chance.randrange(2**31)))
         field.press("Enter")
@@ -79,7 +102,8 @@ def change_interpolate(page: Page, chance: random.Random) -> None:
     def play() -> None:
         page.get_by_role("button", name="Play").click()
         frames(page, chance.randrange(1, 40))
-        page.get_by_role("button", name="Pause").click()
+        # It may have come to its end by itself.
+        page.locator(".toggle").evaluate("(button) => button.textContent === 'Pause' && button.click()")
 
     maybe(
         chance,
@@ -115,6 +139,7 @@ def change_traverse(page: Page, chance: random.Random) -> None:
     def direction() -> None:
         if not page.locator(".directions[open]").count():
             page.locator(".directions > summary").click()
+        page.locator(".directions .sliders input").first.wait_for()
         slide(chance, some(chance, page.locator(".directions .sliders input")))
 
     maybe(
@@ -168,27 +193,20 @@ def change_clusters(page: Page, chance: random.Random) -> None:
         page.mouse.move(*place())
         page.mouse.up()
 
-    def pick(name: str) -> None:
+    def choose(name: str) -> None:
         options = page.locator(f"{name} option:not([disabled])")
         page.locator(name).select_option(index=chance.randrange(options.count()))
-
-    def second() -> None:
-        if not page.get_by_role("combobox", name=re.compile("Second run")).count():
-            return  # on a bench
-        page.get_by_role("combobox", name=re.compile("Second run")).click()
-        some(chance, page.get_by_role("option")).click()
-        page.wait_for_timeout(500)
 
     maybe(
         chance,
         lasso,
         zoom,
         drag,
-        second,
+        lambda: pick(page, chance, "Second run"),
         lambda: page.mouse.click(*place()),
-        lambda: pick("select.kind"),
-        lambda: pick("select.colour"),
-        lambda: pick(".speed select"),
+        lambda: choose("select.kind"),
+        lambda: choose("select.colour"),
+        lambda: choose(".speed select"),
         lambda: some(chance, page.locator(".toggles input")).click(),
         lambda: some(chance, page.locator(".legend button[aria-pressed]")).click(),
         lambda: some(chance, page.locator(".select-all, .clear, .take").locator("visible=true")).click(),
@@ -209,10 +227,6 @@ def change_disentangle(page: Page, chance: random.Random) -> None:
 
 
 def change_reconstruct(page: Page, chance: random.Random) -> None:
-    def pick(label: str) -> None:
-        page.get_by_role("combobox", name=re.compile(label)).click()
-        some(chance, page.get_by_role("option")).click()
-
     def press(name: str) -> None:
         button = page.get_by_role("button", name=re.compile(name))
         if button.count() and button.is_enabled():
@@ -221,12 +235,12 @@ def change_reconstruct(page: Page, chance: random.Random) -> None:
     maybe(
         chance,
         lambda: (
-            page.locator("label[data-testid=stRadioOption], [role=radiogroup] label")
+            page.locator("label[data-testid=stRadioOption], [role=radiogroup] label, .radios label")
             .filter(has_text=chance.choice(["Random", "Worst", "Best"]))
             .first.click()
         ),
-        lambda: pick("Class"),
-        lambda: pick("How many"),
+        lambda: pick(page, chance, "Class"),
+        lambda: pick(page, chance, "How many"),
         lambda: press("New draw|Rank at epoch"),
         lambda: some(chance, page.locator(".card")).click(),
         lambda: slide(chance, page.get_by_role("slider", name="Epoch", exact=True)),
@@ -268,11 +282,86 @@ def change_draw(page: Page, chance: random.Random) -> None:
     page.locator(".gallery > summary").click()
 
 
-def change_train(page: Page, chance: random.Random) -> None:
-    def pick(label: str) -> None:
-        page.get_by_role("combobox", name=re.compile(label)).click()
-        some(chance, page.get_by_role("option")).click()
+def change_compare(page: Page, chance: random.Random) -> None:
+    beside = page.locator(".beside:not([aria-busy])")
 
+    def at() -> None:
+        slider = page.get_by_role("slider", name="At epoch")
+        if slider.count():
+            slider.press(chance.choice(["Home", "End", "ArrowLeft", "ArrowRight", "PageUp"]))
+
+    def others() -> None:
+        boxes = page.locator(".control.runs input:enabled")
+        if boxes.count():
+            some(chance, boxes).click()
+            return
+        box = page.get_by_role("combobox", name=re.compile("Beside the run"))
+        box.click()
+        if page.get_by_role("option").count():
+            some(chance, page.get_by_role("option")).click()
+        box.press("Escape")
+        if chance.random() < 0.5:
+            box.press("Backspace")  # takes the last one away
+
+    def slider() -> None:
+        if beside.count():
+            slide(chance, some(chance, beside.locator(".sides input").locator("visible=true")))
+
+    def walk() -> None:
+        if beside.count() and beside.locator(".share").is_visible():
+            slide(chance, beside.locator(".share"))
+            some(chance, beside.locator(".ends .classes input")).check(force=True)
+
+    def one_of(selector: str) -> Callable[[], None]:
+        def click() -> None:
+            found = beside.locator(selector).locator("visible=true")
+            if found.count():
+                some(chance, found).click(force=True)
+
+        return click
+
+    maybe(
+        chance,
+        lambda: pick(page, chance, "^Compare"),
+        at,
+        others,
+        slider,
+        slider,
+        walk,
+        one_of(".starts .classes input"),
+        one_of(".noise, .origin, .reset"),
+        one_of(".together input"),
+        one_of("[name=show]"),
+        one_of(".more summary"),
+        one_of(".steps button"),
+        lambda: beside.count() and slide(chance, beside.get_by_role("slider", name="Epoch", exact=True)),
+        share=0.3,
+    )
+
+
+def change_home(page: Page, chance: random.Random) -> None:
+    """The live panel alone: what is moved in the runs under it stays there."""
+    panel = page.locator(".traverse")
+
+    def example() -> None:
+        found = panel.locator(".examples input").locator("visible=true")
+        if found.count():
+            some(chance, found).check(force=True)
+
+    maybe(
+        chance,
+        lambda: slide(chance, some(chance, panel.locator(".sliders.active input"))),
+        lambda: slide(chance, some(chance, panel.locator(".sliders.active input"))),
+        lambda: some(chance, panel.locator(".random, .origin, .reset").locator("visible=true")).click(),
+        example,
+        lambda: some(chance, panel.locator(".classes input")).check(force=True),
+        lambda: slide(chance, panel.get_by_role("slider", name="Epoch", exact=True)),
+        lambda: pick(page, chance, "^Run$"),
+        share=0.35,
+    )
+
+
+def change_train(page: Page, chance: random.Random) -> None:
     def fill(label: str, value: str) -> None:
         field = page.get_by_role("spinbutton", name=label, exact=True)
         field.fill(value)
@@ -280,9 +369,9 @@ def change_train(page: Page, chance: random.Random) -> None:
 
     maybe(
         chance,
-        lambda: pick("Run to look at"),
-        lambda: pick("Compare its curves"),
-        lambda: pick("Network"),
+        lambda: pick(page, chance, "Run to look at"),
+        lambda: pick(page, chance, "Compare its curves"),
+        lambda: pick(page, chance, "Network"),
         lambda: fill("β", str(chance.randrange(1, 40) / 4)),
         lambda: fill("Epochs", str(chance.randrange(1, 200))),
         share=0.4,
@@ -290,12 +379,14 @@ def change_train(page: Page, chance: random.Random) -> None:
 
 
 PAGES = [
-    Visited("generate", ".generate", change_generate),
-    Visited("interpolate", ".interpolate", change_interpolate),
+    Visited("home", ".traverse, .beside", change_home, parts=2),  # the way of an image shows another draw each time
     Visited("traverse", ".traverse", change_traverse),
-    Visited("clusters", ".clusters", change_clusters),
-    Visited("disentangle", ".disentangle", change_disentangle),
+    Visited("interpolate", ".interpolate", change_interpolate),
+    Visited("generate", ".generate", change_generate),
     Visited("reconstruct", ".reconstruct", change_reconstruct),
     Visited("draw", ".draw", change_draw),
-    Visited("train", "[data-testid=stMain]", change_train),
+    Visited("clusters", ".clusters", change_clusters),
+    Visited("disentangle", ".disentangle", change_disentangle),
+    Visited("compare", ".compare, .beside", change_compare),
+    Visited("train", "[data-testid=stMain]", change_train, exported=False),
 ]

@@ -115,6 +115,19 @@ def draw(chance: random.Random) -> Memory:
     return {"steps": steps, "centre": chance.random() < 0.5, "shown": chance.choice([None, chance.randrange(10)])}
 
 
+def beside(chance: random.Random) -> Memory:
+    walk = chance.random() < 0.5
+    latent_dim = chance.choice([2, 20])
+    return {
+        "show": "walk" if walk else "sliders",
+        "pairs": chance.choice([True, False]),
+        "to": chance.choice([None, chance.randrange(10_000)]) if walk else None,
+        "share": chance.choice([0.4, 0.0, 1.0, chance.random()]) if walk else 0.4,
+        "open": chance.choice([True, False]),
+        "moved": [moved if any(moved := code(chance, latent_dim)) else [] for _ in range(3)],
+    }
+
+
 MEMORIES: dict[str, Callable[[random.Random], Memory]] = {
     "generate": generate,
     "interpolate": interpolate,
@@ -122,6 +135,7 @@ MEMORIES: dict[str, Callable[[random.Random], Memory]] = {
     "clusters": clusters,
     "disentangle": disentangle,
     "draw": draw,
+    "beside": beside,
 }
 
 # Of many at once, since a call costs more than what it does.

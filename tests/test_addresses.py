@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bvae.runs import Run
-from tests.addresses import differences
+from tests.addresses import Where, differences
 from tests.browsing import expect_address, in_address
 from tests.deeds import PAGES, Visited
 
@@ -20,7 +20,7 @@ STATES = 1
 def test_what_was_set_comes_back_in_another_browser(
     browser: Browser, app: str, trained_run: Run, visited: Visited
 ) -> None:
-    unlike = list(differences(browser, app, trained_run.name, visited, STATES))
+    unlike = list(differences(browser, Where(f"{app}/", trained_run.name), visited, STATES))
     assert unlike == [""] * STATES
 
 

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from bvae.metrics.pairing import paired
 from bvae.numpy_model import decode
 from bvae.runs import Run, find_run, write_json, write_tensors
 from bvae.tests.turned import turned
-from pages.parts.beside import address_of_view, check_view, sides_of, view_of_address
+from pages.parts.beside import sides_of
 from pages.parts.cursor import Cursor, Start, check_cursor, image_cursor, nearest
 from pages.parts.guests import in_run
 from pages.parts.live import open_live
@@ -29,7 +28,6 @@ from tests.conftest import serve
 DRAWS = np.random.default_rng(3)
 ORDER, SIGNS = DRAWS.permutation(20), DRAWS.choice([-1, 1], 20)
 NAMES = ("mnist-beta1", "mnist-beta4", "mnist-beta10")
-VIEW = {"show": "sliders", "pairs": True, "to": None, "share": 0.4}
 
 # Every dimension is moved to two places in the run that leads and one in the other: the largest differences of a pixel.
 DRAG_BOTH = """async ([keys, told]) => {
@@ -80,9 +78,7 @@ class OnBench:
             else:
                 assert bench.publish("runs", run.head) == ""
         sides = sides_of(self.runs, self.lead, self.cursor)
-        self.data = live_data(
-            self.lead, cursor=self.cursor, runs=sides, few=6, factors=[], view=VIEW, view_revision=0, compact=False
-        )
+        self.data = live_data(self.lead, cursor=self.cursor, runs=sides, few=6, factors=[], compact=False)
         self.element = bench.mount("beside", self.data)
         expect(self.element.locator(".beside")).not_to_have_attribute("aria-busy", "true")
         frames(bench.page, 3)
@@ -168,7 +164,7 @@ def test_three_runs_follow_one_hand_as_far_as_they_are_paired(bench: Bench) -> N
 
     before = shown.pictures()
     shown.element.get_by_label("Move paired dimensions together").uncheck()
-    assert bench.said("memory")[-1]["pairs"] is False
+    assert bench.said("memory")[-1]["memory"]["pairs"] is False
     assert not shown.element.locator(".none").count(), "unpaired, every run has all of its own"
     shown.move(0, 0, 2.5)
     after = shown.pictures()
@@ -214,21 +210,21 @@ def test_image_noise_epoch_and_walk_are_the_same_in_every_run(bench: Bench, othe
 
     shown.element.get_by_role("radio", name="A walk to another image").check()
     share = shown.element.get_by_role("slider", name="Share of the way")
-    assert bench.said("memory")[-1]["show"] == "walk"
+    assert bench.said("memory")[-1]["memory"]["show"] == "walk"
     shown.element.get_by_role("radio", name="Class 1", exact=True).last.check(force=True)
-    end = bench.said("memory")[-1]["to"]
+    end = bench.said("memory")[-1]["memory"]["to"]
     assert shown.lead.space.labels[shown.lead.space.indices == end] == [1]
     share.press("End")
     there = same()
     code = shown.lead.space.means[run.snapshot()][shown.lead.space.indices == end][0]
     assert np.abs(there - decoded(shown.lead, code, run.snapshot())[0]).max() <= 1
-    assert bench.said("memory")[-1]["share"] == 1
+    assert bench.said("memory")[-1]["memory"]["share"] == 1
     until(bench.page, lambda: not shown.element.locator(".steps[aria-busy]").count(), lambda: "steps stayed undrawn")
     steps = canvases(shown.element.locator(".steps canvas")).reshape(2, 16, -1)
     assert np.abs(steps[0] - steps[1]).max() <= 1
     assert np.abs(steps[0, 15] - there).max() <= 1
     shown.element.get_by_role("button", name="turned: step 1 of 16").click()
-    assert bench.said("memory")[-1]["share"] == 0
+    assert bench.said("memory")[-1]["memory"]["share"] == 0
     assert np.abs(same() - steps[0, 0]).max() <= 1
 
 
@@ -324,42 +320,6 @@ def test_on_a_page_about_another_run_it_asks_for_runs_once_all_of_that_one_is_he
     assert bench.said("asked") == [live.key]
 
 
-# As Python reads and writes what is shown ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("parameters", "view", "said"),
-    [
-        ({"show": "walk", "pairs": "off", "share": "0.25"}, {"show": "walk", "pairs": False, "share": 0.25}, ""),
-        ({"show": "<b>x</b>"}, {}, "asks to show “bxb”. There are sliders and walk."),
-        ({"pairs": "maybe"}, {}, "says “maybe” of the pairs, which are on or off."),
-        ({"to": "9" * 5_000}, {}, "a walk to test image “999999999999999999999999…”, which cannot be chosen here."),
-        ({"to": "-1"}, {}, "test image “-1”"),
-        ({"share": "nan"}, {}, "asks for the share “nan” of the walk, which goes from 0 to 1."),
-        ({"share": "1e400"}, {}, "share “1e400”"),
-        ({"share": "[x](y)"}, {}, "share “xy”"),
-    ],
-)
-def test_what_an_address_asks_for_is_followed_or_answered(
-    parameters: dict[str, str], view: dict[str, Any], said: str
-) -> None:
-    space = open_live(find_run("mnist-beta10"), "mnist-beta10").space
-    found, problems = view_of_address(parameters, space)
-    assert found == VIEW | view
-    assert len(problems) == bool(said)
-    assert not said or said in problems[0]
-    walk = check_view(found | {"show": "walk", "to": int(space.indices[3])}, space)
-    assert view_of_address(address_of_view(walk), space) == (walk, [])
-
-
-@pytest.mark.parametrize(
-    "told", [None, [], {"show": 1, "pairs": "yes", "to": "x", "share": "1"}, {"to": True, "share": float("nan")}]
-)
-def test_nonsense_of_a_browser_is_as_usual(told: Any) -> None:
-    space = open_live(find_run("mnist-beta10"), "mnist-beta10").space
-    assert check_view(told, space) == VIEW
-
-
 # In the app ------------------------------------------------------------------------------------------------------
 
 
@@ -398,19 +358,26 @@ def test_compare_stands_runs_beside_the_selected_one_and_the_address_has_all_of_
     runs = tmp_path / "runs"
     shutil.copytree(other.path, runs / "turned")
     with serve(runs, tmp_path / "log") as address:
-        page.goto(f"{address}/compare?run=mnist-beta10&beside=turned,mnist-beta1,none&pairs=off&show=x&share=2")
+        page.goto(
+            f"{address}/compare?run=mnist-beta10&beside=turned,mnist-beta1,none&pairs=off&show=x&share=2&to=999999"
+        )
         shown = page.locator(".beside:not([aria-busy])")
         expect(shown.locator(".side")).to_have_count(3)
         expect(shown.locator(".side h3")).to_have_text(["β = 10", "β = 10", "β = 1"])
         told = page.get_by_test_id("stAlert")
-        for sentence in ("no run named “none”", "asks to show “x”", "the share “2” of the walk"):
-            expect(told.filter(has_text=sentence)).to_be_visible()
+        expect(told.filter(has_text="no run named “none”")).to_be_visible()
+        problems = shown.locator(".asked-problems p")
+        expect(problems).to_have_count(3)
+        for sentence, what in zip(
+            problems.all_inner_texts(), ("“x” of what", "“2” of the share", "image 999999,"), strict=True
+        ):
+            assert what in sentence
         pairs = shown.get_by_label("Move paired dimensions together")
         expect(pairs).not_to_be_checked()
         pairs.check()
-        expect_address(page, "pairs", lambda text: text == "on")
+        expect_address(page, "pairs", lambda text: text is None)
         assert in_address(page, "beside") == "turned,mnist-beta1"
-        expect(told).to_have_count(0)
+        expect(told).to_have_count(1)  # until other runs are picked
 
         slider = shown.locator(".side").first.get_by_role("slider").first
         before = page.url
@@ -420,12 +387,11 @@ def test_compare_stands_runs_beside_the_selected_one_and_the_address_has_all_of_
         assert np.abs(pictures[0] - pictures[1]).max() <= 1, "the copy has moved along"
         shown.get_by_role("radio", name="A walk to another image").check()
         expect_address(page, "show", lambda text: text == "walk")
-        expect_address(page, "share", lambda text: text == "0.4")
         page.go_back()
         expect(shown.get_by_role("radio", name="Sliders")).to_be_checked()
         frames(page, 10)
         assert np.abs(canvases(shown.locator(".decoded")) - pictures).max() <= 1
-        assert in_address(page, "show") == "sliders"
+        assert in_address(page, "show") is None
 
         shutil.rmtree(runs / "turned")
         pairs.uncheck()

@@ -252,7 +252,7 @@ def again(app: AppTest) -> AppTest:
 
 def test_the_page_says_what_is_missing_and_loses_nothing(folder: Path) -> None:
     app = at_compare()
-    assert "sweep" not in app.query_params, "nobody asked for it"
+    assert app.query_params["sweep"] == "mine", "also what nobody asked for: elsewhere another one may come first"
     assert app.selectbox("compare_what").value == "sweep:mine"
     app.selectbox("compare_what").select("sweep:told")
     again(app)
@@ -290,6 +290,11 @@ def test_a_visit(folder: Path, tmp_path: Path, page: Page) -> None:
         expect(points).to_have_count(7)
         assert in_address(page, "runs") == ALL
         assert in_address(page, "sweep") is None
+        page.go_back()
+        expect(points).to_have_count(4)
+        assert (in_address(page, "sweep"), in_address(page, "at")) == ("mine", "100")
+        page.go_forward()
+        expect(points).to_have_count(7)
         expect_address(page, "beside", bool)  # another part's, which leaves what this one has written
         assert in_address(page, "runs") == ALL
         page.get_by_role("link", name="β = 10, seed 1: KL").press("Enter")

@@ -16,9 +16,10 @@ from bvae.browser.export import gather, single
 from bvae.runs import find_run
 from pages.parts.cursor import ADDRESS, from_address
 from pages.parts.live import open_live
-from tests.addresses import drawn
+from tests.addresses import Where, differences, drawn
 from tests.browsing import comes_true, inaccessible, until
 from tests.conftest import watched
+from tests.deeds import PAGES as DEEDS
 from tests.firefox import Firefox, find_firefox
 
 RUNS = ("mnist-beta10", "mnist-beta1")
@@ -27,6 +28,7 @@ MEGABYTES = 8  # of both runs together
 VIEWS = {
     "generate": "&seed=31&temperature=0.7",
     "reconstruct": "&seed=3&count=20",
+    "compare": "&beside=mnist-beta1&pairs=off&moved2=0.5__-1.25_____________2____&show=walk&share=0.31&runs=*&at=30",
 }  # what a page shows beyond the cursor
 STEPS = [
     {"title": "First", "text": "A [code](#code). **Drag.**", "page": "traverse", "address": {"digit": "87"}},
@@ -92,7 +94,7 @@ def test_every_page_draws_from_a_file_and_is_accessible(window: Page, exported: 
         assert not (serious := inaccessible(window)), f"{width}, {scheme}: " + "\n".join(serious)
 
 
-@pytest.mark.parametrize("path", PAGES[:-1])
+@pytest.mark.parametrize("path", PAGES)
 def test_an_address_shows_the_images_that_it_shows_in_the_app(
     page: Page, app: str, window: Page, exported: str, path: str
 ) -> None:
@@ -109,7 +111,8 @@ def test_an_address_shows_the_images_that_it_shows_in_the_app(
 
 def images(page: Page, path: str) -> list[str]:
     """What is drawn of as many pixels as the run's images have, in order: of each a number that another has not."""
-    found = drawn(page, f".{'traverse' if path == 'home' else path}") or []
+    component = {"home": "traverse", "compare": "beside"}.get(path, path)
+    found = drawn(page, f".{component}") or []
     return [line for line in found if ": 28x28 " in line]
 
 
@@ -242,6 +245,38 @@ def test_runs_stand_beside_each_other_and_a_point_opens_its_run(window: Page, ex
     point.press("Enter")
     comes_true(window, READY, "traverse")
     assert asked(window)["run"] == wanted
+
+
+def test_what_compare_shows_comes_back_from_its_address(browser: Browser, exported: str) -> None:
+    visited = next(each for each in DEEDS if each.name == "compare")
+    assert list(differences(browser, Where(f"{exported}#", RUNS[0]), visited, 2)) == ["", ""]
+
+
+def test_runs_are_compared_at_the_epoch_that_the_address_asks_for(window: Page, exported: str) -> None:
+    open_page(window, exported, "compare", "?runs=*&at=7&beside=")
+    assert (asked(window)["at"], window.evaluate("location.hash").endswith("&beside=")) == ("7", True)
+    point = window.locator(".plane .run").first
+    records = {name: find_run(name).history()[7] for name in RUNS}
+    expect(point).to_have_attribute(
+        "aria-label", re.compile(f"KL ({'|'.join(f'{each.kl:.2f}' for each in records.values())})")
+    )
+    epoch = window.get_by_role("slider", name="At epoch")
+    expect(epoch).to_have_attribute("aria-valuetext", "7")
+    epoch.press("End")
+    expect(epoch).to_have_attribute("aria-valuetext", "the last of each")
+    until(window, lambda: "at" not in asked(window), lambda: f"{asked(window)}")
+    window.go_back()
+    expect(epoch).to_have_attribute("aria-valuetext", "7")
+    window.get_by_label(RUNS[1], exact=True).check()
+    until(window, lambda: asked(window).get("beside") == RUNS[1], lambda: f"{asked(window)}")
+    open_page(window, exported, "compare", "?sweep=<b>gone&at=7&beside=none,mnist-beta1,none&to=1&show=x")
+    expect(window.locator(".problems")).to_contain_text("There is no sweep named “bgone” in this page.")
+    expect(window.locator(".problems")).to_contain_text(f"There is no run named “none” to stand beside {RUNS[0]}.")
+    expect(window.locator(".asked-problems")).to_contain_text("“x” of what is compared, which is one of sliders, walk.")
+    assert (asked(window)["runs"], asked(window)["at"], asked(window)["beside"]) == ("*", "7", RUNS[1])
+    open_page(window, exported, "compare", f"?runs={RUNS[1]}&at=9999999999")
+    expect(window.locator(".problems p")).to_have_count(2)
+    assert asked(window)["runs"] == "*"
 
 
 def test_what_an_address_cannot_have_is_said(window: Page, exported: str) -> None:

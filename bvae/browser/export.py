@@ -86,7 +86,10 @@ def gather(runs: Sequence[Run], budget: float, told: Callable[[str], None] = lam
         parts |= {name: each.texts[part] for part, name in of_runs[-1].items()}
         sizes |= {name: len(each.contents[part]) for part, name in of_runs[-1].items()}
     parts["player"], sizes["player"] = player_text, len(player)
-    comparisons = site_comparisons(made)
+    comparisons, by_epoch = site_comparisons(made)
+    if by_epoch:
+        content = json.dumps(by_epoch, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        parts["comparisons"], sizes["comparisons"] = packed(content), len(content)
     pages = site_pages(several=bool(comparisons))
     said = tuple(sentence for each in made for sentence in each.said())
     site = {

@@ -19,7 +19,10 @@ from bvae.browser.home import figures_line, objective, to_see
 from bvae.browser.live import noun
 from bvae.browser.meaning import Summary, summarise
 from bvae.compared import compare, read_comparison
+from bvae.numbers import thin
 from bvae.runs import RunError
+
+MOST_EPOCHS = 200  # at which runs are compared
 
 
 def site_pages(several: bool) -> list[dict[str, Any]]:
@@ -35,22 +38,30 @@ def site_pages(several: bool) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def site_comparisons(runs: Sequence[Exported]) -> list[dict[str, Any]]:
-    """Comparisons of the runs, where there are several, and of the sweeps whose figures come with the app."""
+def site_comparisons(runs: Sequence[Exported]) -> tuple[list[dict[str, Any]], dict[int, dict[str, Any]]]:
+    """Comparisons of the runs, where there are several, and of the sweeps whose figures come with the app.
+
+    Returns:
+        The comparisons, the runs at the last epoch of each; and their data at the epochs up to which all of them have
+        come, many of which make a part of their own.
+    """
     here = {each.live.space.run for each in runs}
-    found = []
+    found, by_epoch = [], {}
     if len(runs) > 1:
-        comparison = compare([each.run for each in runs], names=[each.live.space.run for each in runs])
+        compared, names = [each.run for each in runs], [each.live.space.run for each in runs]
+        comparison = compare(compared, names=names)
         if comparison["runs"]:
-            found.append({"label": "The runs of this page", "address": {"runs": "*"},
+            last = min(one["epoch"] for one in comparison["runs"])
+            for epoch in thin(list(range(1, last + 1)), MOST_EPOCHS) if last > 1 else []:
+                by_epoch[epoch] = comparison_data(compare(compared, epoch, names=names), here)
+            found.append({"label": "The runs of this page", "address": {"runs": "*"}, "epochs": list(by_epoch),
                           "data": comparison_data(comparison, here)})  # fmt: skip
     for path in sorted((ASSETS / "sweeps").glob("*.json")):
         with contextlib.suppress(RunError):
             data = comparison_data(read_comparison(path), here)
-            found.append(
-                {"label": f"The sweep {path.stem}, its figures", "address": {"sweep": path.stem}, "data": data}
-            )
-    return found
+            found.append({"label": f"The sweep {path.stem}, its figures", "address": {"sweep": path.stem},
+                          "epochs": [], "data": data})  # fmt: skip
+    return found, by_epoch
 
 
 def site_pairing(runs: Sequence[Exported]) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """Two to four runs beside each other, on one cursor and one clock: what of each the browser needs for that.
 
 The session's run leads: the cursor is one of its codes, and the other runs follow as far as their dimensions are paired
-with its own. In the address `beside` lists the other runs, and `show`, `pairs`, `to` and `share` say what is shown.
+with its own. In the address `beside` lists the other runs; what is shown of them, assets/js/beside/address.js says.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 from urllib.parse import quote as quoted
 from urllib.parse import unquote
 
@@ -16,7 +15,7 @@ import streamlit as st
 
 from bvae.browser.beside import pairing, shared_epochs
 from bvae.browser.glossary import plain
-from bvae.browser.live import LiveRun, Space
+from bvae.browser.live import LiveRun
 from bvae.runs import Run, RunError
 from pages.parts.compared import compared
 from pages.parts.cursor import (
@@ -30,30 +29,19 @@ from pages.parts.cursor import (
     own_code,
     quote,
     say_in_address,
-    short_decimal,
 )
 from pages.parts.guests import in_run
 from pages.parts.live import component, live_component, mount_head, mount_rest_later, open_live
 from pages.parts.meaning import mount_meaning, open_meaning
 from pages.parts.selection import runs_by_name
+from pages.parts.view import open_view
 
 MOST = 4  # runs that stand beside each other
 USUAL = 2  # that stand beside the session's before any are picked
 FEW = 6  # sliders that are not folded away
-SHOWS = ("sliders", "walk")
 FACTORS = ("slant", "thickness", "width")  # what dimensions are named after that come first where only a few are shown
 RUNS = "beside"
-ADDRESS = (RUNS, "show", "pairs", "to", "share")
-_USUAL_SHARE = 0.4
-
-
-class View(TypedDict):
-    """What is shown of the runs."""
-
-    show: str  # one of SHOWS
-    pairs: bool  # whether paired dimensions move together
-    to: int | None  # the test image at the end of the walk, by its position in the test split; None for the usual one
-    share: float  # of the walk, 0 to 1
+ADDRESS = ("show", "pairs", "to", "share", "open", "moved2", "moved3", "moved4")
 
 
 def show_beside(lead: LiveRun, cursor: Cursor, revision: int) -> None:
@@ -62,17 +50,16 @@ def show_beside(lead: LiveRun, cursor: Cursor, revision: int) -> None:
     Args:
         lead: the run of the session's cursor.
     """
-    asked = asked_of_page(ADDRESS)
-    others = _opened(_picked(lead, asked))
-    view, view_revision = _open_view(lead.space, asked)
-    say_in_address(ADDRESS, _address_of_runs() | address_of_view(view))
+    others = _opened(_picked(lead, asked_of_page((RUNS,))))
+    view = open_view("beside", ADDRESS)
+    say_in_address((RUNS,), _address_of_runs())
     if not others:
         st.markdown(f":small[Pick up to {MOST - 1} runs to stand beside {plain(lead.space.run)}.]")
         return
     runs = [lead, *others]
     live_component(
-        "beside", lead, cursor, revision, runs=sides_of(runs, lead, cursor), few=FEW, factors=[], view=view,
-        view_revision=view_revision, compact=False,
+        "beside", lead, cursor, revision, shows=view, runs=sides_of(runs, lead, cursor), few=FEW, factors=[],
+        compact=False,
     )  # fmt: skip
     _mount_others(others)
     offer_films(lead, others)
@@ -87,13 +74,21 @@ def _picked(lead: LiveRun, asked: Mapping[str, str] | None) -> dict[str, Run]:
     if wanted is None:
         wanted = [run.name for run in compared() if run.name in runs][:USUAL]
     elif gone := [quote(name, 60) for name in wanted if name not in runs and name != lead.space.run][:MOST]:
-        st.warning(f"There is no run named {' or '.join(gone)} to stand beside {plain(lead.space.run)}.")
+        said = f"There is no run named {' or '.join(gone)} to stand beside {plain(lead.space.run)}."
+        st.session_state["beside_problem"] = said
+    if "beside_problem" in st.session_state:  # also at the rerun in which the component puts its address right
+        st.warning(st.session_state["beside_problem"])
     st.session_state["beside_runs"] = [name for name in wanted if name in runs][: MOST - 1]
     st.multiselect(
         "Beside the run in the sidebar", list(runs), key="beside_runs", max_selections=MOST - 1,
-        on_change=accept_address, persist_state="session",
+        on_change=_pick, persist_state="session",
     )  # fmt: skip
     return {name: runs[name] for name in st.session_state["beside_runs"]}
+
+
+def _pick() -> None:
+    accept_address()
+    st.session_state.pop("beside_problem", None)
 
 
 def _address_of_runs() -> dict[str, str]:
@@ -148,9 +143,8 @@ def view_beside(runs: Sequence[LiveRun], selected: LiveRun, cursor: Cursor, said
     sides = sides_of(runs, lead, cursor)
     for side, sentence in zip(sides, said, strict=True):
         side["said"] = sentence
-    view = View(show="sliders", pairs=True, to=None, share=_USUAL_SHARE)
     data = {"key": lead.key, "cursor": cursor, "revision": 0, "guests": guests, "memory": None, "runs": sides}
-    data |= {"few": len(FACTORS), "factors": FACTORS, "view": view, "view_revision": 0, "compact": True}
+    data |= {"few": len(FACTORS), "factors": FACTORS, "compact": True}
     component("beside")(key="beside", data=data, height="content")
     _mount_others([run for run in runs if run.key != selected.key])
 
@@ -199,74 +193,6 @@ def _guests(run: LiveRun, lead: LiveRun, cursor: Cursor) -> list[Any]:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _pairing(one: str, other: str, key: str, other_key: str, epochs: tuple[int, int]) -> dict[str, Any]:
     return pairing(Run(one), Run(other), epochs)
-
-
-# What is shown, in the address and in the session ----------------------------------------------------------------
-
-
-def _open_view(space: Space, asked: Mapping[str, str] | None) -> tuple[View, int]:
-    """What is shown, and a number that is raised whenever the address asks for something else."""
-    if asked:
-        view, problems = view_of_address(asked, space)
-        st.session_state["beside_memory"] = view
-        st.session_state["beside_revision"] = st.session_state.get("beside_revision", 0) + 1
-        for problem in problems:
-            st.warning(problem)
-    view = check_view(st.session_state.get("beside_memory"), space)
-    return view, st.session_state.get("beside_revision", 0)
-
-
-def check_view(value: Any, space: Space) -> View:
-    """What is shown as the browser sent it, and as usual where that is nonsense: a browser can send anything."""
-    view = View(show=SHOWS[0], pairs=True, to=None, share=_USUAL_SHARE)
-    if not isinstance(value, dict):
-        return view
-    show, pairs, to, share = (value.get(name) for name in ("show", "pairs", "to", "share"))
-    if show in SHOWS:
-        view["show"] = str(show)
-    if isinstance(pairs, bool):
-        view["pairs"] = pairs
-    if type(to) is int and to in space.indices:
-        view["to"] = to
-    if isinstance(share, int | float) and 0 <= share <= 1:
-        view["share"] = float(share)
-    return view
-
-
-def address_of_view(view: View) -> dict[str, str]:
-    """What is shown, as query parameters; the walk only where it is looked at."""
-    address = {"show": view["show"], "pairs": "on" if view["pairs"] else "off"}
-    if view["show"] == "walk":
-        address |= {"share": f"{view['share']:.3f}".rstrip("0").rstrip(".")}
-        if view["to"] is not None:
-            address |= {"to": str(view["to"])}
-    return address
-
-
-def view_of_address(parameters: Mapping[str, str], space: Space) -> tuple[View, list[str]]:
-    """What an address asks to be shown, as far as it can be followed, and a sentence for every part that cannot."""
-    asked: dict[str, Any] = {}
-    problems = []
-    if (text := parameters.get("show")) is not None:
-        asked["show"] = text
-        if text not in SHOWS:
-            problems.append(f"The address asks to show {quote(text)}. There are {' and '.join(SHOWS)}.")
-    if (text := parameters.get("pairs")) is not None:
-        asked["pairs"] = text != "off"
-        if text not in ("on", "off"):
-            problems.append(f"The address says {quote(text)} of the pairs, which are on or off.")
-    if (text := parameters.get("to")) is not None:
-        asked["to"] = short_decimal(text)
-        if asked["to"] is None or asked["to"] not in space.indices:
-            problems.append(f"The address asks for a walk to test image {quote(text)}, which cannot be chosen here.")
-    if (text := parameters.get("share")) is not None:
-        try:
-            asked["share"] = float(text)
-        except ValueError:
-            asked["share"] = math.nan
-        if not 0 <= asked["share"] <= 1:
-            problems.append(f"The address asks for the share {quote(text)} of the walk, which goes from 0 to 1.")
-    return check_view(asked, space), problems
 
 
 # The films -------------------------------------------------------------------------------------------------------

@@ -57,9 +57,8 @@ def mount(page: Page, folder: Path) -> None:
     for run in runs:
         bench.publish_run(run)
     cursor = image_cursor(lead.space)
-    view = {"show": "sliders", "pairs": True, "to": None, "share": 0.4}
-    data = live_data(lead, cursor=cursor, runs=sides_of(runs, lead, cursor), view=view, few=6, factors=[])
-    bench.mount("beside", data | {"view_revision": 0, "compact": False})
+    data = live_data(lead, cursor=cursor, runs=sides_of(runs, lead, cursor), few=6, factors=[])
+    bench.mount("beside", data | {"compact": False})
     page.locator(".beside:not([aria-busy])").wait_for()
     page.wait_for_timeout(4_000)  # weights are laid out in idle time
 

@@ -10,6 +10,8 @@ export class Codes {
     this.together = true; // whether what is paired moves together
     /** @type {Float32Array[]} by side: from where it set out */
     this.bases = [];
+    /** @type {Float32Array[]} what has been added to that; of the one that leads, its code says it */
+    this.added = [];
     /** @type {Float32Array[]} and where it is */
     this.all = [];
   }
@@ -20,18 +22,20 @@ export class Codes {
    *   they are paired
    */
   begin(bases, code) {
-    this.bases = bases;
-    this.all = bases.map((base) => base.slice());
-    this.all[this.lead].set(code);
-    this.align();
+    this.added = bases.map((base) => new Float32Array(base.length));
+    this.rebase(bases, code);
   }
 
-  /** What has been added to each side's base stays. @param {Float32Array[]} bases */
-  rebase(bases) {
-    this.all = bases.map((base, side) =>
-      base.map((value, dimension) => value + this.all[side][dimension] - this.bases[side][dimension]),
-    );
+  /**
+   * What has been added to each side's base stays.
+   * @param {Float32Array[]} bases by side @param {ArrayLike<number>} code of the one that leads
+   */
+  rebase(bases, code) {
     this.bases = bases;
+    this.all = bases.map((base, side) =>
+      side === this.lead ? Float32Array.from(code) : base.map((value, at) => value + this.added[side][at]),
+    );
+    this.align();
   }
 
   /** Bring all that is paired to where the run that leads is. */
@@ -47,8 +51,14 @@ export class Codes {
     const partner = this.pairings[side].partners[leading];
     if (!partner) return false;
     const by = this.all[this.lead][leading] - this.bases[this.lead][leading];
-    this.all[side][partner.dimension] = this.bases[side][partner.dimension] + partner.factor * by;
+    this.add(side, partner.dimension, partner.factor * by);
     return true;
+  }
+
+  /** @param {number} side that does not lead @param {number} dimension @param {number} by how far it is from its base */
+  add(side, dimension, by) {
+    this.added[side][dimension] = by;
+    this.all[side][dimension] = this.bases[side][dimension] + this.added[side][dimension];
   }
 
   /**
@@ -57,23 +67,51 @@ export class Codes {
    * @returns {{side: number, dimension: number}[]} what moved, the side under the hand first
    */
   move(side, dimension, value) {
-    this.all[side][dimension] = value;
     const moved = [{ side, dimension }];
-    if (!this.together) return moved;
     let leading = dimension;
-    if (side !== this.lead) {
-      const leader = this.pairings[side].leaders[dimension];
-      if (!leader) return moved;
-      leading = leader.dimension;
+    if (side === this.lead) {
+      this.all[side][dimension] = value;
+    } else {
       const by = value - this.bases[side][dimension];
+      const leader = this.together ? this.pairings[side].leaders[dimension] : null;
+      if (!leader) {
+        this.add(side, dimension, by);
+        return moved;
+      }
+      leading = leader.dimension;
       this.all[this.lead][leading] = this.bases[this.lead][leading] + leader.factor * by;
+      this.lay(side, leading);
       moved.push({ side: this.lead, dimension: leading });
     }
+    if (!this.together) return moved;
     for (const other of this.all.keys()) {
       const partner = this.pairings[other].partners[leading];
       if (other === side || other === this.lead || !partner || !this.lay(other, leading)) continue;
       moved.push({ side: other, dimension: partner.dimension });
     }
     return moved;
+  }
+
+  /** @returns {number[][]} by side without the one that leads: what has been added to it otherwise than by that */
+  moved() {
+    return this.others().map((side) =>
+      Array.from(this.added[side], (by, dimension) =>
+        this.together && this.pairings[side].leaders[dimension] ? 0 : by,
+      ),
+    );
+  }
+
+  /** @param {number[][]} moved by side without the one that leads; of another number of dimensions it is not taken */
+  take(moved) {
+    for (const [place, side] of this.others().entries()) {
+      const fits = moved[place]?.length === this.added[side].length;
+      for (const dimension of this.added[side].keys()) this.add(side, dimension, fits ? moved[place][dimension] : 0);
+    }
+    this.align();
+  }
+
+  /** @returns {number[]} sides */
+  others() {
+    return [...this.all.keys()].filter((side) => side !== this.lead);
   }
 }

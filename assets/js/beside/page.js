@@ -3,12 +3,14 @@
  * choice of an image; and then what is moved here stays here.
  */
 
+import { recall, tell } from "../shared/asked.js";
 import { Clock } from "../shared/clock.js";
 import { Cursor, follow } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
 import { Link } from "../shared/link.js";
 import { live, liveComponent, whenRuns } from "../shared/live.js";
 import { chooseRadio, radiosOf } from "../shared/radios.js";
+import { fromAddress, toAddress } from "./address.js";
 import { pairingWords } from "./words.js";
 import { Pairing } from "./pairing.js";
 import { Table } from "./table.js";
@@ -18,7 +20,7 @@ import { Table } from "./table.js";
 /** @import { SetStateValue } from "../shared/mounting.js" */
 /** @import { Told } from "./pairing.js" */
 /** @import { Side } from "./panel.js" */
-/** @import { View } from "./table.js" */
+/** @import { Memory } from "./address.js" */
 
 /**
  * A run as pages/parts/beside.py sends it, the one that leads among them. pairing: null of that one; start: its own image, where
@@ -38,12 +40,10 @@ import { Table } from "./table.js";
  * @property {OfSide[]} runs none where they are to be asked for
  * @property {number} few sliders that are not folded away
  * @property {string[]} factors what dimensions are named after that come first
- * @property {View} view
- * @property {number} view_revision raised whenever the address asked for another view
  * @property {boolean} [compact]
  */
 
-/** @typedef {LiveData & OfBeside} Data */
+/** @typedef {LiveData & OfBeside & {memory: Memory|null}} Data */
 
 class Beside {
   /** @param {HTMLElement} root */
@@ -57,8 +57,10 @@ class Beside {
     this.shown = "";
     /** @type {unknown} what waits for runs; see `whenRuns` */
     this.wanted = undefined;
-    /** @type {number|null} */
-    this.viewRevision = null;
+    /** @type {number|undefined} see `recall` */
+    this.askedRevision = undefined;
+    /** @type {{memory: Memory, asked: boolean, problems: string[]}|null} what is to be shown once the runs are there */
+    this.recalled = null;
     this.cursorText = ""; // as it came last
     this.clock = new Clock(this.find(".clock"), {
       moved: (epoch, event) => {
@@ -94,6 +96,7 @@ class Beside {
       return;
     }
     if (!data.compact) this.link.setStateValue = setStateValue;
+    this.recalled = recall(this, data, fromAddress) ?? this.recalled;
     this.root.classList.toggle("compact", Boolean(data.compact));
     for (const { key, guests } of data.runs) live.welcome(key, guests);
     live.runs.listeners.add(this.arrived);
@@ -118,25 +121,20 @@ class Beside {
   /** @param {Data} data @param {LiveRun[]} runs @param {number} lead */
   show(data, runs, lead) {
     const shown = JSON.stringify(data.runs.map(({ key, pairing, said }) => [key, pairing, said]));
-    const news = shown !== this.shown || !this.table;
-    if (news) {
-      this.shown = shown;
-      this.table?.close();
-      this.table = this.made(data, runs, lead);
-    }
-    const { table } = this;
-    if (!table) return;
+    const before = this.table;
+    const news = shown !== this.shown || !before;
+    const table = news ? this.made(data, runs, lead) : before;
+    if (news) before?.close();
+    [this.shown, this.table] = [shown, table];
     if (data.compact ? this.isNews(table, data, news) : follow(table, data)) table.takeCursor();
     else table.freshen();
-    if (news || data.view_revision !== this.viewRevision) {
-      this.viewRevision = data.view_revision;
-      this.takeView(table, data.view);
-    }
+    const memory = this.recalled?.memory ?? (news ? before?.memory() : null);
+    if (memory) this.takeView(table, memory);
     this.root.removeAttribute("aria-busy");
   }
 
   /** @param {Data} data @param {LiveRun[]} runs @param {number} lead */
-  made({ runs: told, cursor, view, few, factors }, runs, lead) {
+  made({ runs: told, cursor, few, factors }, runs, lead) {
     /** @type {Side[]} */
     const sides = told.map(({ name, pairing, start, said }, at) => {
       const run = runs[at];
@@ -150,21 +148,26 @@ class Beside {
       clock,
       few,
       factors,
-      remember: (/** @type {View} */ view) => link.send("memory", view),
+      remember: (/** @type {Memory} */ memory) => link.remember(memory, toAddress),
     };
     const names = told.map(({ pairing, name }) => ({ pairing, name }));
     this.find(".pairing-note").textContent = pairingWords(names, lead);
     this.find(".together").hidden = told.every(({ pairing }) => !pairing || pairing.reason);
-    const table = new Table(place, sides, lead, { ...cursor, epoch: runs[lead].kept(cursor.epoch) });
-    table.codes.together = view.pairs;
-    return table;
+    return new Table(place, sides, lead, { ...cursor, epoch: runs[lead].kept(cursor.epoch) });
   }
 
-  /** @param {Table} table @param {View} view */
-  takeView(table, view) {
-    this.find(".together input", HTMLInputElement).checked = view.pairs;
-    chooseRadio(this.root, "show", view.show);
-    table.takeView(view);
+  /** @param {Table} table @param {Memory} memory */
+  takeView(table, memory) {
+    this.find(".together input", HTMLInputElement).checked = memory.pairs;
+    chooseRadio(this.root, "show", memory.show);
+    const whole = table.takeView(memory);
+    const { asked = false, problems = [] } = this.recalled ?? {};
+    this.recalled = null;
+    if (asked && memory.to !== table.view.to) {
+      problems.push(`The address asks for a walk to test image ${memory.to}, which is not here.`);
+      tell(this.root, problems);
+    }
+    if (!whole || problems.length) table.remember();
   }
 
   /**

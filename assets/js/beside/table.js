@@ -5,26 +5,23 @@ import { Cursor } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
 import { nearestPlace } from "../engine/numbers.js";
 import { Codes } from "./codes.js";
+import { fromAddress } from "./address.js";
 import { Classes, Images, sharedPlaces } from "./images.js";
 import { alone, entriesBeside, orderOf } from "./order.js";
 import { Panel } from "./panel.js";
 import { Turns } from "./turns.js";
 import { Walks } from "./walks.js";
 
+/** @import { Memory } from "./address.js" */
 /** @import { CursorState, Start } from "../engine/run.js" */
 /** @import { Clock } from "../shared/clock.js" */
 /** @import { Link } from "../shared/link.js" */
 /** @import { Side } from "./panel.js" */
 
 /**
- * What is shown. to: the test image at the end of the walk, null for the usual one; share: of the way.
- * @typedef {{show: "sliders"|"walk", pairs: boolean, to: number|null, share: number}} View
- */
-
-/**
  * What all sets of runs have in common on the page. few: sliders that are not folded away; factors: what dimensions are named
  * after that come first.
- * @typedef {{root: HTMLElement, link: Link, clock: Clock, few: number, factors: string[], remember: (view: View) => void}} Place
+ * @typedef {{root: HTMLElement, link: Link, clock: Clock, few: number, factors: string[], remember: (memory: Memory) => void}} Place
  */
 
 export class Table {
@@ -38,8 +35,7 @@ export class Table {
     this.cursor = new Cursor(this.run, cursor);
     /** @type {number|null} */
     this.revision = null;
-    /** @type {View} */
-    this.view = { show: "sliders", pairs: true, to: null, share: 0.4 };
+    this.view = fromAddress({}).memory;
     this.codes = new Codes(
       sides.map(({ pairing }) => pairing),
       lead,
@@ -55,7 +51,9 @@ export class Table {
             this.release();
           },
           folded: (open) => {
-            for (const { rows } of this.panels) rows.more.open = open;
+            if (open === this.view.open) return; // as it was found
+            this.unfold(open);
+            this.remember();
           },
         }),
     );
@@ -87,6 +85,7 @@ export class Table {
       this.panels[at].draw(this.view.show === "walk" ? this.walks.at(at) : this.codes.all[at]),
     );
     this.rest = sides.map(({ run }) => run.whole);
+    this.begun = ""; // as `of` tells it
   }
 
   /** Others take their place. */
@@ -122,22 +121,38 @@ export class Table {
     return place < 0 ? null : run.mean(this.panels[at].epoch, place).slice();
   }
 
+  /** Set out anew. @param {Float32Array[]} bases by side @param {ArrayLike<number>} code of the one that leads */
+  begin(bases, code) {
+    this.codes.begin(bases, code);
+    this.begun = this.of();
+  }
+
   // What Python says ------------------------------------------------------------------------------------------------
 
-  /** Show the cursor that Python chose. */
+  /** Show the cursor that Python chose. What has been added to the other runs' codes stays where the image does. */
   takeCursor() {
     this.showEpoch();
-    this.codes.begin(this.bases(), this.cursor.z);
+    if (this.begun === this.of()) this.codes.rebase(this.bases(), this.cursor.z);
+    else this.begin(this.bases(), this.cursor.z);
     this.images.show(this.cursor.start);
     this.showCodes();
   }
 
-  /** @param {View} view as Python read it from the address, or keeps it */
-  takeView(view) {
-    this.view = { ...view };
-    this.walks.setShare(view.share);
-    this.place.root.dataset.show = view.show;
-    this.pair(view.pairs);
+  /**
+   * @param {Memory} memory as the address says it, or as it was left; of other runs or another image the codes are not taken
+   * @returns {boolean} whether all of it is shown
+   */
+  takeView(memory) {
+    const fits = memory.of === "" || memory.of === this.of();
+    const there = memory.to === null || this.run.place({ kind: "digit", index: memory.to }) >= 0;
+    this.view = { ...memory, to: there ? memory.to : null };
+    this.walks.setShare(memory.share);
+    this.place.root.dataset.show = memory.show;
+    this.unfold(memory.open);
+    this.codes.together = memory.pairs;
+    if (fits) this.codes.take(memory.moved);
+    this.pair(memory.pairs);
+    return fits && there;
   }
 
   /** The dimensions may be called otherwise, and weights of other epochs may have come. */
@@ -146,7 +161,7 @@ export class Table {
     if (rest.some((whole, at) => whole !== this.rest[at])) {
       this.rest = rest;
       this.showEpoch();
-      this.carryOver();
+      this.carryOver(this.codes.all[this.lead]);
     }
     for (const { rows, epoch } of this.panels) rows.showNames(epoch);
   }
@@ -169,7 +184,7 @@ export class Table {
   startFrom(start) {
     this.cursor = new Cursor(this.run, { ...this.cursor, start, z: Array.from(start.code ?? this.cursor.z) });
     const bases = this.bases();
-    this.codes.begin(bases, bases[this.lead]);
+    this.begin(bases, bases[this.lead]);
     this.images.show(start);
     this.showCodes();
     this.release();
@@ -179,12 +194,12 @@ export class Table {
   setEpoch(epoch) {
     this.cursor = this.here().at(epoch);
     this.showEpoch();
-    this.carryOver();
+    this.carryOver(this.cursor.z);
   }
 
-  /** Take all codes to the epochs at which the panels are now. */
-  carryOver() {
-    if (this.cursor.kept >= 0) this.codes.rebase(this.bases());
+  /** Take all codes to the epochs at which the panels are now. @param {ArrayLike<number>} code of the run that leads */
+  carryOver(code) {
+    this.codes.rebase(this.bases(), code);
     this.showCodes();
   }
 
@@ -201,14 +216,26 @@ export class Table {
     return new Cursor(this.run, { ...this.cursor, z: Array.from(this.codes.all[this.lead]) });
   }
 
-  /** Tell Python where the cursor is, once the hand or the key lets go. */
+  /** Tell Python where the cursor is, and the other runs beside it, once the hand or the key lets go. */
   release() {
     this.cursor = this.here();
     this.cursor.tell(this.link);
+    this.remember();
+  }
+
+  /** @returns {string} the runs and the image of which the codes are */
+  of() {
+    const { kind, index, code } = this.cursor.start;
+    return JSON.stringify([kind, index, code, ...this.sides.map(({ run }) => run.key)]);
+  }
+
+  /** @returns {Memory} */
+  memory() {
+    return { ...this.view, moved: this.codes.moved(), of: this.of() };
   }
 
   remember() {
-    this.place.remember(this.view);
+    this.place.remember(this.memory());
   }
 
   // What is shown ---------------------------------------------------------------------------------------------------
@@ -238,6 +265,12 @@ export class Table {
       rows.showValues(all[at], bases[at]);
     });
     this.showWalk();
+  }
+
+  /** @param {boolean} open whether all sliders are shown */
+  unfold(open) {
+    this.view.open = open;
+    for (const { rows } of this.panels) rows.more.open = open;
   }
 
   showView() {

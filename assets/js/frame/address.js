@@ -205,6 +205,32 @@ function startOf({ start, from }, z, space) {
   return { kind: start === "random" ? "random" : "code", code };
 }
 
+/** Names as an address lists them, so that a comma in one is none between two. @param {string[]} names @returns {string} */
+export const listText = (names) =>
+  names
+    .map((name) =>
+      encodeURIComponent(name)
+        .replaceAll("%20", " ")
+        .replace(/[!'*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`),
+    )
+    .join(",");
+
+/** @param {string} text @returns {string[]} the names that it lists, each once */
+export const listOf = (text) => [
+  ...new Set(
+    text
+      .split(",")
+      .filter(Boolean)
+      .map((part) => {
+        try {
+          return decodeURIComponent(part);
+        } catch {
+          return part; // what nobody encoded
+        }
+      }),
+  ),
+];
+
 /**
  * A part of the address, short enough to be quoted, with nothing in it but letters, digits and signs of numbers.
  * @param {string} text @param {number} [most]

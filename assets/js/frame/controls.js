@@ -48,6 +48,30 @@ export function wholeNumber(label, most, chosen) {
   return { home, input };
 }
 
+/**
+ * A slider over some values.
+ * @param {string} label @param {string[]} values as they are called
+ * @param {(place: number) => void} moved @param {() => void} released
+ * @returns {{home: HTMLElement, show: (place: number) => void}}
+ */
+export function slider(label, values, moved, released) {
+  const home = make("label", "control wide", label);
+  const input = make("input", "", "", { type: "range", min: 0, max: values.length - 1, step: 1, "aria-label": label });
+  const said = make("span", "", "", { "aria-hidden": "true" });
+  home.append(said, input);
+  const show = (/** @type {number} */ place) => {
+    input.value = String(place);
+    said.textContent = values[place];
+    input.setAttribute("aria-valuetext", values[place]);
+  };
+  input.oninput = () => {
+    show(input.valueAsNumber);
+    moved(input.valueAsNumber);
+  };
+  input.onchange = released;
+  return { home, show };
+}
+
 /** @param {string} text @param {() => void} pressed */
 export function button(text, pressed) {
   const made = make("button", "control-button", text, { type: "button" });

@@ -87,6 +87,16 @@ export class Holding {
     }
   }
 
+  /** @param {string} name of a part that is JSON @returns {Promise<any>} what it says; null where it cannot be had, which is said */
+  async told(name) {
+    try {
+      return JSON.parse(new TextDecoder().decode(await this.parts.bytes(name)));
+    } catch (error) {
+      this.say(/** @type {Error} */ (error).message);
+      return null;
+    }
+  }
+
   /** Have the page in which a film plays alone, for whoever saves one. */
   async givePlayer() {
     if (this.site.player === null || globalThis.betaVaePlayer) return;

@@ -7,7 +7,7 @@ import { spaceOf } from "./guests.js";
 import { icon } from "./icons.js";
 import { formula } from "./math.js";
 import { line, prose } from "./prose.js";
-import { MOST_RUNS, sidesOf, USUAL_VIEW } from "./sides.js";
+import { MOST_RUNS, sidesOf } from "./sides.js";
 
 /** @import { Frame, Now } from "./views.js" */
 /** @import { RunTold } from "./session.js" */
@@ -124,7 +124,7 @@ class Trades {
     if (turn !== this.turn) return;
     for (const [at, side] of sides.entries()) side.said = here[at].home?.said ?? "";
     const common = { key: lead.key, cursor: own, revision: 0, guests: [], memory: null, runs: sides };
-    const shown = { few: FEW, factors: FACTORS, view: USUAL_VIEW, view_revision: 0, compact: true };
+    const shown = { few: FEW, factors: FACTORS, memory: null, compact: true };
     this.mounted.draw({ ...common, ...shown });
     for (const each of here) if (session.page.path === "home") await holding.give(each, "rest");
   }

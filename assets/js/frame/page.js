@@ -82,9 +82,9 @@ class Page {
 
   /** @param {string} component @param {Record<string, unknown>} [more] @returns {Record<string, unknown>} */
   data(component, more = {}) {
-    const { run, cursor, revision, memory, page, asked, askedRevision } = this.session;
+    const { run, cursor, revision, memory, speaker, asked, askedRevision } = this.session;
     const { key, meaning } = run;
-    const own = page.component === component;
+    const own = speaker === component;
     return {
       ...run.data[component],
       ...(own ? { asked, asked_revision: askedRevision } : {}),

@@ -65,7 +65,8 @@ import {
  */
 
 /**
- * @typedef {{label: string, address: Parameters, data: Record<string, unknown>}} ComparisonTold
+ * @typedef {{label: string, address: Parameters, epochs: number[], data: Record<string, unknown>}} ComparisonTold epochs: at
+ *   which its data are in a part, too
  * @typedef {{way: string, taught: string, trades_title: string, trades: string, next_title: string,
  *   next: [path: string, label: string, text: string][]}} HomeTold
  */
@@ -97,6 +98,7 @@ const OF_FRAME = {
   interpolate: ["drawn"],
   clusters: ["second"],
   reconstruct: ["which", "class", "count", "seed", "by", "ranked"],
+  beside: ["sweep", "runs", "at", "beside"],
 };
 
 /** @param {string} hash @returns {{page: string, parameters: Parameters}} what the part behind the # asks for */
@@ -146,6 +148,12 @@ export class Session {
     this.problems = [];
   }
 
+  /** The component that says in the address what the page shows. */
+  get speaker() {
+    const { component } = this.page;
+    return component === "compare" ? "beside" : component;
+  }
+
   /** Take what an address asks for. @param {string} hash the part from # on */
   read(hash) {
     const { page: path, parameters } = readHash(hash);
@@ -164,12 +172,12 @@ export class Session {
     this.takeDrawing(asked.drawing, asked.image);
     this.along = alongIn(parameters);
     const own = Object.entries(ofPage(parameters));
-    const { component } = this.page;
-    const ofFrame = OF_FRAME[component] ?? [];
+    const { speaker } = this;
+    const ofFrame = OF_FRAME[speaker] ?? [];
     this.askedBeside = Object.fromEntries(own.filter(([name]) => ofFrame.includes(name)));
     this.ofPage = this.asked = Object.fromEntries(own.filter(([name]) => !ofFrame.includes(name)));
-    this.texts[component] = this.ofPage;
-    this.beside[component] = this.askedBeside;
+    this.texts[speaker] = this.ofPage;
+    this.beside[speaker] = this.askedBeside;
     this.askedRevision++;
   }
 
@@ -198,7 +206,7 @@ export class Session {
   /** Open another page with the same cursor. @param {string} path */
   turnTo(path) {
     this.page = this.site.pages.find((page) => page.path === path) ?? this.page;
-    this.ofPage = this.texts[this.page.component] ?? {};
+    this.ofPage = this.texts[this.speaker] ?? {};
     this.asked = null;
     this.askedRevision++;
     this.problems = [];
@@ -210,7 +218,7 @@ export class Session {
     this.memory[component] = told ? said.memory : said;
     if (!told) return;
     this.texts[component] = said.address;
-    if (component === this.page.component) this.ofPage = said.address;
+    if (component === this.speaker) this.ofPage = said.address;
     this.asked = null;
   }
 
@@ -275,7 +283,7 @@ export class Session {
   /** Have the address say what is looked at, which is a step of the browser's history where it changed. @param {boolean} [first] */
   write(first = false) {
     this.known = this.cursorAddress();
-    const beside = this.beside[this.page.component] ?? {};
+    const beside = this.beside[this.speaker] ?? {};
     const hash = hashOf(this.page.path, { ...this.known, ...this.ofPage, ...beside, ...this.along });
     if (hash === location.hash) return;
     if (first) history.replaceState(null, "", hash);

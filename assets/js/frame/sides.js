@@ -8,7 +8,6 @@ import { spaceOf } from "./guests.js";
 /** @import { Frame } from "./views.js" */
 
 export const MOST_RUNS = 4; // that stand beside each other
-export const USUAL_VIEW = { show: "sliders", pairs: true, to: null, share: 0.4 };
 
 /**
  * @typedef {{key: string, name: string, meaning: string, guests: [], pairing: {apart?: boolean}|null, start: Start|null,
