@@ -14,15 +14,12 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 import time
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
-
-import filelock
 
 from bvae.config import Config, ConfigError, propose_name
 from bvae.foreign import Contents, complete, contents, read
@@ -50,6 +47,7 @@ from bvae.runs import (
     write_config,
     write_status,
 )
+from bvae.unfinished import hidden_folder
 
 MAX_UNPACKED = 2**30  # bytes of all files together
 MAX_ENTRIES = 2_000
@@ -444,7 +442,6 @@ def free_name(name: str, folder: Path) -> str:
 @contextlib.contextmanager
 def _beside(folder: Path, needed: int) -> Iterator[Path]:
     """A hidden folder beside the runs, so that what is in it can be renamed to be one; gone in the end."""
-    place = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         remove_unfinished(folder)
@@ -452,16 +449,10 @@ def _beside(folder: Path, needed: int) -> Iterator[Path]:
             raise RunError(
                 f"There is no room in {folder}: the run needs {spoken_size(needed)}. Make room, and try again."
             )
-        place = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
-        lock = filelock.FileLock(place / "importing")
-        lock.acquire(blocking=False)
-        yield place
+        with hidden_folder(folder, UNFINISHED) as place:
+            yield place
     except OSError as error:
         raise RunError(f"Cannot write to {folder} ({error.strerror}). Make room or mend its permissions.") from error
-    finally:
-        if place is not None:
-            lock.release()
-            shutil.rmtree(place, ignore_errors=True)
 
 
 def _take_in(path: Path, folder: Path, name: str) -> Run:

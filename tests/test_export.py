@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 import zlib
 from html.parser import HTMLParser
 from pathlib import Path
@@ -228,9 +231,15 @@ def test_what_is_no_earlier_export_is_left_alone(
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
-    for name, told in (("mine", "holds files that are no earlier export"), ("file", "is a file")):
+    for name, told in (
+        ("mine", f"{tmp_path / 'mine'} holds files that are no earlier export"),
+        ("file", f"{tmp_path / 'file'} is a file"),
+        ("file/site/first", f"{tmp_path / 'file'} is a file"),
+    ):
         assert main(["export", str(small), "-o", str(tmp_path / name)]) == 1
-        assert told in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert told in said
+        assert "Reading" not in said, "it is known before the work is done"
     (tmp_path / "mine" / export.MANIFEST).write_text('{"made_by": 1, "files": ["../../x", 3]}')
     assert main(["export", str(small), "-o", str(tmp_path / "mine")]) == 1
     assert (tmp_path / "mine" / "thesis.txt").read_text() == (tmp_path / "file").read_text() == "mine"
@@ -247,8 +256,37 @@ def test_a_manifest_names_no_file_outside(small: Path, tmp_path: Path) -> None:
     assert (tmp_path / "precious").read_text() == "mine"
 
 
+def export_limited(on_excess: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Export in a process whose files may have 100,000 bytes each, which ends a write as a full disk does.
+
+    Args:
+        on_excess: `SIG_IGN`; or `SIG_DFL`, by which the kernel kills the process there.
+    """
+    limited = (
+        "import resource, signal, sys; from bvae.cli import main\n"
+        f"signal.signal(signal.SIGXFSZ, signal.{on_excess})\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+        "sys.exit(main(['export', *sys.argv[1:]]))"
+    )
+    return subprocess.run([sys.executable, "-c", limited, *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+def test_what_a_killed_export_left_goes_with_the_next(small: Path, tmp_path: Path) -> None:
+    site, single = tmp_path / "site", tmp_path / "one.html"
+    (tmp_path / ".site.exported").mkdir()  # another's
+    for where in (["-o", str(site)], ["--single", str(single)]):
+        assert export_limited("SIG_DFL", str(small), *where).returncode == -signal.SIGXFSZ
+    left = list(tmp_path.glob(".*"))
+    assert len(left) == 3, left
+    for path in left:
+        os.utime(path, (time.time() - 60,) * 2)
+    assert main(["export", str(small), "-o", str(site)]) == 0
+    assert main(["export", str(small), "--single", str(single)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"site", "one.html", ".site.exported"}
+
+
 def test_a_full_disk_leaves_the_old_export_as_it_was(small: Path, tmp_path: Path) -> None:
-    """A file may only be so large, which ends a write as a full disk does."""
     site, single = tmp_path / "site", tmp_path / "one.html"
     assert main(["export", str(small), "-o", str(site)]) == 0
     assert main(["export", str(small), "--single", str(single)]) == 0
@@ -257,16 +295,8 @@ def test_a_full_disk_leaves_the_old_export_as_it_was(small: Path, tmp_path: Path
         return {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
     before = there()
-    limited = (
-        "import resource, signal, sys; from bvae.cli import main\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
-        "sys.exit(main(sys.argv[1:]))"
-    )
     for where in (["-o", str(site)], ["--single", str(single)]):
-        done = subprocess.run(
-            [sys.executable, "-c", limited, "export", str(small), *where, "--budget", "7"],
-            cwd=ROOT, capture_output=True, text=True,
-        )  # fmt: skip
+        done = export_limited("SIG_IGN", str(small), *where, "--budget", "7")
         assert done.returncode == 1
         assert "Choose another place" in done.stderr
         assert "Traceback" not in done.stderr
@@ -279,9 +309,14 @@ def test_a_full_disk_leaves_the_old_export_as_it_was(small: Path, tmp_path: Path
         ([], 1, "Say where the page goes"),
         (["-o", "site", "--single", "one.html"], 2, "not allowed with"),
         (["--single", "one.txt"], 2, "does not end in .html"),
-        (["--single", "one.html", "--budget", "0.1"], 2, "not a number of megabytes"),
+        (["--single", "one.html", "--budget", "0.1"], 2, "not a number of megabytes from 1 to 1000"),
+        (["--single", "one.html", "--budget", "-3"], 2, "not a number of megabytes from 1 to 1000"),
+        (["--single", "one.html", "--budget", "nan"], 2, "not a number of megabytes from 1 to 1000"),
+        (["--single", "folder.html"], 2, "'folder.html' is a folder"),
+        (["--single", "nowhere/one.html"], 2, "the folder 'nowhere' does not exist"),
         (["--single", "one.html", "--epoch", "1"], 1, "--epoch is for --onnx"),
         (["--onnx", "--single", "one.html"], 1, "--onnx takes one run"),
+        (["--onnx", "--budget", "3"], 1, "--budget is for a page"),
     ],
 )
 def test_wrong_usage_is_a_sentence(
@@ -289,13 +324,14 @@ def test_wrong_usage_is_a_sentence(
     arguments: list[str], status: int, said: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.html").mkdir()
     try:
         ended = main(["export", str(small), *arguments])
     except SystemExit as error:
         ended = int(str(error.code))
     assert ended == status
     assert said in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder.html"]
 
 
 def test_runs_that_cannot_be_exported_are_refused(
@@ -311,6 +347,7 @@ def test_runs_that_cannot_be_exported_are_refused(
     (tmp_path / "elsewhere").mkdir()
     same = copied(small, tmp_path / "elsewhere" / "small")
     assert "Two of the runs are called small." in refused(small, same.path)
+    assert "small was named twice." in refused(small, same.path, small)
     assert "There is no run" in refused(tmp_path / "nowhere")
     busy = copied(small, tmp_path / "busy")
     write_json(busy.path / "status.json", json.loads((busy.path / "status.json").read_text()) | {"state": "queued"})

@@ -12,8 +12,6 @@ import datetime
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -37,6 +35,7 @@ from bvae.browser.site import (
 from bvae.browser.theme import theme_style
 from bvae.lessons import FIRST, find_lesson, lesson_files
 from bvae.runs import Run, RunError
+from bvae.unfinished import hidden_folder
 
 FORMAT = 1
 TITLE = "β-VAE latent explorer"
@@ -106,11 +105,13 @@ def why_not(runs: Sequence[Run]) -> str | None:
     """Why there can be no page of runs, in a sentence; None where there can."""
     if len(runs) > MOST_RUNS:
         return f"A page holds {MOST_RUNS} runs at most, and {len(runs)} were named."
-    names = [run.name for run in runs]
+    names, paths = [run.name for run in runs], [run.path.resolve() for run in runs]
     for run in runs:
+        if paths.count(run.path.resolve()) > 1:
+            return f"{run.name} was named twice. Name it once."
         if names.count(run.name) > 1:
             return f"Two of the runs are called {run.name}. Rename the folder of one of them, or leave one out."
-        if run.status_or_finished()["state"] in ("queued", "running"):
+        if run.training:
             return f"{run.name} is in training. Wait until it has ended, or stop it first."
     return None
 
@@ -161,12 +162,11 @@ def write_folder(page: Page, folder: Path) -> list[Path]:
     before = check_folder(folder)
     files = folder_files(page)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _beside(folder) as new:
+    with _growing(folder) as new:
         for name, content in files.items():
             (new / name).parent.mkdir(exist_ok=True)
             (new / name).write_bytes(content)
         if not folder.exists():
-            new.chmod(0o777 & ~_mask())
             new.rename(folder)
             return [folder / name for name in files]
         (folder / FOLDER_OF_PARTS).mkdir(exist_ok=True)
@@ -205,7 +205,7 @@ def _short_hash(content: bytes) -> str:
 
 
 def check_folder(folder: Path) -> set[str]:
-    """See that a page may be written into a folder: there is none, it is empty, or it holds an earlier export.
+    """See that a page may be written into a folder: it can be made, it is empty, or it holds an earlier export.
 
     Returns:
         The files of the earlier export.
@@ -213,10 +213,13 @@ def check_folder(folder: Path) -> set[str]:
     Raises:
         RunError: when it is something else.
     """
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise RunError(f"{there} is a file. Name a folder, or write one file with --single.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise RunError(f"Nothing can be written into {there}. Name another folder, or mend its permissions.")
     if not folder.exists():
         return set()
-    if not folder.is_dir():
-        raise RunError(f"{folder} is a file. Name a folder, or write one file with --single.")
     if not any(folder.iterdir()):
         return set()
     try:
@@ -235,21 +238,15 @@ def _is_ours(name: str) -> bool:
 
 
 @contextlib.contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
+def _growing(folder: Path) -> Iterator[Path]:
     """A new folder beside another, which is gone afterwards unless it was renamed."""
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        yield made
+        with hidden_folder(folder.parent, f".{folder.name}.export-") as place:
+            new = place / "page"
+            new.mkdir()
+            yield new
     except OSError as error:  # a full disk does not say which file it was
         raise OSError(error.errno, error.strerror, str(folder)) from error
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-def _mask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 # The document ----------------------------------------------------------------------------------------------------

@@ -116,6 +116,8 @@ def _output_path(text: str, suffixes: tuple[str, ...]) -> Path:
         raise argparse.ArgumentTypeError(f"{text!r} does not end in {' or '.join(suffixes)}")
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"the folder {str(path.parent)!r} does not exist")
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder")
     return path
 
 
@@ -142,17 +144,18 @@ def _whole(text: str, least: int, most: int) -> int:
 
 
 def budget(text: str) -> float:
-    value = finite(text)
-    if not 1 <= value <= 1_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of megabytes from 1 to 1000")
-    return value
+    return _number(text, 1, "number of megabytes")
 
 
 def finite(text: str) -> float:
+    return _number(text, 0, "number")
+
+
+def _number(text: str, least: int, what: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 <= value <= 1_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1000")
+    if not least <= value <= 1_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a {what} from {least} to 1000")
     return value

@@ -72,26 +72,28 @@ def _export(options: argparse.Namespace) -> None:
         export.check_folder(options.output)
     each = export.SINGLE if options.single else export.FOLDER
     page = export.gather(runs, options.budget or each * len(runs), told=lambda text: print(text, file=sys.stderr))
-    for sentence in page.said:
-        print(sentence)
     if options.single:
         with whole_file(options.single) as unfinished:
             unfinished.write_text(export.single(page), encoding="utf-8", newline="\n")
         size, opened = options.single.stat().st_size, options.single
-        print(f"{opened}: {size / export.MEGABYTE:.1f} MB. It opens from the disk, and from any host of files.")
+        done = [f"{opened}: {size / export.MEGABYTE:.1f} MB. It opens from the disk, and from any host of files."]
     else:
         files = export.write_folder(page, options.output)
         size, opened = sum(path.stat().st_size for path in files), options.output / export.INDEX
-        print(f"{opened}: {size / export.MEGABYTE:.1f} MB in {len(files)} files. It opens from the disk.")
-        print(f"To host it: python -m http.server -d {shlex.quote(str(options.output))}, or any host of files.")
+        done = [
+            f"{opened}: {size / export.MEGABYTE:.1f} MB in {len(files)} files. It opens from the disk.",
+            f"To host it: python -m http.server -d {shlex.quote(str(options.output))}, or any host of files.",
+        ]
     if options.budget and size > options.budget * export.MEGABYTE:
-        print(f"It is larger than {options.budget:g} MB: the last epoch, a few images and the program take that much.")
-    print(f"Within another page: {export.snippet(opened.name)}")
+        done.append(f"It is larger than {options.budget:g} MB: the last epoch, a few images and the program take that.")
+    print(*page.said, *done, f"Within another page: {export.snippet(opened.name)}", sep="\n")
 
 
 def _export_onnx(options: argparse.Namespace, runs: list[Run]) -> None:
     if len(runs) > 1 or options.single:
         raise ConfigError("--onnx takes one run, and writes into a folder.")
+    if options.budget:
+        raise ConfigError("--budget is for a page. With --onnx leave it out.")
 
     from bvae.onnx_model import write_onnx
 

@@ -6,13 +6,13 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
 from bvae.cache import cache_folder
 from bvae.images.gathered import ImageError
+from bvae.unfinished import hidden_folder
 
 LONGEST = 60  # characters of a file's name
 MOST_AT_ONCE = 50  # files; more come as one zip
@@ -53,9 +53,9 @@ def keep(files: Sequence[tuple[str, IO[bytes]]], look: Callable[[Path], object])
     home = brought_folder()
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".coming-", dir=home) as place:
+        with hidden_folder(home, ".coming-") as place:
             digest = hashlib.sha256()
-            inner = Path(place) / "images"
+            inner = place / "images"
             inner.mkdir()
             for name, content in sorted(files, key=lambda file: file[0]):
                 clean = _clean(name)

@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
-import time
 from pathlib import Path
 
-import filelock
-
 from bvae.runs.files import CONFIG, LESSON, NAMES, RunError
+from bvae.unfinished import remove_left
 
 BUNDLED_RUNS = Path(__file__).resolve().parents[2] / "assets" / "runs"
 BESIDE_APP = BUNDLED_RUNS.parents[1] / "runs"
 SWEEP = "sweep.json"  # lies in a folder whose runs belong together
 DEFAULT_RUN = "mnist-beta4"  # the bundled run that comes first
 UNFINISHED = ".import-"  # begins the name of the hidden folder in which a run is taken in
-_LOCKED_WITHIN_SECONDS = 2.0  # an import holds the lock of its folder by then
 
 
 def check_run_name(name: str) -> str:
@@ -122,13 +118,7 @@ def remove_unfinished(folder: Path | None = None) -> None:
         folder: by default all of `run_folders`.
     """
     for place in run_folders() if folder is None else [folder]:
-        for left in place.glob(f"{UNFINISHED}*"):
-            with contextlib.suppress(filelock.Timeout, OSError):
-                if time.time() - left.stat().st_mtime < _LOCKED_WITHIN_SECONDS:
-                    continue
-                with filelock.FileLock(left / "importing", blocking=False):
-                    pass
-                shutil.rmtree(left)
+        remove_left(place, UNFINISHED)
 
 
 def is_run(path: Path, folder: Path) -> bool:
