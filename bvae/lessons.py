@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from bvae.runs import (
+    BUNDLED_RUNS,
+    Run,
     RunError,
     check_run_name,
     folders_in,
@@ -185,11 +187,24 @@ def find_lesson(name: str) -> Lesson:
     path = lesson_files().get(name)
     if path is None:
         raise LessonError(f"There is no lesson named {name[:60]!r} here.")
+    return open_lesson_file(name, path)
+
+
+def open_lesson_file(name: str, path: Path) -> Lesson:
+    """`find_lesson` of a name whose file is known.
+
+    Raises:
+        LessonError: when it cannot be read.
+    """
     lesson = read_lesson(path)
-    if path == lesson_file(path.parent):
+    if _lies_in_run(name, path):
         for step in lesson["steps"]:
-            step["address"].setdefault("run", path.parent.name)
+            step["address"].setdefault("run", name)
     return lesson
+
+
+def _lies_in_run(name: str, path: Path) -> bool:
+    return path == lesson_file(path.parent) and name == path.parent.resolve().name
 
 
 def read_lesson(path: Path) -> Lesson:
@@ -230,27 +245,87 @@ def write_lesson(name: str, lesson: Mapping[str, Any]) -> None:
         if is_run(path.parent, own_folder()):
             raise LessonError(f"{path.parent} is a run, and lessons are kept in a folder of that name. Rename the run.")
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, checked)
     except OSError as error:
         raise LessonError(f"Cannot make the folder {path.parent} ({error.strerror}).") from error
+    _write(path, checked)
+
+
+def _write(path: Path, lesson: Lesson) -> None:
+    try:
+        write_json(path, lesson)
     except RunError as error:
-        if isinstance(error, LessonError):
-            raise
         raise LessonError(f"The lesson could not be kept. {error}") from error
 
 
-def remove_lesson(name: str) -> None:
-    """Delete a lesson that lies beside the runs.
+def has_lesson(run: Run) -> bool:
+    """Whether a lesson lies in a run."""
+    return _is_plain(lesson_file(run.path))
+
+
+def may_hold_lesson(run: Path) -> bool:
+    """Whether a lesson can be kept in the run in a folder: one that comes with the app stays as it came."""
+    return run.resolve().parent != BUNDLED_RUNS.resolve()
+
+
+def keep_in_run(run: Run, lesson: Mapping[str, Any], called: str | None = None) -> None:
+    """Keep a lesson in a run, with which it travels, in place of one that is there; whole or not at all. Its steps that
+    show this run then show the run that it lies in, whatever that is called.
+
+    Args:
+        run: the run.
+        lesson: the lesson.
+        called: what addresses call the run; by default its name.
 
     Raises:
-        LessonError: for any other.
+        LessonError: when it is none, when the run comes with the app, or when it cannot be written.
     """
-    if not is_own(name):
+    checked = _within(run, lesson, called)
+    if not may_hold_lesson(run.path):
+        raise LessonError(f"{run.name} came with the app, and stays as it is. Keep the lesson in a run of your own.")
+    _write(lesson_file(run.path), checked)
+
+
+def is_in_run(run: Run, lesson: Mapping[str, Any], called: str | None = None) -> bool:
+    """Whether `keep_in_run` would change nothing but notes."""
+    try:
+        there = read_lesson(lesson_file(run.path))
+    except LessonError:
+        return False
+    wanted = _within(run, lesson, called)
+    for step in (*there["steps"], *wanted["steps"]):
+        step.pop("notes", None)
+    return there == wanted
+
+
+def _within(run: Run, lesson: Mapping[str, Any], called: str | None) -> Lesson:
+    checked = check_lesson(lesson)
+    for step in checked["steps"]:
+        if step["address"].get("run") in (run.name, called or run.name):
+            del step["address"]["run"]
+    return checked
+
+
+def may_be_removed(name: str) -> bool:
+    """Whether a lesson can be deleted here: one's own, or one that lies in a run that does not come with the app."""
+    path = lesson_files().get(name)
+    if path is None:
+        return False
+    return path == _own_file(name) or (_lies_in_run(name, path) and may_hold_lesson(path.parent))
+
+
+def remove_lesson(name: str) -> None:
+    """Delete a lesson that lies beside the runs, or in one; the run stays as it is otherwise.
+
+    Raises:
+        LessonError: for any other, and when it cannot be deleted.
+    """
+    path = lesson_files().get(name)
+    if path is None or not may_be_removed(name):
         raise LessonError(f"{name[:60]!r} is no lesson that can be deleted here.")
     try:
-        _own_file(name).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     except OSError as error:
-        raise LessonError(f"{_own_file(name)} cannot be deleted ({error.strerror}).") from error
+        raise LessonError(f"{path} cannot be deleted ({error.strerror}).") from error
 
 
 def new_name(title: str) -> str:

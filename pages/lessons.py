@@ -8,7 +8,17 @@ import streamlit as st
 
 from bvae.browser.glossary import explained, plain
 from bvae.browser.prose import LESSONS
-from bvae.lessons import BUNDLED, Lesson, LessonError, is_own, lesson_files, parse_lesson, read_lesson, remove_lesson
+from bvae.lessons import (
+    BUNDLED,
+    Lesson,
+    LessonError,
+    is_own,
+    lesson_files,
+    may_be_removed,
+    parse_lesson,
+    read_lesson,
+    remove_lesson,
+)
 from bvae.runs import RunError
 from pages.parts.cursor import accept_address
 from pages.parts.lesson import adopt, invite
@@ -39,7 +49,7 @@ def show(name: str, path: Path) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         invite(name)
         st.markdown(f":small[{where}]", width="content")
-        if own and not why_read_only():
+        if may_be_removed(name) and not why_read_only():
             with st.popover("Delete"):
                 st.markdown("The lesson's file is deleted. Nothing else is.")
                 st.button("Delete it", key=f"delete {name}", on_click=delete, args=(name,))

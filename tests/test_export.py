@@ -25,8 +25,9 @@ from bvae.browser import export
 from bvae.browser.deliveries import SAME, choose, holds_in_half, packed
 from bvae.cli import main
 from bvae.config import Config
+from bvae.lessons import FIRST, keep_in_run, write_lesson
 from bvae.numpy_model import decode
-from bvae.runs import Run, find_run, name_dimension, write_json, write_tensors
+from bvae.runs import Run, find_run, lesson_file, name_dimension, write_json, write_tensors
 from bvae.training import train_run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -316,7 +317,8 @@ def test_a_full_disk_leaves_the_old_export_as_it_was(small: Path, tmp_path: Path
         (["--single", "nowhere/one.html"], 2, "the folder 'nowhere' does not exist"),
         (["--single", "one.html", "--epoch", "1"], 1, "--epoch is for --onnx"),
         (["--onnx", "--single", "one.html"], 1, "--onnx takes one run"),
-        (["--onnx", "--budget", "3"], 1, "--budget is for a page"),
+        (["--onnx", "--budget", "3"], 1, "--budget and --lesson are for a page"),
+        (["--onnx", "--lesson", "mine"], 1, "--budget and --lesson are for a page"),
     ],
 )
 def test_wrong_usage_is_a_sentence(
@@ -369,6 +371,40 @@ def test_a_damaged_epoch_is_left_out_and_said(small: Path, tmp_path: Path) -> No
     assert told["epochs"] == [1]
     assert told["parts"]["rest"] is None
     assert "Epoch 0 is left out." in told["problems"][0]
+
+
+def test_the_lesson_that_comes_along_is_the_runs_or_the_one_that_is_wanted(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "runs"))
+    run = copied(small, tmp_path / "elsewhere")  # by its path alone
+    bundled = [find_run(f"mnist-beta{beta}") for beta in (4, 1, 10)]
+    assert export.usual_lesson([run]) is None
+    assert export.usual_lesson(bundled[:2]) is None
+    assert export.usual_lesson([run, *bundled]) == FIRST
+    view = {"title": "One", "text": "Look.", "page": "traverse", "address": {}}
+    keep_in_run(run, {"format": 1, "title": "Its own", "steps": [view]})
+    assert export.usual_lesson([*bundled, run]) == "elsewhere"
+    elsewhere = view | {"address": {"run": "gone"}}
+    write_lesson("mine", {"format": 1, "title": "Mine", "steps": [view, elsewhere, elsewhere]})
+    single = tmp_path / "one.html"
+
+    def exported(*more: str) -> Any:
+        assert main(["export", str(run.path), "--single", str(single), *more]) == 0
+        return Markup(single.read_text()).site["lesson"]
+
+    assert exported() == {
+        "name": "elsewhere", "format": 1, "title": "Its own", "steps": [view | {"address": {"run": "elsewhere"}}],
+    }  # fmt: skip
+    assert "which this page does not hold" not in capsys.readouterr().out
+    assert exported("--lesson", "mine")["title"] == "Mine"
+    assert "The lesson “Mine” also shows gone, which this page does not hold." in capsys.readouterr().out
+    assert main(["export", str(run.path), "--single", str(single), "--lesson", "theirs"]) == 1
+    assert f"no lesson named 'theirs' here. These are: elsewhere, {FIRST}, mine." in capsys.readouterr().err
+    lesson_file(run.path).write_text("{}")
+    assert export.usual_lesson([run, *bundled]) == FIRST
+    assert export.usual_lesson([run]) is None
 
 
 def test_packed_bytes_come_back() -> None:

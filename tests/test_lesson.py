@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from bvae.lessons import FIRST, find_lesson
+from bvae.runs import BUNDLED_RUNS, lesson_file
 from tests.browsing import comes_true, expect_address, in_address, until
 from tests.conftest import serve
 from tests.lesson_steps import DO, STEPS, ready, take_every_step
@@ -225,3 +227,13 @@ def test_a_lesson_is_made_in_the_app_and_kept_where_it_may_be(page: Page, tmp_pa
         assert find_lesson(FIRST)["steps"] == STEPS
         page.reload()
         at_step(page, 10, name)
+        bar(page).get_by_role("button", name="Edit").click()
+        expect(bar(page).get_by_role("button", name="Keep it in this run")).to_be_hidden()  # it came with the app
+        shutil.copytree(BUNDLED_RUNS / "mnist-beta10", runs / "own")
+        page.goto(f"{app}/traverse?run=own&lesson={name}&step=10")
+        ready(page, "traverse")
+        bar(page).get_by_role("button", name="Edit").click()
+        bar(page).get_by_role("button", name="Keep it in this run").click()
+        expect(bar(page).get_by_text("It lies in the run own, too")).to_be_visible()
+        expect(bar(page).get_by_role("button", name="Replace this run’s lesson with it")).to_be_visible()
+        assert json.loads(lesson_file(runs / "own").read_text())["steps"] == lesson["steps"]

@@ -21,7 +21,7 @@ def data(**change: Any) -> dict[str, Any]:
     """What the bar is sent, see pages/parts/lesson.py."""
     usual: dict[str, Any] = {
         "name": FIRST, "lesson": LESSON, "step": 1, "revision": 1, "pages": {"traverse": "Traverse"}, "may_edit": True,
-        "editing": False, "kept": "Kept.", "problem": "",
+        "editing": False, "kept": "Kept.", "run": None, "problem": "",
     }  # fmt: skip
     return usual | change
 
@@ -182,6 +182,14 @@ def test_a_lesson_is_made_from_where_a_person_stands(bench: Bench) -> None:
     copied = bench.said("copy")[-1]["lesson"]
     assert copied["title"] == "Better"
     assert [step["address"]["epoch"] for step in copied["steps"]] == ["0", "2"]
+    keep = bar.get_by_role("button", name="Keep it in this run")
+    expect(keep).to_be_hidden()
+    bench.redraw(data(name="mine", editing=True, run={"name": HOSTILE, "has_lesson": False}))
+    keep.click()
+    said = bench.said("keep")[-1]
+    assert (said["lesson"], said["run"]) == (copied, HOSTILE)
+    bench.redraw(data(name="mine", editing=True, run={"name": HOSTILE, "has_lesson": True}))
+    expect(bar.get_by_role("button", name="Replace this run’s lesson with it")).to_be_visible()
     bar.get_by_role("button", name="Remove: First").click()
     bar.get_by_role("button", name="Remove: Third").click()
     expect(bar.get_by_text("It has no steps yet.")).to_be_visible()

@@ -18,7 +18,7 @@ MEGABYTES = 24  # of the three runs together
 def test_every_step_can_be_done_in_an_exported_page(page: Page, tmp_path: Path) -> None:
     runs = [find_run(name) for name in ("mnist-beta4", "mnist-beta1", "mnist-beta10")]
     file = tmp_path / "page.html"
-    file.write_text(single(gather(runs, MEGABYTES)), encoding="utf-8")
+    file.write_text(single(gather(runs, MEGABYTES, FIRST)), encoding="utf-8")
     address = {**STEPS[0]["address"], "lesson": FIRST, "step": "1"}
     page.goto(f"{file.as_uri()}#{STEPS[0]['page']}?{urlencode(address)}")
     take_every_step(page)

@@ -168,12 +168,16 @@ def test_a_run_leaves_as_a_zip_and_comes_back_bit_for_bit(
     download.value.save_as(tmp_path / "small.zip")
     with zipfile.ZipFile(tmp_path / "small.zip") as file:
         assert f"{trained_run.name}/state.safetensors" not in file.namelist()
+    page.get_by_role("combobox", name="A lesson with it").click()
+    with rerun(page):
+        page.get_by_role("option", name="What β does").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as a page").click()
     assert download.value.suggested_filename == f"{trained_run.name}.html"
     saved = Path(download.value.path()).read_text(encoding="utf-8")
     assert len(saved.encode()) <= 6_000_000
     assert f'"name":"{trained_run.name}"' in saved
+    assert '"lesson":{"name":"what-beta-does"' in saved
 
     name = f"{trained_run.name}-2"
     upload(page, "Zip file of a run", path)

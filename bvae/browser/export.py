@@ -12,7 +12,7 @@ import datetime
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -33,8 +33,8 @@ from bvae.browser.site import (
     site_texts,
 )  # fmt: skip
 from bvae.browser.theme import theme_style
-from bvae.lessons import FIRST, find_lesson, lesson_files
-from bvae.runs import Run, RunError
+from bvae.lessons import FIRST, Lesson, LessonError, has_lesson, lesson_files, open_lesson_file
+from bvae.runs import Run, RunError, lesson_file
 from bvae.unfinished import hidden_folder
 
 FORMAT = 1
@@ -55,19 +55,24 @@ class Page:
     said: tuple[str, ...]  # what was left out for its size
 
 
-def gather(runs: Sequence[Run], budget: float, told: Callable[[str], None] = lambda sentence: None) -> Page:
+def gather(
+    runs: Sequence[Run], budget: float, lesson: str | None = None,
+    told: Callable[[str], None] = lambda sentence: None,
+) -> Page:  # fmt: skip
     """All that a page of runs holds.
 
     Args:
         runs: the first is shown first.
         budget: megabytes (10⁶ bytes) that the whole page should take.
+        lesson: the name of the lesson that comes along, one of `lessons_for`; None for none.
         told: hears which run is being read.
 
     Raises:
-        RunError: when a run cannot be read, has nothing to show, or is in training.
+        RunError: when a run cannot be read, has nothing to show, or is in training; when there is no such lesson.
     """
     if problem := why_not(runs):
         raise RunError(problem)
+    along = None if lesson is None else open_lesson(lesson, runs)
     names = [run.name for run in runs]
     player = film_player().encode()
     player_text = packed(player)
@@ -90,13 +95,13 @@ def gather(runs: Sequence[Run], budget: float, told: Callable[[str], None] = lam
         content = json.dumps(by_epoch, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         parts["comparisons"], sizes["comparisons"] = packed(content), len(content)
     pages = site_pages(several=bool(comparisons))
-    said = tuple(sentence for each in made for sentence in each.said())
+    said = (*(sentence for each in made for sentence in each.said()), *(_strays(along, names) if along else ()))
     site = {
         "format": FORMAT, "title": TITLE, "made": {"version": bvae.__version__, "date": _today()},
         "glossary": GLOSSARY, "parts": {name: {"src": None, "bytes": size} for name, size in sizes.items()},
         "player": "player", "pages": pages, "runs": site_runs(made, of_runs), "pairing": site_pairing(made),
         "comparisons": comparisons, "home": site_home(pages), "texts": site_texts(made), "said": list(said),
-        "lesson": _lesson(runs),
+        "lesson": {"name": lesson, **along} if along else None,
     }  # fmt: skip
     return Page(site, parts, said)
 
@@ -120,17 +125,46 @@ def _today() -> str:
     return datetime.date.today().isoformat()
 
 
-def _lesson(runs: Sequence[Run]) -> dict[str, Any] | None:
-    """The lesson that comes along: one that lies in a run, or the app's own where the page has all that it shows."""
+# The lesson that comes along --------------------------------------------------------------------------------------
+
+
+def lessons_for(runs: Sequence[Run]) -> dict[str, Path]:
+    """The files of the lessons that can come along, by name: those in the runs, wherever these lie, and all others."""
+    own = {run.name: lesson_file(run.path) for run in runs if has_lesson(run)}
+    return own | {name: path for name, path in lesson_files().items() if name not in own}
+
+
+def open_lesson(name: str, runs: Sequence[Run]) -> Lesson:
+    """A lesson of `lessons_for` by its name.
+
+    Raises:
+        LessonError: when there is none, or it cannot be read.
+    """
+    there = lessons_for(runs)
+    if name not in there:
+        raise LessonError(f"There is no lesson named {name[:60]!r} here. These are: {', '.join(there)}.")
+    return open_lesson_file(name, there[name])
+
+
+def usual_lesson(runs: Sequence[Run]) -> str | None:
+    """The lesson that comes along unless another is wanted: one that lies in a run and can be read, or the app's own
+    where the page has all that it shows."""
     names = {run.name for run in runs}
-    there = lesson_files()
-    for name in (*(run.name for run in runs), FIRST):
-        if name not in there:
-            continue
-        lesson = find_lesson(name)
-        if name != FIRST or {step["address"].get("run", runs[0].name) for step in lesson["steps"]} <= names:
-            return {"name": name, **lesson}
+    for name in (*(run.name for run in runs if has_lesson(run)), FIRST):
+        with contextlib.suppress(LessonError):
+            lesson = open_lesson(name, runs)
+            if name in names or not _strays(lesson, names):
+                return name
     return None
+
+
+def _strays(lesson: Lesson, names: Collection[str]) -> list[str]:
+    """A sentence about the runs that a lesson shows and a page does not hold."""
+    shown = dict.fromkeys(step["address"].get("run") for step in lesson["steps"])
+    missing = [run for run in shown if run is not None and run not in names]
+    if not missing:
+        return []
+    return [f"The lesson “{lesson['title']}” also shows {', '.join(missing)}, which this page does not hold."]
 
 
 # One file --------------------------------------------------------------------------------------------------------

@@ -31,6 +31,10 @@ def add(commands: Commands) -> None:
     kind.add_argument("--single", type=html_path, metavar="FILE", help="the page as one HTML file")
     each = "by default 6 for each run in one file, and 20 in a folder"
     export.add_argument("--budget", type=budget, metavar="MB", help=f"megabytes that the page should take; {each}")
+    export.add_argument(
+        "--lesson", metavar="NAME",
+        help="the lesson that comes along; by default one that lies in a run, or What β does where it fits the runs",
+    )  # fmt: skip
     export.add_argument("--onnx", action="store_true", help="encoder and decoder as ONNX, which most programs read")
     export.add_argument("--epoch", type=int, help="with --onnx: the snapshot to take; by default the last")
 
@@ -71,7 +75,10 @@ def _export(options: argparse.Namespace) -> None:
     if options.output:
         export.check_folder(options.output)
     each = export.SINGLE if options.single else export.FOLDER
-    page = export.gather(runs, options.budget or each * len(runs), told=lambda text: print(text, file=sys.stderr))
+    lesson = options.lesson or export.usual_lesson(runs)
+    page = export.gather(
+        runs, options.budget or each * len(runs), lesson, told=lambda text: print(text, file=sys.stderr)
+    )
     if options.single:
         with whole_file(options.single) as unfinished:
             unfinished.write_text(export.single(page), encoding="utf-8", newline="\n")
@@ -92,8 +99,8 @@ def _export(options: argparse.Namespace) -> None:
 def _export_onnx(options: argparse.Namespace, runs: list[Run]) -> None:
     if len(runs) > 1 or options.single:
         raise ConfigError("--onnx takes one run, and writes into a folder.")
-    if options.budget:
-        raise ConfigError("--budget is for a page. With --onnx leave it out.")
+    if options.budget or options.lesson:
+        raise ConfigError("--budget and --lesson are for a page. With --onnx leave them out.")
 
     from bvae.onnx_model import write_onnx
 

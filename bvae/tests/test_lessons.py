@@ -18,7 +18,10 @@ from bvae.lessons import (
     LessonError,
     check_lesson,
     find_lesson,
+    has_lesson,
+    is_in_run,
     is_own,
+    keep_in_run,
     lesson_files,
     new_name,
     parse_lesson,
@@ -111,6 +114,7 @@ def test_lessons_lie_beside_the_runs_and_in_them(folder: Path) -> None:
     for name in (FIRST, "trained"):
         with pytest.raises(LessonError, match="cannot name a lesson here"):
             write_lesson(name, LESSON)
+    for name in (FIRST, "nobodys"):
         with pytest.raises(LessonError, match="no lesson that can be deleted"):
             remove_lesson(name)
     for name in ("../mine", "", "a/b"):
@@ -121,6 +125,43 @@ def test_lessons_lie_beside_the_runs_and_in_them(folder: Path) -> None:
     remove_lesson("mine")
     with pytest.raises(LessonError, match="There is no lesson named 'mine' here"):
         find_lesson("mine")
+
+
+def test_a_lesson_that_is_kept_in_a_run_shows_the_run_that_it_lies_in(folder: Path) -> None:
+    run = small_run(folder / "trained")
+    assert not has_lesson(run)
+    own, called = STEP | {"address": {"run": "trained"}}, STEP | {"address": {"run": "trained (sweep)", "epoch": "1"}}
+    lesson = LESSON | {"steps": [own, STEP, called]}
+    keep_in_run(run, lesson, "trained (sweep)")
+    assert is_in_run(run, lesson, "trained (sweep)")
+    assert is_in_run(run, lesson | {"steps": [own | {"notes": "Wait."}, STEP, called]}, "trained (sweep)")
+    assert not is_in_run(run, LESSON)
+    run.path.rename(folder / "renamed")
+    steps = find_lesson("renamed")["steps"]
+    assert [step["address"] for step in steps] == [
+        {"run": "renamed"},
+        STEP["address"],
+        {"run": "renamed", "epoch": "1"},
+    ]
+    renamed = Run(folder / "renamed")
+    keep_in_run(renamed, LESSON)
+    assert find_lesson("renamed") == LESSON
+    with pytest.raises(LessonError, match="format is 2"):
+        keep_in_run(renamed, LESSON | {"format": 2})
+    assert find_lesson("renamed") == LESSON
+    remove_lesson("renamed")
+    assert lesson_files().keys() == {FIRST}
+    assert sorted(run_files(renamed.path)) == sorted(path for path in renamed.path.rglob("*") if path.is_file())
+    bundled = find_run("mnist-beta4")
+    with pytest.raises(LessonError, match="came with the app"):
+        keep_in_run(bundled, LESSON)
+    assert not has_lesson(bundled)
+
+
+def test_a_lesson_beside_the_runs_may_be_called_as_the_file_in_a_run(folder: Path) -> None:
+    lesson = LESSON | {"steps": [STEP | {"address": {}}]}
+    write_lesson(lesson_file(folder).stem, lesson)
+    assert find_lesson(lesson_file(folder).stem) == lesson
 
 
 def test_a_run_that_is_called_as_the_folder_of_lessons_keeps_its_files(folder: Path) -> None:

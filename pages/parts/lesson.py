@@ -21,12 +21,16 @@ from bvae.lessons import (
     LessonError,
     check_lesson,
     find_lesson,
+    has_lesson,
+    is_in_run,
     is_own,
+    keep_in_run,
     lesson_files,
+    may_hold_lesson,
     new_name,
     write_lesson,
 )
-from bvae.runs import RunError
+from bvae.runs import Run, RunError
 from pages.parts.cursor import LESSON, accept_address, lesson_address, quote, say_in_address, short_decimal
 from pages.parts.live import component
 from pages.parts.rights import check_may_change, why_read_only
@@ -178,25 +182,38 @@ def mount_lesson(titles: Mapping[str, str]) -> None:
     found = position()
     if found is None:
         return
+    name = st.session_state.get("run", "")
+    run = runs_by_name().get(name)
     data = {
         "name": found.name, "lesson": found.lesson, "step": found.step, "revision": found.revision,
-        "pages": dict(titles), "may_edit": True, "editing": found.editing, "kept": _kept(found.name),
-        "problem": found.problem,
+        "pages": dict(titles), "may_edit": True, "editing": found.editing, "kept": _kept(found, name, run),
+        "run": _may_hold(name, run), "problem": found.problem,
     }  # fmt: skip
     with st.bottom:
         _place(key="lesson_place", height="content")
         component("lesson")(
             key="lesson", data=data, height="content", on_step_change=_turn, on_lesson_change=_change,
-            on_copy_change=_copy, on_leave_change=_leave,
+            on_copy_change=_copy, on_keep_change=_keep_in_run, on_leave_change=_leave,
         )  # fmt: skip
 
 
-def _kept(name: str) -> str:
+def _kept(found: Position, name: str, run: Run | None) -> str:
     if why_read_only():
         return "Changes are kept in this session alone. Download the lesson to keep it."
-    if is_own(name):
-        return f"Every change is kept beside your runs, as lessons/{name}.json."
-    return "The first change makes a lesson of your own of this one, which stays as it is."
+    if is_own(found.name):
+        said = f"Every change is kept beside your runs, as lessons/{found.name}.json."
+    else:
+        said = "The first change makes a lesson of your own of this one, which stays as it is."
+    if run is None or not is_in_run(run, found.lesson, name):
+        return said
+    return f"{said} It lies in the run {name}, too, and goes wherever that goes."
+
+
+def _may_hold(name: str, run: Run | None) -> dict[str, Any] | None:
+    """The run that is open, where a lesson can be kept in it from here."""
+    if run is None or why_read_only() or not may_hold_lesson(run.path):
+        return None
+    return {"name": name, "has_lesson": has_lesson(run)}
 
 
 def _said(state: str) -> Mapping[str, Any]:
@@ -249,6 +266,22 @@ def _copy() -> None:
         lesson["title"] = f"{lesson['title'][: MAX_TITLE - 7]} (copy)"
         _keep(replace(found, name=new_name(lesson["title"]), lesson=lesson, revision=found.revision + 1, editing=True))
     except LessonError as error:
+        _go(replace(found, problem=str(error)))
+
+
+def _keep_in_run() -> None:
+    """Put the lesson into the run that was open when its button was pressed."""
+    found, said = position(), _said("keep")
+    if not found or not said:
+        return
+    try:
+        check_may_change()
+        name = said.get("run")
+        run = runs_by_name().get(name) if isinstance(name, str) else None
+        if run is None:
+            raise LessonError("The run is no longer there, so the lesson was not kept in it.")
+        keep_in_run(run, said.get("lesson") or {}, name)
+    except RunError as error:
         _go(replace(found, problem=str(error)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Mapping
@@ -9,15 +10,16 @@ from collections.abc import Mapping
 import streamlit as st
 
 from bvae.browser import export
+from bvae.lessons import LessonError, read_lesson
 from bvae.runs import Run
 from pages.parts.cursor import accept_address
 
-MOST_OTHERS = 3
+MOST_OTHERS, MOST_LESSONS = 3, 100
 _one_at_a_time = threading.Lock()  # each takes seconds, and the pages of others go on meanwhile
 
 
 def offer_page(selected: str, runs: Mapping[str, Run]) -> None:
-    """A button that saves the selected run as a page, and a choice of runs that come along."""
+    """A button that saves the selected run as a page, and a choice of runs and of a lesson that come along."""
     others = [name for name in runs if name != selected]
     key = f"load_page_with {selected}"
     st.session_state.setdefault(key, [])
@@ -27,10 +29,12 @@ def offer_page(selected: str, runs: Mapping[str, Run]) -> None:
             "Others on the same page", others, key=key, max_selections=MOST_OTHERS, width=420,
             on_change=accept_address, persist_state="session", placeholder="None",
         )  # fmt: skip
-        chosen = [runs[name] for name in (selected, *along)]
+        names = (selected, *along)
+        chosen = [runs[name] for name in names]
+        lesson = pick_lesson(chosen, f"load_page_lesson with {' '.join(names)}")
         problem = export.why_not(chosen)
         st.download_button(
-            "Save as a page", functools.partial(page_file, chosen), f"{chosen[0].name}.html", "text/html",
+            "Save as a page", functools.partial(page_file, chosen, lesson), f"{chosen[0].name}.html", "text/html",
             key="load_page", on_click="ignore", icon=":material/captive_portal:", disabled=problem is not None,
             help=problem,
         )  # fmt: skip
@@ -40,7 +44,26 @@ def offer_page(selected: str, runs: Mapping[str, Run]) -> None:
     )
 
 
-def page_file(runs: list[Run]) -> str:
+def pick_lesson(runs: list[Run], key: str) -> str | None:
+    """Draw the choice of a lesson; returns its name, None for none."""
+    titles: dict[str, str] = {}
+    for name, path in list(export.lessons_for(runs).items())[:MOST_LESSONS]:
+        with contextlib.suppress(LessonError):
+            title = read_lesson(path)["title"]
+            titles[name] = title if title not in titles.values() else f"{title} ({name})"
+    usual = export.usual_lesson(runs)
+    key = f"{key}, usually {usual}"  # when another lies in a run by now, that is proposed
+    st.session_state.setdefault(key, usual)
+    if st.session_state[key] not in titles:
+        st.session_state[key] = None
+    picked: str | None = st.selectbox(
+        "A lesson with it", list(titles), key=key, format_func=titles.__getitem__, width=260, placeholder="None",
+        on_change=accept_address, persist_state="session",
+    )  # fmt: skip
+    return picked
+
+
+def page_file(runs: list[Run], lesson: str | None) -> str:
     """The page, made when it is asked for."""
     with _one_at_a_time:
-        return export.single(export.gather(runs, export.SINGLE * len(runs)))
+        return export.single(export.gather(runs, export.SINGLE * len(runs), lesson))

@@ -4,13 +4,14 @@ import { finder, make } from "../shared/elements.js";
 import { save } from "../shared/files.js";
 import { here } from "./here.js";
 
-/** @import { LessonState, Step } from "./page.js" */
+/** @import { LessonData, LessonState, Step } from "./page.js" */
 
 /**
  * @typedef {object} EditorListener
  * @property {(lesson: LessonState, step: number, open: boolean) => void} changed
  * @property {() => LessonState} noted the lesson with the notes on it
  * @property {() => void} copy
+ * @property {() => void} keep in the run
  */
 
 const UNNAMED_STEP = "A new step";
@@ -27,6 +28,7 @@ export class Editor {
     find(".add").onclick = () => this.add();
     find(".retake").onclick = () => this.alter(here());
     find(".copy").onclick = () => listener.copy();
+    find(".keep").onclick = () => listener.keep();
     find(".download").onclick = () => this.download();
     const [title, stepTitle] = [".lesson-title", ".step-title"].map((name) => find(name, HTMLInputElement));
     title.onchange = () =>
@@ -36,8 +38,13 @@ export class Editor {
     text.onchange = () => this.alter({ text: text.value.trim() });
   }
 
-  /** @param {LessonState} lesson @param {number} step @param {string} kept how long changes are */
-  show(lesson, step, kept) {
+  /**
+   * @param {LessonState} lesson
+   * @param {number} step
+   * @param {string} kept how long changes are
+   * @param {LessonData["run"]} run
+   */
+  show(lesson, step, kept, run) {
     const turned = step !== this.step;
     this.lesson = lesson;
     this.step = step;
@@ -51,6 +58,9 @@ export class Editor {
     fill(find(".step-title", HTMLInputElement), current?.title ?? "");
     fill(find(".step-text", HTMLTextAreaElement), current?.text ?? "");
     for (const name of ["label:has(.step-title)", "label:has(.step-text)", ".retake"]) find(name).hidden = !current;
+    find(".keep").hidden = !run;
+    find(".keep").textContent = run?.has_lesson ? "Replace this run’s lesson with it" : "Keep it in this run";
+    find(".keep").title = run?.name ?? "";
     find(".kept").textContent = kept;
     this.list();
   }

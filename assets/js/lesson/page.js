@@ -30,6 +30,7 @@ import { tell } from "./prose.js";
  * @property {boolean} may_edit whether it can be changed, if only for a while
  * @property {boolean} editing whether it is about to be
  * @property {string} kept how long changes are kept, a sentence
+ * @property {{name: string, has_lesson: boolean}|null} run that is open and can hold a lesson
  * @property {string} problem what is wrong with the step that is shown, "" if nothing is
  */
 
@@ -50,6 +51,7 @@ class LessonBar {
       changed: (lesson, step, open) => this.change(lesson, step, open),
       noted: () => this.withNotes(),
       copy: () => this.say("copy", { lesson: this.withNotes(), step: this.step }),
+      keep: () => this.say("keep", { lesson: this.withNotes(), run: this.data?.run?.name }),
     });
     const { find } = this;
     find(".back").onclick = () => this.turn(-1);
@@ -167,7 +169,7 @@ class LessonBar {
 
   show() {
     const { find, lesson, step, current, data } = this;
-    const shown = JSON.stringify([lesson, step, data?.name, data?.problem, data?.kept]);
+    const shown = JSON.stringify([lesson, step, data?.name, data?.problem, data?.kept, data?.run]);
     if (!data || shown === this.shown) return;
     this.shown = shown;
     const count = lesson.steps.length;
@@ -191,7 +193,7 @@ class LessonBar {
     this.end(find(".back", HTMLButtonElement), step <= 1);
     this.end(find(".next", HTMLButtonElement), step >= count);
     find(".said").textContent = current ? `Step ${step} of ${count}: ${current.title}` : "";
-    this.editor.show(lesson, step, data.kept);
+    this.editor.show(lesson, step, data.kept, data.run);
   }
 
   /** Whether a button leads nowhere: the lesson ends there, which its place says. @param {HTMLButtonElement} button @param {boolean} nowhere */
