@@ -95,6 +95,15 @@ class Firefox:
         value = found["result"].get("value")
         return None if value is None else json.loads(value)
 
+    def drag(self, start: tuple[float, float], *to: tuple[float, float]) -> None:
+        """Press the mouse at a place of the window, move it to others, in pixels, and let go."""
+        (x, y), *others = start, *to
+        first = [{"type": "pointerMove", "x": round(x), "y": round(y)}, {"type": "pointerDown", "button": 0}]
+        moves = [{"type": "pointerMove", "x": round(x), "y": round(y), "duration": 50} for x, y in others]
+        actions = [*first, *moves, {"type": "pointerUp", "button": 0}]
+        mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions}
+        self.ask("input.performActions", context=self.context, actions=[mouse])
+
     def wait_for(self, expression: str) -> None:
         """Wait until an expression is true."""
         self.wait(lambda: bool(self.evaluate(expression)), f"it stayed untrue: {expression}")

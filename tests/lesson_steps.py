@@ -16,6 +16,33 @@ from tests.browsing import canvases, comes_true, expect_all_weights, frames, gre
 
 STEPS = find_lesson(FIRST)["steps"]
 
+# Every visible text whose type is smaller than 18 pixels on the screen, with its size; within a drawing it is enlarged.
+SMALL_TYPE = """(main) => {
+  const found = new Set();
+  const visit = (node) => {
+    for (const child of node.childNodes) {
+      if (child.nodeType === Node.TEXT_NODE && /[\\p{L}\\p{N}]/u.test(child.textContent)) {
+        const element = child.parentElement ?? node.host;
+        const box = element.getBoundingClientRect();
+        if (box.width < 2 || box.height < 2) continue;
+        const drawn = element.closest("svg") ? element.getScreenCTM().d : 1;
+        const size = parseFloat(getComputedStyle(element).fontSize) * drawn;
+        if (size < 17.99) found.add(`${size.toFixed(1)} ${child.textContent.trim().slice(0, 40)}`);
+      } else if (child.nodeType === Node.ELEMENT_NODE) {
+        const tag = child.tagName.toLowerCase();
+        if (["style", "script", "noscript", "option", "math"].includes(tag) || child.matches(".hidden-text")) continue;
+        const boxless = getComputedStyle(child).display === "contents"; // as what Streamlit has around a component
+        if (!boxless && !child.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+        if (tag === "details" && !child.open) { visit(child.querySelector("summary")); continue; }
+        if (child.shadowRoot) visit(child.shadowRoot);
+        visit(child);
+      }
+    }
+  };
+  visit(main);
+  return [...found];
+}"""
+
 
 def ready(page: Page, component: str) -> Locator:
     """A component that shows what it has."""
@@ -208,3 +235,15 @@ def take_every_step(page: Page, look: Callable[[Page], None] = lambda page: None
         if number < len(DO):
             bar.get_by_role("button", name="Next").click()
     expect(bar.get_by_role("button", name="Next")).to_be_hidden()
+
+
+def is_large(page: Page, main: str) -> None:
+    """Nothing on a full screen of 1920 × 1080 is smaller than 18 pixels, nor wider than the screen.
+
+    Args:
+        main: selects what is looked at.
+    """
+    comes_true(page, "betaVaeScale === 1.5")
+    shown = page.locator(main)
+    assert not shown.evaluate(SMALL_TYPE)
+    assert shown.evaluate("(main) => main.scrollWidth - main.clientWidth") <= 1

@@ -24,6 +24,7 @@ from streamlit.testing.v1 import AppTest
 from bvae.browser.film import MAX_BYTES, LiveFilm, bytes_an_epoch, film_stamp, framed
 from bvae.film import progress
 from bvae.film_worker import work
+from bvae.layout import steps
 from bvae.runs import BUNDLED_RUNS, Run, read_json, read_tensors, write_factors, write_film, write_json, write_tensors
 from bvae.runs.schema import LAYOUTS
 from bvae.tests.waiting import wait
@@ -170,7 +171,8 @@ def test_frames_of_snapshots_that_are_gone_are_dropped_with_their_figures(filmed
     assert np.array_equal(tensors["reconstruction"], before.reconstruction[[0, 2, 3]])
     figures = before.about["kinds"]["umap"]
     assert about["kinds"]["umap"]["trustworthiness"] == [figures["trustworthiness"][place] for place in (0, 2, 3)]
-    assert "step" not in about["kinds"]["umap"], "nobody measured the step over the epoch that is gone"
+    assert about["kinds"]["umap"]["step"] == pytest.approx(steps(before.positions[[0, 2, 3]]), rel=1e-4)
+    assert "spurious" not in about["kinds"]["umap"], "nobody counted what was kept over the epoch that is gone"
 
 
 def test_an_epoch_that_the_film_has_not_ends_it_there(filmed: Run, trained_run: Run) -> None:

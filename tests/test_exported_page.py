@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,15 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bvae.browser.chosen import draw, rank
-from bvae.browser.export import gather, single
+from bvae.browser.export import gather, single, write_folder
+from bvae.browser.quality import KINDS, MEASURES
+from bvae.codes import codes_csv
 from bvae.runs import find_run
 from pages.parts.cursor import ADDRESS, from_address
+from pages.parts.film_quality import by_epoch
 from pages.parts.live import open_live
 from tests.addresses import Where, differences, drawn
-from tests.browsing import comes_true, inaccessible, until
+from tests.browsing import comes_true, downloaded, inaccessible, until
 from tests.conftest import watched
 from tests.deeds import PAGES as DEEDS
 from tests.firefox import Firefox, find_firefox
@@ -44,13 +48,20 @@ READY = """(path) => {
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a file that holds two runs."""
-    path = tmp_path_factory.mktemp("exported") / "page.html"
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which two runs are one file, `page.html`, and a folder, `site`."""
+    folder = tmp_path_factory.mktemp("exported")
     page = gather([find_run(name) for name in RUNS], MEGABYTES)
     page.site["lesson"] = {"name": "two", "format": 1, "title": "Two steps", "steps": STEPS}
-    path.write_text(single(page), encoding="utf-8")
-    return path.as_uri()
+    (folder / "page.html").write_text(single(page), encoding="utf-8")
+    write_folder(page, folder / "site")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(written: Path) -> str:
+    """The address of the file."""
+    return (written / "page.html").as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +217,41 @@ def shown(page: Page) -> list[int]:
     return [int(title.split()[2].rstrip(",")) for title in titles]
 
 
+def test_clusters_says_how_true_the_film_is_and_saves_what_it_has_of_the_codes(window: Page, exported: str) -> None:
+    run = find_run(RUNS[0])
+    film, probe = run.film(), run.probe()
+    assert film is not None
+    open_page(window, exported, "clusters")
+    expect(window.locator("[data-component=clusters] .moves")).to_contain_text(
+        re.compile(r"Since epoch \d+ the median point moved 0\.")
+    )
+    window.locator("details.quality summary").click()
+    kinds = film.about["kinds"]
+    _, words = by_epoch({"epochs": film.epochs, "kinds": kinds})
+    chart = window.get_by_role("img", name="Figures of quality")
+    expect(chart).to_have_attribute("aria-label", words)
+    expect(chart.locator(".mark")).to_have_count(sum(len(kinds[kind][name]) for kind in KINDS for name in MEASURES))
+    expect(chart.locator(".path")).to_have_count(len(KINDS) * len(MEASURES))
+    box = chart.bounding_box()
+    assert box
+    assert box["height"] > 500
+    file = downloaded(window, window.get_by_role("button", name="Codes, CSV"))
+    last = run.epochs()[-1]
+    assert file.name == f"{run.name}-codes-epoch-{last}.csv"
+    rows = list(csv.reader(file.read_text(encoding="utf-8").splitlines()))
+    every = list(csv.reader(codes_csv(run, last).decode().splitlines()))
+    assert rows[0] == every[0]
+    place = {index: at for at, index in enumerate(probe.indices.tolist())}
+    theirs = [every[1 + place[int(row[3])]] for row in rows[1:]]
+    assert len(theirs) == window.evaluate("[...betaVaeFilms.values()].at(-1).points") > 1_000
+    assert [(row[0], row[4]) for row in rows[1:]] == [(row[0], row[4]) for row in theirs]
+    found, expected = (np.array([row[1:4] + row[5:] for row in each], float) for each in (rows[1:], theirs))
+    about, mean, variance = np.s_[:, :3], np.s_[:, 3 : 3 + run.config.latent_dim], np.s_[:, 3 + run.config.latent_dim :]
+    assert np.array_equal(found[about], expected[about])
+    np.testing.assert_allclose(found[mean], expected[mean], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found[variance], expected[variance], rtol=0.02)
+
+
 def test_a_drawing_is_the_cursor_of_every_page_and_run(window: Page, exported: str) -> None:
     open_page(window, exported, "draw")
     box = window.locator("[data-component=draw] .desk canvas").first.bounding_box()
@@ -302,6 +348,9 @@ def test_parts_of_a_page_stand_alone(window: Page, exported: str) -> None:
     expect(window.locator(".problems")).to_contain_text("no part named “nonsense”")
     width = "(element) => element.getBoundingClientRect().width / innerWidth"
     assert window.locator("main").evaluate(width) > 0.9, "nothing stands beside it"
+    window.set_viewport_size({"width": 800, "height": 600})  # as in the snippet
+    rail = "(input) => input.getBoundingClientRect().width / innerWidth"
+    assert window.locator(".slider input").first.evaluate(rail) > 0.25, "a hand can drag it"
     whole = window.get_by_role("link", name="The whole page")
     assert "embed" not in str(whole.get_attribute("href"))
     slider = window.locator(".slider input").first
@@ -341,29 +390,47 @@ def test_a_damaged_part_is_a_sentence(window: Page, exported: str) -> None:
     expect(window.locator(".problems")).to_contain_text("A part of this page is damaged.")
 
 
-def test_every_page_draws_in_firefox(exported: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    """A window of Firefox; what its scripts leave uncaught or the page's policy refuses fails the test."""
     program = find_firefox()
     if program is None:
         pytest.skip("no Firefox")
-    with Firefox(program, tmp_path) as firefox:
-        for path in PAGES:
-            firefox.open("about:blank")
-            firefox.open(f"{exported}#{path}")
-            firefox.wait_for(f"({READY})({path!r})")
-            assert firefox.evaluate("document.querySelector('.problems').textContent") == ""
-        firefox.open("about:blank")
-        firefox.open(f"{exported}#traverse")
-        firefox.wait_for(f"({READY})('traverse')")
-        before = firefox.evaluate("location.hash")
-        slider = "document.querySelector('[data-component]').shadowRoot.querySelector('.slider input')"
-        # Its keys go nowhere in a window that has no screen.
-        firefox.evaluate(
-            f"({slider}.stepUp(), ['input', 'change'].map((name) => {slider}.dispatchEvent(new Event(name))))"
-        )
-        firefox.wait_for(f"location.hash !== {before!r}")
-        firefox.evaluate("document.querySelector('nav a[href^=\"#reconstruct?\"]').click()")
-        firefox.wait_for(f"({READY})('reconstruct')")
-        cards = "document.querySelector('[data-component]').shadowRoot.querySelectorAll('.card canvas')"
-        sides = firefox.evaluate(f"[...{cards}].slice(0, 2).map((canvas) => canvas.getBoundingClientRect())")
-        assert sides[1]["top"] >= sides[0]["bottom"], "pictures lie on top of each other"
+    with Firefox(program, tmp_path_factory.mktemp("firefox")) as firefox:
+        yield firefox
         assert not firefox.errors()
+
+
+def open_in_firefox(firefox: Firefox, page: str, path: str) -> None:
+    firefox.open("about:blank")
+    firefox.open(f"{page}#{path}")
+    firefox.wait_for(f"({READY})({path!r})")
+
+
+IN_FIREFOX = "document.querySelector('[data-component]').shadowRoot"
+
+
+def test_every_page_draws_in_firefox(firefox: Firefox, exported: str) -> None:
+    for path in PAGES:
+        open_in_firefox(firefox, exported, path)
+        assert firefox.evaluate("document.querySelector('.problems').textContent") == ""
+    open_in_firefox(firefox, exported, "reconstruct")
+    cards = f"{IN_FIREFOX}.querySelectorAll('.card canvas')"
+    sides = firefox.evaluate(f"[...{cards}].slice(0, 2).map((canvas) => canvas.getBoundingClientRect())")
+    assert sides[1]["top"] >= sides[0]["bottom"], "pictures lie on top of each other"
+
+
+def test_a_slider_is_dragged_in_firefox_in_a_folder_of_files(firefox: Firefox, written: Path) -> None:
+    open_in_firefox(firefox, (written / "site" / "index.html").as_uri(), "traverse")
+    picture = f"{IN_FIREFOX}.querySelector('canvas.decoded').toDataURL()"
+    before, address = firefox.evaluate(f"[{picture}, location.hash]")
+    box = firefox.evaluate(f"{IN_FIREFOX}.querySelector('.slider input').getBoundingClientRect()")
+    middle, end = ((box["x"] + share * box["width"], box["y"] + box["height"] / 2) for share in (0.5, 0.9))
+    firefox.drag(middle, end)
+    firefox.wait_for(f"{picture} !== {before!r}")
+    firefox.wait_for(f"location.hash !== {address!r}")
+    assert float(firefox.evaluate(f"{IN_FIREFOX}.querySelector('.slider input').value")) > 1
+    # What another page needs lies in files of its own.
+    firefox.evaluate("document.querySelector('nav a[href^=\"#clusters?\"]').click()")
+    firefox.wait_for(f"({READY})('clusters')")
+    assert firefox.evaluate("document.querySelector('.problems').textContent") == ""

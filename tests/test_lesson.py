@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -12,36 +13,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from bvae.lessons import FIRST, find_lesson
 from bvae.runs import BUNDLED_RUNS, lesson_file
-from tests.browsing import comes_true, expect_address, in_address, until
+from tests import lesson_steps
+from tests.browsing import expect_address, in_address, until
 from tests.conftest import serve
 from tests.lesson_steps import DO, STEPS, ready, take_every_step
 
-# Every visible text whose type is smaller than 18 pixels on the screen, with its size; within a drawing it is enlarged.
-SMALL_TYPE = """() => {
-  const found = new Set();
-  const visit = (node) => {
-    for (const child of node.childNodes) {
-      if (child.nodeType === Node.TEXT_NODE && /[\\p{L}\\p{N}]/u.test(child.textContent)) {
-        const element = child.parentElement ?? node.host;
-        const box = element.getBoundingClientRect();
-        if (box.width < 2 || box.height < 2) continue;
-        const drawn = element.closest("svg") ? element.getScreenCTM().d : 1;
-        const size = parseFloat(getComputedStyle(element).fontSize) * drawn;
-        if (size < 17.99) found.add(`${size.toFixed(1)} ${child.textContent.trim().slice(0, 40)}`);
-      } else if (child.nodeType === Node.ELEMENT_NODE) {
-        const tag = child.tagName.toLowerCase();
-        if (["style", "script", "noscript", "option", "math"].includes(tag) || child.matches(".hidden-text")) continue;
-        const boxless = getComputedStyle(child).display === "contents"; // as what Streamlit has around a component
-        if (!boxless && !child.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
-        if (tag === "details" && !child.open) { visit(child.querySelector("summary")); continue; }
-        if (child.shadowRoot) visit(child.shadowRoot);
-        visit(child);
-      }
-    }
-  };
-  visit(document.querySelector("[data-testid=stMain]"));
-  return [...found];
-}"""
+is_large = functools.partial(lesson_steps.is_large, main="[data-testid=stMain]")
 
 
 def bar(page: Page) -> Locator:
@@ -53,13 +30,6 @@ def at_step(page: Page, number: int, name: str = FIRST) -> None:
     expect(bar(page).locator(".place")).to_contain_text(f"Step {number} of ")
     expect_address(page, "step", lambda text: text == str(number))
     assert in_address(page, "lesson") == name
-
-
-def is_large(page: Page) -> None:
-    """Nothing on a full screen of 1920 × 1080 is smaller than 18 pixels, nor wider than the screen."""
-    comes_true(page, "betaVaeScale === 1.5")
-    assert not page.evaluate(SMALL_TYPE)
-    assert page.get_by_test_id("stMain").evaluate("(main) => main.scrollWidth - main.clientWidth") <= 1
 
 
 def test_home_invites_to_a_lesson_of_which_every_step_can_be_done_on_a_full_screen(page: Page, app: str) -> None:

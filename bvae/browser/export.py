@@ -29,6 +29,7 @@ from bvae.browser.site import (
     site_home,
     site_pages,
     site_pairing,
+    site_quality,
     site_runs,
     site_texts,
 )  # fmt: skip
@@ -95,13 +96,14 @@ def gather(
         content = json.dumps(by_epoch, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
         parts["comparisons"], sizes["comparisons"] = packed(content), len(content)
     pages = site_pages(several=bool(comparisons))
-    said = (*(sentence for each in made for sentence in each.said()), *(_strays(along, names) if along else ()))
+    strays = _strays(along, names) if along else []
+    said = (*(sentence for each in made for sentence in each.said()), *strays)
     site = {
         "format": FORMAT, "title": TITLE, "made": {"version": bvae.__version__, "date": _today()},
         "glossary": GLOSSARY, "parts": {name: {"src": None, "bytes": size} for name, size in sizes.items()},
         "player": "player", "pages": pages, "runs": site_runs(made, of_runs), "pairing": site_pairing(made),
-        "comparisons": comparisons, "home": site_home(pages), "texts": site_texts(made), "said": list(said),
-        "lesson": {"name": lesson, **along} if along else None,
+        "comparisons": comparisons, "home": site_home(pages), "texts": site_texts(made), "quality": site_quality(),
+        "said": strays, "lesson": {"name": lesson, **along} if along else None,
     }  # fmt: skip
     return Page(site, parts, said)
 

@@ -108,7 +108,7 @@ def pack_film(live: LiveRun, stamp: str, chosen: np.ndarray | None = None) -> Li
     Raises:
         RunError: when no epoch can be read.
     """
-    from bvae.layout import NEIGHBOURS, UNCHANGED, compared, principal_components
+    from bvae.layout import NEIGHBOURS, UNCHANGED, compared, principal_components, steps
 
     run, last = Run(live.path), live.space.epochs[-1]
     probe = run.probe()
@@ -172,6 +172,9 @@ def pack_film(live: LiveRun, stamp: str, chosen: np.ndarray | None = None) -> Li
     except RunError as error:
         problems.append(str(error))
     tensors |= {f"factors/{name}": values[places] for name, values in factors.items()}
+    for kind, figures in about.get("kinds", {}).items():
+        if kind in kinds and "step" not in figures:  # what was measured is of frames between which some are left out
+            figures["step"] = steps(tensors[kind][: len(about["epochs"])].astype(np.float64)).tolist()
     key = hashlib.sha256(f"{live.key} {list(means)} {places} {stamp}".encode()).hexdigest()[:16]
     said = {
         "key": key,
@@ -195,6 +198,16 @@ def pack_film(live: LiveRun, stamp: str, chosen: np.ndarray | None = None) -> Li
     frames = {kind: len(positions) for kind, positions in kinds.items()}
     shapes = {kind: shape_of(tensors[kind]) for kind in kinds}
     return LiveFilm(key, stamp, content, about, tuple(means), frames, shapes, tuple(problems))
+
+
+def film_figures(live: LiveRun) -> dict[str, Any]:
+    """What was measured of a run's film at all its snapshots, also of those that the browser has not; as `about` of
+    `LiveFilm`, empty where nothing is worked out or readable."""
+    run, last = Run(live.path), live.space.epochs[-1]
+    try:
+        return _worked_out(run, [epoch for epoch in run.epochs() if epoch <= last], len(run.probe().labels))[1]
+    except RunError:
+        return {}
 
 
 def bytes_an_epoch(images: int, latent_dim: int) -> int:
@@ -242,8 +255,8 @@ def _worked_out(run: Run, epochs: list[int], count: int) -> tuple[dict[str, np.n
 def _figures(kinds: dict[str, Any] | None, kept: list[int]) -> dict[str, dict[str, list[float | None]]]:
     """The figures of quality of the frames that are kept. What is none is left out, see schema.py.
 
-    A step over a frame that is left out was not measured. Into a frame where no image kept its neighbours, the step of
-    those that did is None.
+    A step over a frame that is left out was not measured; `pack_film` works it out. Into a frame where no image kept
+    its neighbours, the step of those that did is None.
     """
     found = {}
     for kind in KINDS:

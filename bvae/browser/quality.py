@@ -12,6 +12,20 @@ from bvae.layout import UNCHANGED
 
 TITLE = "How true the film is, epoch by epoch"
 COLUMNS = ("Trust\u00adworthiness", "Continuity", "Neigh\u00adbour accuracy", "Step", "Without reason")
+# Of every kind of layout its name, and colour, dash and symbol, so that colour is never the only code.
+STYLES = {
+    "umap": ("#3f90da", "solid", "circle"),
+    "independent": ("#e76300", "dot", "circle-open"),
+    "pca_last": ("#a55bd0", "dash", "square"),
+    "pca_each": ("#838790", "dashdot", "square-open"),
+}
+KINDS = {kind: (layout["name"], *STYLES[kind]) for kind, layout in LAYOUTS.items()}
+MEASURES = {
+    "trustworthiness": "Trustworthiness, 1 is best",
+    "continuity": "Continuity, 1 is best",
+    "accuracy": "Neighbour accuracy, share of images",
+    "step": "Step, standard deviations of positions",
+}
 MEANINGS = """
 - **Trustworthiness**: are points that are drawn near each other near in \
 [latent space](#latent-space)? 1 is best.

@@ -15,6 +15,7 @@ from bvae.browser.comparing import comparison_data
 from bvae.browser.deliveries import Exported
 from bvae.browser.encoders import centred
 from bvae.browser.facts import about_epoch, about_run
+from bvae.browser.film import film_figures
 from bvae.browser.home import figures_line, objective, to_see
 from bvae.browser.live import noun
 from bvae.browser.meaning import Summary, summarise
@@ -92,6 +93,15 @@ def site_texts(runs: Sequence[Exported]) -> dict[str, str]:
     return texts | ({"quality_note": quality.meanings(measured)} if measured else {})
 
 
+def site_quality() -> dict[str, Any]:
+    """How the figures of quality are drawn over the epochs."""
+    styles = {
+        kind: {"name": name, "colour": colour, "dash": dash, "symbol": symbol}
+        for kind, (name, colour, dash, symbol) in quality.KINDS.items()
+    }
+    return {"measures": quality.MEASURES, "kinds": styles}
+
+
 def site_runs(runs: Sequence[Exported], parts: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
     """What is told of each run.
 
@@ -111,7 +121,7 @@ def site_runs(runs: Sequence[Exported], parts: Sequence[dict[str, str]]) -> list
                 "name": live.space.run, "key": live.key, "dataset": run.config.dataset_name, "noun": noun(run),
                 "latent_dim": run.config.latent_dim, "epochs": list(live.space.epochs), "imported": run.imported,
                 "active": live.active, "weight": run.config.weight,
-                "problems": [*live.problems, *each.meaning.problems, *each.film.problems],
+                "said": each.said(), "problems": [*live.problems, *each.meaning.problems, *each.film.problems],
                 "facts": about_run(run, record),
                 "standing": {epoch: about_epoch(run, record[epoch]) for epoch in live.space.epochs},
                 "home": {
@@ -133,10 +143,20 @@ def _line(name: str, weight: str, summary: Summary) -> dict[str, Any]:
 
 
 def _film(each: Exported) -> dict[str, Any]:
-    about = each.film.about
-    said, table = [], None
+    about, plan = film_figures(each.live), each.plan
+    said, table, figures = [], None, None
     if about.get("kinds"):
-        said = [f"{quality.say_size(about)}, {about['neighbours']} neighbours. {quality.in_words(about)}"]
+        said = [f"{quality.say_size(about)}, {about['neighbours']} neighbours."]
+        if (len(plan.epochs), plan.images) != (len(about["epochs"]), about["images"]):
+            said.append(f"This page shows {len(plan.epochs)} of the frames and {plan.images:,} of the images.")
+        said.append(quality.in_words(about))
         lines = [[name, *cells] for name, cells in quality.rows(about).items()]
         table = {"head": ["", *quality.COLUMNS], "rows": lines, "note": quality.TABLE}
-    return {"key": each.film.key, "shapes": each.film.shapes, "said": said, "table": table}
+        kinds = {
+            kind: {name: [round(value, 5) for value in found.get(name, [])] for name in quality.MEASURES}
+            for kind, found in about["kinds"].items()
+        }
+        figures = {"epochs": about["epochs"], "kinds": kinds}
+    return {
+        "key": each.film.key, "shapes": each.film.shapes, "said": said, "table": table, "figures": figures
+    }  # fmt: skip

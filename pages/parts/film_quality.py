@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from bvae.browser.film import LAYOUTS, LiveFilm
+from bvae.browser.film import LiveFilm
 from bvae.browser.glossary import explained, plain
-from bvae.browser.quality import COLUMNS, TABLE, TITLE, in_words, meanings, rows, say_size
+from bvae.browser.quality import COLUMNS, KINDS, MEASURES, TABLE, TITLE, in_words, meanings, rows, say_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,20 +20,6 @@ if TYPE_CHECKING:
 
 OPENED = "clusters_quality"  # in the session: whether the figures are to be seen
 
-# Colour, dash and symbol, so that colour is never the only code.
-STYLES = {
-    "umap": ("#3f90da", "solid", "circle"),
-    "independent": ("#e76300", "dot", "circle-open"),
-    "pca_last": ("#a55bd0", "dash", "square"),
-    "pca_each": ("#838790", "dashdot", "square-open"),
-}
-KINDS = {kind: (layout["name"], *STYLES[kind]) for kind, layout in LAYOUTS.items()}
-MEASURES = {
-    "trustworthiness": "Trustworthiness, 1 is best",
-    "continuity": "Continuity, 1 is best",
-    "accuracy": "Neighbour accuracy, share of images",
-    "step": "Step, standard deviations of positions",
-}
 PANEL = 150  # pixels of height
 
 

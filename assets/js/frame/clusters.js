@@ -6,12 +6,14 @@ import { save } from "../shared/files.js";
 import { filmShelf } from "../shared/films.js";
 import { nearestEpoch, quote } from "./address.js";
 import { button, picker } from "./controls.js";
-import { line, prose } from "./prose.js";
+import { prose } from "./prose.js";
+import { qualityOf } from "./quality.js";
 
 /** @import { RunTold } from "./session.js" */
 /** @import { Frame, Now, View } from "./views.js" */
 
 const NONE = ""; // no run has this name
+const FIGURES = 3; // of a variance, which is known to one part in a hundred
 
 class Clusters {
   /** @param {Frame} frame @param {HTMLElement} home */
@@ -70,60 +72,46 @@ class Clusters {
 
   /** @param {RunTold[]} shown */
   showQuality(shown) {
-    const { texts } = this.frame.session.site;
-    const told = shown.flatMap(({ name, film }) => (film?.table ? [{ name, said: film.said, table: film.table }] : []));
-    this.quality.hidden = !told.length;
+    const { texts, quality } = this.frame.session.site;
+    const parts = shown.flatMap(({ name, film }) => (film ? qualityOf(quality, name, film) : []));
+    this.quality.hidden = !parts.length;
     const summary = make("summary", "", texts.quality_title ?? "How true the film is, epoch by epoch");
-    const parts = told.flatMap(({ name, said, table: { head, rows, note } }) => {
-      const words = make("p");
-      words.append(make("strong", "", name), `: ${said.join(" ")}`);
-      const table = make("table");
-      table.append(tableRow(head, "col"), ...rows.map((row) => tableRow(row, "row")));
-      const around = make("div", "scrolling", "", { tabindex: 0, role: "region", "aria-label": `Quality of ${name}` });
-      around.append(table);
-      const small = make("p", "small");
-      small.append(...line(note));
-      return [words, around, small];
-    });
     this.quality.replaceChildren(summary, ...parts, ...prose(texts.quality_note ?? ""));
   }
 
   /** @param {RunTold} told @param {number} epoch */
   offerCodes(told, epoch) {
     const at = told.imported ? "" : ` at epoch ${epoch}`;
-    const words = `The codes of all these images${at}, with index, class and means: `;
+    const words = `The codes of all these images${at}, with index, class, means and variances, as finely as this page has them: `;
     if (this.codes.dataset.told === words) return;
     this.codes.dataset.told = words;
     this.codes.replaceChildren(
       words,
-      button("Codes, CSV", () => saveAll(told, epoch)),
+      button("Codes, CSV", () => saveAll(this.frame, told, epoch)),
     );
   }
 }
 
-/** @param {string[]} cells @param {"col"|"row"} scope of what is a heading: all of them, or the first */
-function tableRow(cells, scope) {
-  const row = make("tr");
-  row.append(
-    ...cells.map((text, place) =>
-      scope === "col" || place === 0 ? make(text ? "th" : "td", "", text, text ? { scope } : {}) : make("td", "", text),
-    ),
-  );
-  return row;
-}
-
-/** @param {RunTold} told @param {number} epoch */
-function saveAll({ film: about }, epoch) {
-  const film = about && filmShelf.get(about.key);
-  if (!film) return;
+/** @param {Frame} frame @param {RunTold} told @param {number} epoch */
+async function saveAll({ holding }, told, epoch) {
+  const { film: about, parts } = told;
+  if (!about || !(await holding.give(told, "film", "posteriors"))) return;
+  const film = filmShelf.get(about.key);
+  const posteriors = holding.posteriors.get(parts.posteriors ?? "");
+  if (!film || !posteriors) return;
   const frame = film.epochs.indexOf(nearestEpoch(epoch, film.epochs));
   const { name, objective, class_names: names } = film.about;
   const [[weight, value]] = Object.entries(objective);
-  const dimensions = Array.from({ length: film.latentDim }, (_, dimension) => `mean_z${dimension}`);
-  const rows = Array.from(film.indices, (index, point) =>
-    csvRow([name, value, film.epochs[frame], index, names[film.labels[point]], ...film.mean(frame, point)]),
-  );
-  const head = csvRow(["run", weight, "epoch", "index", "class", ...dimensions]);
+  const dimensions = [...Array(film.latentDim).keys()];
+  const rows = Array.from(film.indices, (index, point) => {
+    const variances = Array.from(posteriors.logVariance(frame, point), (log) =>
+      Number(Math.exp(log).toPrecision(FIGURES)),
+    );
+    const codes = [...film.mean(frame, point), ...variances];
+    return csvRow([name, value, film.epochs[frame], index, names[film.labels[point]], ...codes]);
+  });
+  const columns = ["mean", "variance"].flatMap((what) => dimensions.map((dimension) => `${what}_z${dimension}`));
+  const head = csvRow(["run", weight, "epoch", "index", "class", ...columns]);
   save(`${name}-codes-epoch-${film.epochs[frame]}.csv`, [head, ...rows], "text/csv");
 }
 

@@ -39,7 +39,18 @@ import {
  * @typedef {{formula: string, symbols: string, terms: [label: string, value: string, text: string][], line: string,
  *   said: string}} HomeOfRun
  * @typedef {{key: string, shapes: Record<string, number>, said: string[],
- *   table: {head: string[], rows: string[][], note: string}|null}} FilmTold
+ *   table: {head: string[], rows: string[][], note: string}|null, figures: FiguresTold|null}} FilmTold
+ */
+
+/**
+ * The figures of quality of a film: of each kind of layout a number a frame, and of its steps one a frame but the first.
+ * @typedef {{epochs: number[], kinds: Record<string, Record<string, number[]>>}} FiguresTold
+ */
+
+/**
+ * How they are drawn: what each is called, and of each kind of layout its name and look.
+ * @typedef {{measures: Record<string, string>,
+ *   kinds: Record<string, {name: string, colour: string, dash: string, symbol: string}>}} QualityTold
  */
 
 /**
@@ -52,6 +63,7 @@ import {
  * @property {boolean} imported
  * @property {number} latent_dim
  * @property {number[]} epochs
+ * @property {string[]} said what of it was left out for its size, in sentences
  * @property {string[]} problems sentences
  * @property {string[]} facts lines with marked words
  * @property {Record<string, string>} standing by epoch, a line with marked words
@@ -86,7 +98,8 @@ import {
  * @property {ComparisonTold[]} comparisons
  * @property {HomeTold} home
  * @property {Record<string, string>} texts
- * @property {string[]} said
+ * @property {string[]} said what of the lesson is not here, in sentences
+ * @property {QualityTold} quality
  * @property {{name: string, title: string, steps: {title: string, text: string, page: string, address: Parameters}[]}|null} [lesson]
  */
 

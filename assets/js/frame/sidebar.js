@@ -42,8 +42,7 @@ export class Sidebar {
     this.choice.onchange = () => listener.run(this.choice.value);
     if (site.runs.length < 2) this.find(".run-choice").title = "This page holds one run.";
     const { version, date } = site.made;
-    const words = [...site.said, `Written by the β-VAE latent explorer ${version} on ${date}.`];
-    this.find(".made").replaceChildren(...words.map((text) => make("p", "small", text)));
+    this.written = `Written by the β-VAE latent explorer ${version} on ${date}.`;
     this.openMenu.onclick = () => this.open(true);
     this.find(".close-menu").onclick = () => this.open(false);
     this.find(".sidebar").addEventListener("keydown", (event) => {
@@ -84,5 +83,7 @@ export class Sidebar {
       return paragraph;
     });
     this.find(".run-facts").replaceChildren(...lines);
+    const said = [...run.said, ...session.site.said, this.written];
+    this.find(".made").replaceChildren(...said.map((text) => make("p", "small", text)));
   }
 }
