@@ -100,8 +100,9 @@ def _choice(known: Mapping[str, Path], runs: Mapping[str, Run]) -> Choice:
     kept: Choice | None = st.session_state.get("compare_choice")
     if (asked := asked_of_page(ADDRESS)) is not None:
         kept, problems = from_address(asked, known, list(runs)) if asked else (None, [])
-        for problem in problems:
-            st.warning(plain(problem))
+        st.session_state["compare_problems"] = problems
+    for problem in st.session_state.get("compare_problems", []):  # also at reruns that nobody asked for
+        st.warning(plain(problem))
     if kept is None:
         st.session_state.pop("compare_choice", None)
         return default(known)
@@ -128,8 +129,12 @@ def _controls(
             return f"The sweep {name}{'' if known[name].is_dir() else ', its figures'}"
         return {EVERY: "All runs here", SOME: "Runs of my choice"}[option]
 
-    def choose() -> None:
+    def changed() -> None:
         accept_address()
+        st.session_state.pop("compare_problems", None)
+
+    def choose() -> None:
+        changed()
         picked = st.session_state["compare_what"]
         if picked.startswith(SWEEP):
             taken = Choice(sweep=picked.removeprefix(SWEEP))
@@ -138,11 +143,11 @@ def _controls(
         st.session_state["compare_choice"] = taken
 
     def list_runs() -> None:
-        accept_address()
+        changed()
         st.session_state["compare_choice"] = replace(choice, runs=tuple(st.session_state["compare_runs"]))
 
     def turn() -> None:
-        accept_address()
+        changed()
         st.session_state["compare_choice"] = replace(choice, at=st.session_state["compare_at"] or None)
 
     st.session_state["compare_what"] = what

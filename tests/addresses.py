@@ -332,10 +332,13 @@ def _each(browser: Browser, where: Where, visits: Sequence[Visited], asked: argp
     failed = 0
     for visited in visits:
         equal, begun = 0, time.monotonic()
-        for unlike in differences(browser, where, visited, asked.states, asked.seed, asked.kept):
+        found = differences(browser, where, visited, asked.states, asked.seed, asked.kept)
+        for done, unlike in enumerate(found, start=1):
             equal += not unlike
             if unlike:
                 print(f"{visited.name}, {unlike}", flush=True)
+            if done % 10 == 0 and done < asked.states:
+                print(f"{visited.name}: {equal} of {done} so far", flush=True)
         print(f"{visited.name}: {equal} of {asked.states} equal, {time.monotonic() - begun:.0f} s", flush=True)
         failed |= equal < asked.states
     return int(failed)

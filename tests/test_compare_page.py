@@ -234,12 +234,15 @@ def test_what_is_looked_at_is_as_the_command_has_it(folder: Path) -> None:
     assert said == ["Left out: mine-beta1-seed0 is not there any more."]
 
 
-def at_compare(**parameters: str) -> AppTest:
-    """The app on the page."""
+def at_compare(**parameters: Any) -> AppTest:
+    """The app on the page, opened by an address."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
     for name, value in parameters.items():
         app.query_params[name] = value
-    return again(app)
+    app.session_state["opened_page"] = "compare"
+    app.run()
+    assert not app.exception
+    return app
 
 
 def again(app: AppTest) -> AppTest:
@@ -276,6 +279,26 @@ def test_the_page_says_what_is_missing_and_loses_nothing(folder: Path) -> None:
     app.multiselect("compare_runs").set_value([])
     again(app)
     assert "There is nothing to compare here yet." in texts(app.info)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"sweep": ["mine", "told"], "at": ["3", "x"]}, "epoch “x”, which is none."),  # of a parameter twice, the last
+        ({"sweep": "min"}, "There is no sweep named “min” here."),
+        ({"runs": "mnist-beta4,%"}, "runs that are not here: “”."),
+        ({"runs": "a," * 30_000}, "runs that are not here: “a”, “”."),
+        ({"beside": "%,," * 20_000}, "There is no run named “” to stand beside"),
+        ({"beside": "mine-beta1-seed0,", "moved2": "1_" * 30_000}, "more than fits into 1,200 characters of moved2"),
+    ],
+)
+def test_an_address_that_was_cut_doubled_or_blown_up_costs_a_sentence(
+    folder: Path, asked: dict[str, Any], said: str
+) -> None:
+    app = at_compare(**asked)
+    assert said in texts(app.warning)
+    assert sum(len("".join(value)) for value in app.query_params.values()) < 2_000
+    again(app)
 
 
 def test_a_visit(folder: Path, tmp_path: Path, page: Page) -> None:

@@ -253,6 +253,14 @@ def test_nothing_leaves_this_computer(page: Page, trained_run: Run, tmp_path: Pa
     assert not [where for where in told if not where.startswith(("localhost", "127.0.0.1", "::1", "0.0.0.0", "None"))]
 
 
+def test_an_address_that_is_too_long_is_answered_with_a_way_to_the_app(page: Page, app: str) -> None:
+    assert ask(app, f"/compare?beside={'a,' * 30_000}")[0] == 200
+    page.goto(f"{app}/compare?beside={'<b>,' * 25_000}")
+    expect(page.get_by_role("heading", name="This address cannot be read")).to_be_visible()
+    page.get_by_role("link", name="Open the app").click()
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
+
+
 def test_a_fault_that_nobody_foresaw_is_one_sentence_with_a_way_on(page: Page, tmp_path: Path) -> None:
     for name in ("app.py", "assets", "bvae", "pages", ".streamlit"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile

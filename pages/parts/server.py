@@ -12,6 +12,7 @@ import contextlib
 import functools
 import gc
 import hashlib
+import importlib
 import re
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -193,9 +194,39 @@ async def forget_sessions() -> None:
         gc.collect()  # a session and what it holds refer to each other
 
 
+def answer_what_cannot_be_read() -> None:
+    """Have uvicorn answer a request that it cannot parse with a page. An address of more than 65,535 characters is one,
+    since that is as far as its parser counts: nothing behind it, as the `Door`, hears of it."""
+    style = (
+        "font: 1.1rem/1.5 sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem; color-scheme: light dark"
+    )
+    base = st.get_option("server.baseUrlPath").strip("/")
+    page = (
+        f'<!doctype html><html lang="en" style="{style}"><meta charset="utf-8"><title>Not an address</title>'
+        "<h1>This address cannot be read</h1><p>It has more than 65,535 characters, or was altered on its way here. An "
+        f'address that the app writes has 2,000 at most. Nothing is lost.</p><p><a href="/{base}">Open the app</a></p>'
+    ).encode()
+    head = (
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/html; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\n"
+        f"Content-Length: {len(page)}\r\nConnection: close\r\n\r\n"
+    ).encode()
+
+    def answer(protocol: Any, _: str) -> None:
+        protocol.transport.write(head + page)
+        protocol.transport.close()
+
+    for name in ("httptools_impl.HttpToolsProtocol", "h11_impl.H11Protocol"):
+        module, _, kind = name.partition(".")
+        with contextlib.suppress(ImportError):
+            protocol = getattr(importlib.import_module(f"uvicorn.protocols.http.{module}"), kind)
+            protocol.send_400_response = answer
+
+
 @contextlib.asynccontextmanager
 async def open_browser(_: st.App) -> AsyncIterator[None]:
     """Show the app to the person who started it, as Streamlit does where it is given pages alone."""
+    answer_what_cannot_be_read()
     if not st.get_option("server.headless"):
         scheme = "https" if st.get_option("server.sslCertFile") else "http"
         path = st.get_option("server.baseUrlPath").strip("/")

@@ -44,13 +44,17 @@ class View:
 
 def open_view(component: str, names: Sequence[str]) -> View:
     """What a page's component shows in this rerun: what the address asks for, or else what the component said last."""
-    kept = st.session_state.setdefault(f"{component}_view", {"texts": {}, "asked": None, "revision": 0})
+    usual: dict[str, Any] = {"texts": {}, "asked": None, "revision": 0, "problem": ""}
+    kept = st.session_state.setdefault(f"{component}_view", usual)
     if (asked := asked_of_page(names)) is not None:
+        problem = ""
         if long := [name for name, text in asked.items() if len(text) > MOST]:
             asked = {name: text for name, text in asked.items() if name not in long}
-            st.warning(f"The address says more than fits into {MOST:,} characters of {' and '.join(long)}: left out.")
-        kept |= {"texts": asked, "asked": asked, "revision": kept["revision"] + 1}
-    return View(component, tuple(names), **kept)
+            problem = f"The address says more than fits into {MOST:,} characters of {' and '.join(long)}: left out."
+        kept |= {"texts": asked, "asked": asked, "revision": kept["revision"] + 1, "problem": problem}
+    if kept["problem"]:  # also at reruns that nobody asked for
+        st.warning(kept["problem"])
+    return View(component, tuple(names), kept["texts"], kept["asked"], kept["revision"])
 
 
 def pick_by_address(name: str, key: str, options: Sequence[str], usual: str) -> None:
@@ -82,7 +86,7 @@ def keep_view(view: View, told: Any) -> None:
     memory, address = told.get("memory"), told.get("address")
     st.session_state[f"{view.component}_memory"] = memory if isinstance(memory, dict) else None
     texts = _fitting(address if isinstance(address, dict) else {}, view.names)
-    st.session_state[f"{view.component}_view"] |= {"texts": texts, "asked": None}
+    st.session_state[f"{view.component}_view"] |= {"texts": texts, "asked": None, "problem": ""}
     say_in_address(view.names, texts)
 
 
