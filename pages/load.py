@@ -12,7 +12,7 @@ import streamlit as st
 from bvae.archive import CONVERT, PickleError, TakenIn, import_run, import_weights, pack_run, spoken_size
 from bvae.browser.glossary import explained, plain
 from bvae.browser.prose import LOAD
-from bvae.runs import Run, RunError, run_folders
+from bvae.runs import Run, RunError, own_folder
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.live import mount_uploads
 from pages.parts.page_file import offer_page
@@ -130,7 +130,7 @@ def bring(door: str, of: str | None, take_in: Callable[[], TakenIn]) -> dict[str
     turn = st.session_state.get(f"load_{door}", {}).get("turn", 0)
     outcome: dict[str, Any] = {"of": of, "turn": turn}
     try:
-        check_may_bring(run_folders()[-1])
+        check_may_bring(own_folder())
         taken = take_in()
         run = taken.run
         changes = run.details.get("changes", []) if door == "weights" else []

@@ -50,11 +50,13 @@ def own_folder() -> Path:
 
 def run_folders() -> list[Path]:
     """Where runs are looked for by name: the bundled ones, `own_folder`, and, unless `$BVAE_RUNS` says where, `runs`
-    beside app.py, which is where they are for whoever starts the app from another folder today; and sweeps in each."""
-    folders = [BUNDLED_RUNS, own_folder()]
-    if "BVAE_RUNS" not in os.environ and own_folder().resolve() != BESIDE_APP:
-        folders.append(BESIDE_APP)
-    return [inner for folder in folders for inner in (folder, *_sweeps_in(folder))]
+    beside app.py, which is where they are for whoever starts the app from another folder today; and sweeps in each.
+    A folder that is two of these comes once."""
+    beside = [] if "BVAE_RUNS" in os.environ else [BESIDE_APP]
+    different: dict[Path, Path] = {}
+    for folder in (BUNDLED_RUNS, own_folder(), *beside):
+        different.setdefault(folder.resolve(), folder)
+    return [inner for folder in different.values() for inner in (folder, *_sweeps_in(folder))]
 
 
 def _sweeps_in(folder: Path) -> list[Path]:

@@ -963,3 +963,5 @@ def test_a_name_finds_its_run_from_anywhere(copy: Path, call: Call, tmp_path: Pa
         Run(Path("only-there"))
     monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "elsewhere"))
     assert_refused(call("evaluate", "only-there"), f"in {runs.BUNDLED_RUNS} or {tmp_path / 'elsewhere'}.")
+    monkeypatch.setenv("BVAE_RUNS", os.path.relpath(runs.BUNDLED_RUNS))
+    assert len(runs.run_folders()) == 1, "one folder under two names holds each run once"
