@@ -8,7 +8,7 @@ import streamlit as st
 from bvae.browser.glossary import explained, plain
 from bvae.browser.home import figures_line, objective, to_see
 from bvae.browser.live import LiveRun
-from bvae.browser.prose import HOME, INVITED, NEXT, TAUGHT, TRADES, WAY
+from bvae.browser.prose import HOME, INVITED, NEXT, TAUGHT, TEN_MINUTES, TRADES, WAY
 from bvae.lessons import FIRST
 from bvae.numpy_model import decode
 from bvae.pictures import mosaic
@@ -81,7 +81,7 @@ st.title(explained(HOME.heading))
 st.markdown(explained(HOME.lines()))
 with st.container(horizontal=True, vertical_alignment="center"):
     invite(FIRST)
-    st.markdown(":small[A lesson of ten minutes, from one slider to how true a map is.]", width="content")
+    st.markdown(f":small[{TEN_MINUTES}]", width="content")
 with st.container(horizontal=True, gap=None):
     with st.container():
         view = open_view("traverse", OF_TRAVERSE)

@@ -361,7 +361,8 @@ def test_parts_of_a_page_stand_alone(window: Page, exported: str) -> None:
 
 
 def test_a_lesson_goes_through_its_steps(window: Page, exported: str) -> None:
-    open_page(window, exported, "home", "?lesson=two&step=1")
+    open_page(window, exported, "home")
+    window.get_by_role("link", name="Two steps, in 2 steps").click()
     bar = window.locator("[data-component=lesson]")
     expect(bar.get_by_role("heading")).to_have_text("First")
     bar.get_by_role("button", name="Show again").click()

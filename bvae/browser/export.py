@@ -102,8 +102,8 @@ def gather(
         "format": FORMAT, "title": TITLE, "made": {"version": bvae.__version__, "date": _today()},
         "glossary": GLOSSARY, "parts": {name: {"src": None, "bytes": size} for name, size in sizes.items()},
         "player": "player", "pages": pages, "runs": site_runs(made, of_runs), "pairing": site_pairing(made),
-        "comparisons": comparisons, "home": site_home(pages), "texts": site_texts(made), "quality": site_quality(),
-        "said": strays, "lesson": {"name": lesson, **along} if along else None,
+        "comparisons": comparisons, "home": site_home(pages, made, lesson), "texts": site_texts(made),
+        "quality": site_quality(), "said": strays, "lesson": {"name": lesson, **along} if along else None,
     }  # fmt: skip
     return Page(site, parts, said)
 

@@ -123,6 +123,7 @@ TRADES = (
     "β few dimensions stay active, and details are lost.",
 )
 NEXT = "Where to go next"
+TEN_MINUTES = "A lesson of ten minutes, from one slider to how true a map is."  # of the lesson that comes along
 BESIDE = (
     "Runs beside each other",
     "One image or one draw of noise, one [epoch](#epoch), and every run's own sliders: drag one, and the "

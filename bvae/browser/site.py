@@ -20,6 +20,7 @@ from bvae.browser.home import figures_line, objective, to_see
 from bvae.browser.live import noun
 from bvae.browser.meaning import Summary, summarise
 from bvae.compared import compare, read_comparison
+from bvae.lessons import FIRST
 from bvae.numbers import thin
 from bvae.runs import RunError
 
@@ -75,10 +76,17 @@ def site_pairing(runs: Sequence[Exported]) -> dict[str, Any]:
     }
 
 
-def site_home(pages: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What Home says whatever the run."""
+def site_home(pages: Sequence[dict[str, Any]], runs: Sequence[Exported], lesson: str | None) -> dict[str, Any]:
+    """What Home says whatever the run.
+
+    Args:
+        lesson: the name of the one that comes along.
+    """
     there = {page["path"] for page in pages}
+    by_weight = sorted(runs, key=lambda each: tuple(each.run.config.objective.items()))
     return {
+        "lesson": prose.TEN_MINUTES if lesson == FIRST else "",
+        "by_weight": [each.live.space.run for each in by_weight],
         "way": prose.WAY, "taught": prose.TAUGHT, "trades_title": prose.TRADES[0], "trades": prose.TRADES[1],
         "next_title": prose.NEXT,
         "next": [[page.path, page.title, page.invitation] for page in prose.INVITED if page.path in there],

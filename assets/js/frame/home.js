@@ -24,6 +24,7 @@ function heading(home, title) {
 export function showHome(frame, home) {
   const { site } = frame.session;
   const texts = site.home;
+  const invitation = invited(frame, home);
   const panel = frame.mount("traverse", home.appendChild(make("div", "component panel")));
   heading(home, texts.way);
   const way = frame.mount("way", home.appendChild(make("div", "component way-room")), () => {});
@@ -36,19 +37,14 @@ export function showHome(frame, home) {
   for (const [path, label, text] of texts.next) {
     const page = site.pages.find((each) => each.path === path);
     if (!page) continue;
-    const link = make("a");
-    link.append(icon(page.icon), make("span", "", label));
-    link.onclick = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      frame.go(path);
-    };
+    const link = linkTo(page.icon, label, () => frame.go(path));
     link.dataset.page = path;
     const item = next.appendChild(make("li"));
     item.append(link, ...prose(`:small[${text}]`));
   }
   let taught = "";
   return (/** @type {Now} */ now) => {
+    if (invitation) invitation.href = frame.lesson.addressOf(1);
     panel.draw(frame.data("traverse", { compact: true }));
     way.draw(frame.data("way"));
     for (const link of next.querySelectorAll("a")) link.href = frame.session.addressOf(link.dataset.page ?? "");
@@ -56,6 +52,30 @@ export function showHome(frame, home) {
     taught = now.told.key;
     beside?.draw(now);
   };
+}
+
+/** @param {string} sign @param {string} label @param {() => void} follow */
+function linkTo(sign, label, follow) {
+  const link = make("a");
+  link.append(icon(sign), make("span", "", label));
+  link.onclick = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    follow();
+  };
+  return link;
+}
+
+/** The way into the lesson that came along. @param {Frame} frame @param {HTMLElement} home @returns {HTMLAnchorElement|null} */
+function invited(frame, home) {
+  const { lesson, home: texts } = frame.session.site;
+  if (!lesson?.steps.length) return null;
+  const { length } = lesson.steps;
+  const label = `${lesson.title}, in ${length} ${length === 1 ? "step" : "steps"}`;
+  const link = linkTo("school", label, () => frame.lesson.open(1));
+  const room = home.appendChild(make("div", "invitation"));
+  room.append(link, make("span", "small", texts.lesson));
+  return link;
 }
 
 /** @param {HTMLElement} section @param {RunTold} run */
@@ -83,7 +103,10 @@ class Trades {
   constructor(frame, section) {
     const { trades, trades_title: title } = frame.session.site.home;
     this.frame = frame;
-    this.runs = frame.session.site.runs.slice(0, MOST_RUNS);
+    const { runs, home } = frame.session.site;
+    this.runs = runs
+      .slice(0, MOST_RUNS)
+      .sort((a, b) => home.by_weight.indexOf(a.name) - home.by_weight.indexOf(b.name));
     heading(section, title);
     section.append(...prose(trades));
     this.mounted = frame.mount("beside", section.appendChild(make("div", "component beside-room")), () => {});

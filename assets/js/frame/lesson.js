@@ -64,16 +64,21 @@ export class LessonBar {
 
   /** @param {number} step */
   open(step) {
+    this.step = step;
+    this.place.open(this.addressOf(step));
+  }
+
+  /** @param {number} step @returns {string} the address of its view, from # on */
+  addressOf(step) {
     const { site } = this.place.session;
     const { lesson } = site;
-    if (!lesson) return;
-    this.step = step;
+    if (!lesson) return location.hash;
     const { page, address } = lesson.steps[step - 1];
     const { run, ...others } = address;
     const here = run === undefined || site.runs.some(({ name }) => name === run);
     const view = { ...(here && run !== undefined ? { run } : {}), ...others };
     const path = site.pages.some((each) => each.path === page) ? page : this.place.session.page.path;
-    this.place.open(hashOf(path, { ...view, lesson: lesson.name, step: String(step) }));
+    return hashOf(path, { ...view, lesson: lesson.name, step: String(step) });
   }
 
   leave() {

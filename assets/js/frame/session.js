@@ -79,7 +79,7 @@ import {
 /**
  * @typedef {{label: string, address: Parameters, epochs: number[], data: Record<string, unknown>}} ComparisonTold epochs: at
  *   which its data are in a part, too
- * @typedef {{way: string, taught: string, trades_title: string, trades: string, next_title: string,
+ * @typedef {{lesson: string, by_weight: string[], way: string, taught: string, trades_title: string, trades: string, next_title: string,
  *   next: [path: string, label: string, text: string][]}} HomeTold
  */
 

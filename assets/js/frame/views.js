@@ -11,6 +11,7 @@ import { showReconstruct } from "./reconstruct.js";
 /** @import { SetStateValue } from "../shared/mounting.js" */
 /** @import { Guests } from "./guests.js" */
 /** @import { Holding } from "./holding.js" */
+/** @import { LessonBar } from "./lesson.js" */
 /** @import { Mounted } from "../shared/mounted.js" */
 /** @import { RunTold, Session } from "./session.js" */
 
@@ -22,6 +23,7 @@ import { showReconstruct } from "./reconstruct.js";
  * @typedef {object} Frame
  * @property {Session} session
  * @property {Holding} holding
+ * @property {LessonBar} lesson
  * @property {Guests} guests
  * @property {(component: string, home: HTMLElement, told?: SetStateValue) => Mounted} mount
  * @property {(component: string, more?: Record<string, unknown>) => Record<string, unknown>} data
