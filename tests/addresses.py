@@ -96,7 +96,7 @@ WATCH = """
 
 # What has happened by now has had its consequences within the page, and what it told the server has been answered.
 ANSWERED = """async () => {
-  await new Promise(requestIdleCallback);
+  await new Promise((resolve) => requestIdleCallback(resolve, { timeout: 500 }));
   const app = document.querySelector("[data-testid=stApp]");
   return !app || (!globalThis.serverBusy && app.dataset.testScriptState === "notRunning");
 }"""

@@ -49,6 +49,7 @@ def pick(page: Page, chance: random.Random, label: str) -> None:
         box.select_option(index=chance.randrange(box.locator("option").count()))
         return
     box.click()
+    page.get_by_role("option").first.wait_for()
     some(chance, page.get_by_role("option")).click()
 
 

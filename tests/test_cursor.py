@@ -241,3 +241,13 @@ def test_the_image_is_kept_or_the_code(shown: Shown, live: LiveRun, trained_run:
     shown.expect_epoch(before)
     settled = shown.settled()
     assert np.allclose(settled["z"], z, atol=1e-6)
+
+
+def test_a_code_is_of_float32_as_the_address_has_it(shown: Shown, live: LiveRun) -> None:
+    decimals = np.random.default_rng(4).standard_normal(live.space.latent_dim).round(7)
+    z = decimals.tolist()
+    shown.mount(live, {"z": z, "epoch": live.space.epochs[-1], "start": {"kind": "code", "code": z}, "keep": "code"})
+    assert shown.bench.publish("runs", live.head) == ""
+    assert shown.bench.publish("runs", live.rest) == ""
+    shown.expect_open()
+    assert shown.settled()["z"] == decimals.astype(np.float32).tolist()

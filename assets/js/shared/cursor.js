@@ -29,14 +29,18 @@ export function sameCode(one, other) {
  */
 export const carried = (z, before, after) => Array.from(z, (value, i) => value - before[i] + after[i]);
 
-/** A point in a run's latent space at an epoch. @implements {CursorState} */
+/**
+ * A point in a run's latent space at an epoch. Its numbers are float32, of which an address has every digit: the same address
+ * decodes to the same pixels.
+ * @implements {CursorState}
+ */
 export class Cursor {
   #run;
 
   /** @param {LiveRun} run @param {CursorState} state */
   constructor(run, { z, epoch, start, keep }) {
     this.#run = run;
-    this.z = z;
+    this.z = Array.from(z, Math.fround);
     this.epoch = epoch;
     this.start = start;
     this.keep = keep;
