@@ -25,6 +25,7 @@ from tests.browsing import comes_true, downloaded, inaccessible, until
 from tests.conftest import watched
 from tests.deeds import PAGES as DEEDS
 from tests.firefox import Firefox, find_firefox
+from tests.sentences import only_one_says
 
 RUNS = ("mnist-beta10", "mnist-beta1")
 PAGES = ("home", "traverse", "interpolate", "generate", "clusters", "disentangle", "reconstruct", "draw", "compare")
@@ -34,6 +35,15 @@ VIEWS = {
     "reconstruct": "&seed=3&count=20",
     "compare": "&beside=mnist-beta1&pairs=off&moved2=0.5__-1.25_____________2____&show=walk&share=0.31&runs=*&at=30",
 }  # what a page shows beyond the cursor
+THIRD = find_run("mnist-beta4").history()[-1]
+APART = {  # how sentences begin that the app says alone, or otherwise
+    "home": (  # of a lesson, a run and a page that are not here
+        "A lesson of ten minutes",
+        f"Reconstruction {THIRD.reconstruction:.1f} nats",
+        "Choose another β",
+    ),
+    "clusters": (f"Film of {RUNS[0]}: ", "The codes of all these images"),  # how long it took; how exact they are
+}
 STEPS = [
     {"title": "First", "text": "A [code](#code). **Drag.**", "page": "traverse", "address": {"digit": "87"}},
     {"title": "Second", "text": "<b>Far</b>", "page": "reconstruct", "address": {"run": "gone", "epoch": "0"}},
@@ -106,7 +116,7 @@ def test_every_page_draws_from_a_file_and_is_accessible(window: Page, exported: 
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_an_address_shows_the_images_that_it_shows_in_the_app(
+def test_an_address_shows_the_images_and_sentences_that_it_shows_in_the_app(
     page: Page, app: str, window: Page, exported: str, path: str
 ) -> None:
     code = ",".join(f"{value:.3f}" for value in np.random.default_rng(5).standard_normal(20))
@@ -118,6 +128,11 @@ def test_an_address_shows_the_images_that_it_shows_in_the_app(
     until(page, lambda: len(images(page, path)) > 0, lambda: f"{path} draws nothing")
     both = [page, window]
     until(page, lambda: len({str(images(each, path)) for each in both}) == 1, lambda: f"{images(window, path)}")
+
+    def apart() -> list[str]:
+        return only_one_says(page, window, APART.get(path, ()))
+
+    until(page, lambda: not apart(), lambda: "\n".join(apart()))
 
 
 def images(page: Page, path: str) -> list[str]:
