@@ -6,6 +6,7 @@ dark, at 1400 and at 800 pixels, to be looked at.
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bvae.browser.export import SINGLE, gather, single
+from bvae.lessons import FIRST
+from bvae.runs import find_run
 from bvae.tests.test_images import shapes, write_zip
 from tests.conftest import CHROMIUM_ARGUMENTS, ROOT, find_chromium, serve
 from tests.notebooks import INSTALLED, jupyter, run_cell
@@ -94,6 +98,24 @@ def save_own_images(browser: Browser, address: str, folder: Path) -> None:
     page.close()
 
 
+def save_exported(browser: Browser, folder: Path) -> None:
+    """A page that was exported, with its lesson, opened as a file; in few colours, which pack better."""
+    file = folder / "vae.html"
+    runs = [find_run(name) for name in ("mnist-beta4", "mnist-beta1", "mnist-beta10")]
+    file.write_text(single(gather(runs, SINGLE * len(runs), FIRST)), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme="light")
+    page.goto(f"{file.as_uri()}#home")
+    page.get_by_role("link", name="What β does").click()
+    page.locator(".lesson:not([aria-busy])").wait_for()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(3_000)
+    with Image.open(io.BytesIO(page.screenshot())) as picture:
+        few = picture.convert("RGB").quantize(96, dither=Image.Dither.NONE).convert("RGB")
+        few.save(PICTURES / "exported.webp", lossless=True, quality=100, method=6)
+    print(PICTURES / "exported.webp")
+    page.close()
+
+
 def save_notebook(browser: Browser, folder: Path) -> None:
     """A run in a cell of JupyterLab."""
     with jupyter(folder / "jupyter", ['import bvae\n\nexplorer = bvae.show("mnist-beta4")\nexplorer']) as address:
@@ -136,6 +158,7 @@ def main() -> None:
             page.close()
         if len(sys.argv) == 1:
             save_own_images(browser, address, Path(empty))
+            save_exported(browser, Path(empty))
             if INSTALLED:
                 save_notebook(browser, Path(empty))
         browser.close()
