@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from bvae.lessons import FIRST, check_lesson, find_lesson
 from tests.bench import Bench
-from tests.browsing import downloaded, inaccessible
+from tests.browsing import comes_true, downloaded, inaccessible
 
 LESSON = find_lesson(FIRST)
 COUNT = len(LESSON["steps"])
@@ -119,6 +119,7 @@ def test_full_screen_makes_the_type_larger_and_ends_as_it_began(bench: Bench, ba
     }""")
     assert min(sizes) >= 18
     assert page.evaluate("betaVaeScale") == 1.5
+    comes_true(page, "document.fullscreenElement !== null")  # which is granted later than the type is enlarged
     page.evaluate("document.exitFullscreen()")
     expect(page.locator(":root[data-presenting]")).to_have_count(0)
     assert page.evaluate("[betaVaeScale, document.documentElement.style.fontSize]") == [1, ""]
