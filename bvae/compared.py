@@ -209,8 +209,13 @@ def _told_apart(firsts: Sequence[Line]) -> list[str]:
     labels = []
     for one, config in zip(firsts, configs, strict=True):
         said = [_setting(name, config[name]) for name in varied if not (name == "epochs" and after)]
-        labels.append(", ".join([*said, *([f"{one['epoch']} epochs"] if after else [])]))
+        trained = "trained elsewhere" if one["seed"] is None else _epochs(one["epoch"])  # of an imported run
+        labels.append(", ".join([*said, *([trained] if after else [])]))
     return labels
+
+
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'' if count == 1 else 's'}"
 
 
 def _setting(name: str, value: Any) -> str:
@@ -219,7 +224,7 @@ def _setting(name: str, value: Any) -> str:
     if name == "dataset_limit":
         return "all images" if value is None else f"{value:,} images"
     if name == "epochs":
-        return f"{value} epochs planned"
+        return f"{_epochs(value)} planned"
     return f"{name.replace('_', ' ')} {'its own' if value is None else value}"
 
 

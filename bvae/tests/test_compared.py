@@ -129,6 +129,8 @@ def test_what_differs_in_more_than_seed_and_beta_is_another_series() -> None:
     shorter["config"] |= {"epochs": 20}
     shorter["epoch"] = 20
     assert [one["label"] for one in together([shorter, *lines[1:]])["series"]] == ["100 epochs", "20 epochs"]
+    shortest, imported = shorter | {"epoch": 1}, shorter | {"epoch": 0, "seed": None}
+    assert {one["label"] for one in together([shortest, imported])["series"]} == {"1 epoch", "trained elsewhere"}
     small = copy.deepcopy(lines[1])
     small["config"] |= {"network": "mlp", "latent_dim": 5, "dataset_limit": 2000, "sigma": 0.1}
     labels = [one["label"] for one in together([lines[1], small])["series"]]

@@ -93,7 +93,7 @@ export class LiveRun {
     this.guests = [];
     /** @type {Map<number, Decoder>} */
     this.decoders = new Map();
-    this.whole = false;
+    this.whole = this.epochs.length === 1;
     /** What its dimensions mean, as far as that was measured. */
     this.meaning = NO_MEANING;
   }
