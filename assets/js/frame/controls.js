@@ -55,10 +55,12 @@ export function wholeNumber(label, most, chosen) {
  * @returns {{home: HTMLElement, show: (place: number) => void}}
  */
 export function slider(label, values, moved, released) {
-  const home = make("label", "control wide", label);
-  const input = make("input", "", "", { type: "range", min: 0, max: values.length - 1, step: 1, "aria-label": label });
-  const said = make("span", "", "", { "aria-hidden": "true" });
-  home.append(said, input);
+  const home = make("label", "control wide");
+  const head = home.appendChild(make("span", "head", label));
+  const input = home.appendChild(
+    make("input", "", "", { type: "range", min: 0, max: values.length - 1, step: 1, "aria-label": label }),
+  );
+  const said = head.appendChild(make("span", "", "", { "aria-hidden": "true" }));
   const show = (/** @type {number} */ place) => {
     input.value = String(place);
     said.textContent = values[place];
