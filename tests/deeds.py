@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsing import frames
+from tests.browsing import frames, until
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,15 @@ def pick(page: Page, chance: random.Random, label: str) -> None:
     if in_export(page):
         box.select_option(index=chance.randrange(box.locator("option").count()))
         return
-    box.click()
-    page.get_by_role("option").first.wait_for()
-    some(chance, page.get_by_role("option")).click()
+    options = page.get_by_role("option")
+
+    def opened() -> bool:  # a rerun closes it
+        box.click()
+        page.wait_for_timeout(300)
+        return options.count() > 0
+
+    until(page, opened, lambda: f"{label} offers nothing")
+    some(chance, options).click()
 
 
 # What is done at random ------------------------------------------------------------------------------------------
@@ -346,18 +352,16 @@ def change_home(page: Page, chance: random.Random) -> None:
     """The live panel alone: what is moved in the runs under it stays there."""
     panel = page.locator(".traverse")
 
-    def example() -> None:
-        found = panel.locator(".examples input").locator("visible=true")
+    def start() -> None:
+        found = panel.locator(".examples input, .classes input, .random, .origin, .reset").locator("visible=true")
         if found.count():
-            some(chance, found).check(force=True)
+            some(chance, found).click(force=True)
 
     maybe(
         chance,
         lambda: slide(chance, some(chance, panel.locator(".sliders.active input"))),
         lambda: slide(chance, some(chance, panel.locator(".sliders.active input"))),
-        lambda: some(chance, panel.locator(".random, .origin, .reset").locator("visible=true")).click(),
-        example,
-        lambda: some(chance, panel.locator(".classes input")).check(force=True),
+        start,
         lambda: slide(chance, panel.get_by_role("slider", name="Epoch", exact=True)),
         lambda: pick(page, chance, "^Run$"),
         share=0.35,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from streamlit.testing.v1 import AppTest
 
 from bvae.runs import Run
 from tests.addresses import Where, differences
@@ -82,3 +83,34 @@ def test_an_address_that_was_altered_is_followed_as_far_as_it_can_be_and_put_rig
     expect_address(page, "source", lambda text: text is None)
     expect_address(page, "seed", lambda text: text is None)
     assert in_address(page, "temperature") == "0.5"
+
+
+def session() -> None:
+    """A script as app.py is one, with a button that says something of itself in the address."""
+    import streamlit as st
+
+    from pages.parts.cursor import accept_address, say_in_address, write_said
+
+    def tell() -> None:
+        accept_address()
+        say_in_address(("seed",), {"seed": "7"})
+
+    write_said()
+    if "begun" not in st.session_state:
+        st.session_state["begun"] = True
+        say_in_address(("epoch", "z"), {"epoch": "100", "z": "1,2"})
+    st.button("Tell", on_click=tell)
+    write_said()
+
+
+def test_what_a_browser_says_before_it_has_the_last_address_takes_nothing_back() -> None:
+    app = AppTest.from_function(session).run()
+    assert dict(app.query_params) == {"epoch": "100", "z": "1,2"}
+    app.query_params["epoch"] = "3"  # as it was before
+    del app.query_params["z"]
+    app.button[0].click().run()
+    assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "7"}
+    app.query_params["epoch"] = "3"  # by Back
+    app.run()
+    app.button[0].click().run()
+    assert dict(app.query_params) == {"epoch": "3", "z": "1,2", "seed": "7"}

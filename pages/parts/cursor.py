@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bvae.browser.cursor import (
     IMAGES,
@@ -161,8 +162,9 @@ def say_in_address(names: Sequence[str], values: Mapping[str, str]) -> None:
 def write_said() -> None:
     """Write what has been said since into the address, all of it at once: every write is a step of the browser's
     history, and a hand that lets go may have moved the cursor and something of the page."""
-    said: dict[str, str | None] = st.session_state.pop("address_said", {})
+    said: dict[str, str | None] = st.session_state.get("address_said", {})
     if not said:
+        st.session_state["written"] = (_page(), st.query_params.to_dict())
         return
     if number := said.get("drawing"):  # of which another browser has nothing
         said["image"] = drawing_text(number)
@@ -170,7 +172,9 @@ def write_said() -> None:
     others = {name: value for name, value in before.items() if name not in said}
     wanted = others | {name: value for name, value in said.items() if value is not None}
     if wanted != before:
-        st.query_params.from_dict(wanted)
+        st.query_params.from_dict(wanted)  # another rerun may begin here, which then writes it
+    st.session_state.pop("address_said", None)
+    st.session_state["written"] = (_page(), wanted)
     if "run" in said:
         st.session_state["address"] = _address()
     if "lesson" in said:
@@ -203,12 +207,32 @@ def _address() -> dict[str, str]:
     return {name: st.query_params[name] for name in ADDRESS if name in st.query_params}
 
 
+def _page() -> str:
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else ""
+
+
 def accept_address() -> None:
     """Take the present address for known. A callback of a widget must: the browser may have sent the widget's change
-    before it had the address that was written last."""
+    before it had the address that was written last, which then is written again."""
+    now = st.query_params.to_dict()
+    page, written = st.session_state.get("written", ("", {}))
+    if page == _page():
+        said: dict[str, str | None] = st.session_state.setdefault("address_said", {})
+        for name in {*now, *written}:
+            if now.get(name) != written.get(name):
+                said.setdefault(name, written.get(name))
     st.session_state["address"] = _address()
     st.session_state["page_address"] = _page_address()
     st.session_state["lesson_address"] = lesson_address()
+
+
+def forget_address() -> None:
+    """Have the address ask for nothing, and know of nothing that it said."""
+    st.query_params.clear()
+    for known in ("written", "address_said"):
+        st.session_state.pop(known, None)
+    accept_address()
 
 
 def asked_of_page(names: Sequence[str]) -> dict[str, str] | None:

@@ -13,7 +13,7 @@ from bvae.devices import estimate, seconds_an_epoch
 from bvae.numbers import LONG, number
 from bvae.queue import Entry, Queue
 from bvae.runs import BUNDLED_RUNS, Epoch, Run, RunError
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import accept_address, forget_address
 from pages.parts.figures import show_training
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
 from pages.parts.selection import history_of, runs_by_name
@@ -164,8 +164,7 @@ def _delete(queue: Queue, name: str) -> None:
     if st.session_state.get("run") == name:  # then the session goes on with another
         for forgotten in ("run", "cursor", "shown"):
             st.session_state.pop(forgotten, None)
-        st.query_params.clear()
-        accept_address()
+        forget_address()
 
 
 def _open(name: str) -> None:
