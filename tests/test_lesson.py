@@ -187,6 +187,10 @@ def test_a_lesson_is_made_in_the_app_and_kept_where_it_may_be(page: Page, tmp_pa
             bar(page).get_by_role("button", name="Save as a new lesson").click()
             expect(bar(page).locator(".called")).to_have_text("What β does (copy)")
             assert not (runs / "lessons").exists()
+            keep = bar(page).locator(".keep")
+            expect(keep).to_be_hidden()
+            keep.dispatch_event("click")  # as a browser can, whatever it is shown
+            expect(bar(page).get_by_role("alert")).to_contain_text("open for exploring only")
             return
         expect(bar(page).get_by_text(f"as lessons/{name}.json")).to_be_visible()
         until(page, lambda: '"My own view"' in kept.read_text(), kept.read_text)
