@@ -322,3 +322,23 @@ def test_a_control_that_cannot_be_used_says_why_and_does_nothing(bench: Bench) -
         control.click()
     expect(box).to_be_checked()
     assert page.evaluate("gone") == 1
+
+
+DRESSED = """async (colours) => {
+  const { dress } = await import("/notebook/theme.js");
+  return colours.map((colour) => {
+    const around = document.body.appendChild(document.createElement("div"));
+    around.style.backgroundColor = colour;
+    const output = around.appendChild(document.createElement("div"));
+    dress(output)();
+    around.remove();
+    return output.dataset.theme;
+  });
+}"""
+
+
+def test_a_notebooks_output_is_as_dark_as_what_it_lies_on_however_its_colour_is_written(bench_page: Page) -> None:
+    light = ["white", "rgb(250, 250, 240)", "color(srgb 1 1 1)", "oklch(0.95 0 0)"]
+    dark = ["black", "rgb(20 20 20 / 0.9)", "color(srgb 0.1 0.1 0.12)", "oklch(0.2 0 0)"]
+    found = bench_page.evaluate(DRESSED, light + dark)
+    assert found == ["light"] * len(light) + ["dark"] * len(dark)
