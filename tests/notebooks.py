@@ -83,8 +83,11 @@ def run_cell(page: Page, number: int) -> Locator:
     """Run a cell of the notebook that is open, and give its output."""
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number)
     prompt = cell.locator(".jp-InputPrompt").first
+    question = page.locator(".jp-Dialog .jp-mod-accept")
 
     def done() -> bool:
+        if question.is_visible():
+            question.click()  # on a slow machine JupyterLab asks, for a kernel say, and lies over the cell meanwhile
         if prompt.inner_text().strip() == "[ ]:":
             # While the notebook still asks for its kernel, a key is lost, or what it began is given up.
             cell.locator(".cm-content").click()
