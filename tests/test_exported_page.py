@@ -278,6 +278,17 @@ def test_a_drawing_is_the_cursor_of_every_page_and_run(window: Page, exported: s
     window.mouse.up()
     until(window, lambda: "drawing" in asked(window), lambda: f"{asked(window)}")
     number = asked(window)["drawing"]
+    epoch = window.get_by_role("slider", name="Epoch", exact=True)
+    for key, at in (
+        ("Home", "0"),
+        ("ArrowRight", None),
+        ("End", "100"),
+    ):  # which has an encoder, or the nearest stands for it
+        epoch.press(key)
+        until(window, lambda at=at: at in (None, asked(window)["epoch"]), lambda: f"{asked(window)}")  # type: ignore[misc]
+        expect(window.locator("[data-component=draw] .neighbours canvas").first).to_be_visible()
+        expect(window.get_by_text("on its way")).to_have_count(0)
+        assert asked(window)["drawing"] == number
     for path in ("interpolate", "traverse"):
         window.locator(f"nav a[href^='#{path}?']").click()
         comes_true(window, READY, path)

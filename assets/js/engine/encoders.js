@@ -1,6 +1,7 @@
 /** The encoders of a run, and the codes of its probe images to search. */
 
 import { Encoder } from "./networks.js";
+import { nearestPlace } from "./numbers.js";
 import { snapshot } from "./run.js";
 import { parseSafetensors, product, tensorOf } from "./safetensors.js";
 
@@ -31,7 +32,8 @@ function takeImages(film, epochs, tensors) {
 export class EncoderShelf {
   /**
    * @param {Uint8Array} bytes safetensors, as bvae/browser/encoders.py writes it
-   * @param {Film} [film] has the images and their codes, where the bytes have encoders alone
+   * @param {Film} [film] has the images and their codes, where the bytes have encoders alone; no others follow then, and at an
+   *   epoch without one the nearest stands for it
    */
   constructor(bytes, film) {
     const { metadata, tensors } = parseSafetensors(bytes);
@@ -39,6 +41,7 @@ export class EncoderShelf {
     this.about = JSON.parse(metadata.encoders);
     if (film) takeImages(film, Object.keys(this.about.log_sigma).map(Number), tensors);
     this.key = this.about.key;
+    this.whole = film !== undefined; // whether all have come that ever will
     this.tensors = tensors;
     this.epochs = Object.keys(this.about.log_sigma).map(Number);
     this.labels = tensorOf(tensors, "labels", "I32").data;
@@ -47,8 +50,14 @@ export class EncoderShelf {
     this.encoders = new Map();
   }
 
-  /** @param {number} epoch @returns {Encoder|null} null for one that was left out */
-  encoder(epoch) {
+  /** @param {number} asked @returns {number} the epoch whose encoder is meant */
+  at(asked) {
+    return this.whole ? this.epochs[nearestPlace(this.epochs, asked)] : asked;
+  }
+
+  /** @param {number} asked epoch @returns {Encoder|null} null for one that was left out */
+  encoder(asked) {
+    const epoch = this.at(asked);
     if (!this.epochs.includes(epoch)) return null;
     const { layers, image_shape: shape } = this.about;
     const encoder = this.encoders.get(epoch) ?? new Encoder(layers, this.tensors, `${snapshot(epoch)}/encoder.`, shape);
@@ -58,7 +67,7 @@ export class EncoderShelf {
 
   /** @param {number} epoch @returns {number|null} of a gaussian likelihood, null for bernoulli */
   logSigma(epoch) {
-    return this.about.log_sigma[epoch];
+    return this.about.log_sigma[this.at(epoch)];
   }
 
   /** @param {number} position @returns {Uint8Array} a probe image's pixels, 0 to 255 */
@@ -74,7 +83,7 @@ export class EncoderShelf {
    * @returns {{position: number, distance: number}[]} nearest first
    */
   nearest(epoch, code, dimensions, count) {
-    const { data, shape } = tensorOf(this.tensors, `${snapshot(epoch)}/mean`, "F32");
+    const { data, shape } = tensorOf(this.tensors, `${snapshot(this.at(epoch))}/mean`, "F32");
     /** @type {{position: number, distance: number}[]} */
     const found = [];
     for (let position = 0; position < shape[0]; position++) {
