@@ -29,15 +29,18 @@ from pages.parts.comparing import (
 from pages.parts.cursor import (
     accept_address,
     asked_of_page,
+    forget_problems,
     open_cursor,
     quote,
     say_in_address,
+    say_problems,
 )  # fmt: skip
 from pages.parts.live import component
 from pages.parts.measuring import watch_several
 from pages.parts.selection import live_run_if_any, no_run, runs_by_name
 
 HEIGHT = 1000  # pixels kept free for the component, so that what stands below it stays where it is when it appears
+PART = "compare"  # of what the address may ask for
 SWEEP, EVERY, SOME = "sweep:", "all", "some"  # what the box says, the first with a sweep's name
 LAST = 0  # stands for the last epoch of each run
 MOST_STEPS = 60
@@ -98,11 +101,10 @@ def _stand_beside(live: LiveRun) -> None:
 def _choice(known: Mapping[str, Path], runs: Mapping[str, Run]) -> Choice:
     """What is compared: as the address asks, or as it was left."""
     kept: Choice | None = st.session_state.get("compare_choice")
+    problems = None
     if (asked := asked_of_page(ADDRESS)) is not None:
         kept, problems = from_address(asked, known, list(runs)) if asked else (None, [])
-        st.session_state["compare_problems"] = problems
-    for problem in st.session_state.get("compare_problems", []):  # also at reruns that nobody asked for
-        st.warning(plain(problem))
+    say_problems(PART, problems)
     if kept is None:
         st.session_state.pop("compare_choice", None)
         return default(known)
@@ -131,7 +133,7 @@ def _controls(
 
     def changed() -> None:
         accept_address()
-        st.session_state.pop("compare_problems", None)
+        forget_problems(PART)
 
     def choose() -> None:
         changed()

@@ -237,6 +237,11 @@ def test_what_is_looked_at_is_as_the_command_has_it(folder: Path) -> None:
 def at_compare(**parameters: Any) -> AppTest:
     """The app on the page, opened by an address."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
+    return opened(app, **parameters)
+
+
+def opened(app: AppTest, **parameters: Any) -> AppTest:
+    """The page as an address opens it, of which these parameters are others than before."""
     for name, value in parameters.items():
         app.query_params[name] = value
     app.session_state["opened_page"] = "compare"
@@ -298,7 +303,20 @@ def test_an_address_that_was_cut_doubled_or_blown_up_costs_a_sentence(
     app = at_compare(**asked)
     assert said in texts(app.warning)
     assert sum(len("".join(value)) for value in app.query_params.values()) < 2_000
-    again(app)
+    again(app)  # as another page is opened
+    assert not app.warning
+
+
+def test_what_an_address_got_wrong_is_said_as_long_as_that_address_is_there(folder: Path) -> None:
+    app = at_compare(sweep="min", beside="none", moved2="1_" * 30_000)
+    assert len(app.warning) == 3
+    opened(app)
+    assert len(app.warning) == 3, "also at a rerun that nobody asked for"
+    opened(app, sweep="told", beside="mnist-beta1")  # as by Back
+    assert len(app.warning) == 1
+    assert "characters of moved2" in app.warning[0].value
+    opened(app, moved2="1")
+    assert not app.warning
 
 
 def test_a_visit(folder: Path, tmp_path: Path, page: Page) -> None:

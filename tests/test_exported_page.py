@@ -349,6 +349,10 @@ def test_runs_are_compared_at_the_epoch_that_the_address_asks_for(window: Page, 
     open_page(window, exported, "compare", f"?runs={RUNS[1]}&at=9999999999")
     expect(window.locator(".problems p")).to_have_count(2)
     assert asked(window)["runs"] == "*"
+    window.evaluate("location.hash = '#compare?runs=*&lesson=none&step=1'")
+    expect(window.locator(".problems p")).to_have_text(["There is no lesson named “none” in this page."])
+    window.evaluate("location.hash = '#compare?runs=*'")
+    expect(window.locator(".problems p")).to_have_count(0)
 
 
 def test_what_an_address_cannot_have_is_said(window: Page, exported: str) -> None:

@@ -23,12 +23,14 @@ from pages.parts.cursor import (
     Cursor,
     accept_address,
     asked_of_page,
+    forget_problems,
     guests_of,
     image_cursor,
     nearest,
     own_code,
     quote,
     say_in_address,
+    say_problems,
 )
 from pages.parts.guests import in_run
 from pages.parts.live import component, live_component, mount_head, mount_rest_later, open_live
@@ -69,26 +71,26 @@ def _picked(lead: LiveRun, asked: Mapping[str, str] | None) -> dict[str, Run]:
     """Draw the picker of the other runs: those that are picked, by their names."""
     runs = {name: run for name, run in runs_by_name().items() if run.path.resolve() != lead.path.resolve()}
     wanted: list[str] | None = st.session_state.get("beside_runs")
+    problems = None if asked is None else []
     if asked and RUNS in asked:
         wanted = list(dict.fromkeys(unquote(part) for part in asked[RUNS].split(",") if part))
     if wanted is None:
         wanted = [run.name for run in compared() if run.name in runs][:USUAL]
     elif gone := [quote(name, 60) for name in wanted if name not in runs and name != lead.space.run][:MOST]:
-        said = f"There is no run named {' or '.join(gone)} to stand beside {plain(lead.space.run)}."
-        st.session_state["beside_problem"] = said
-    if "beside_problem" in st.session_state:  # also at the rerun in which the component puts its address right
-        st.warning(st.session_state["beside_problem"])
+        problems = [f"There is no run named {' or '.join(gone)} to stand beside {lead.space.run}."]
+    part = f"beside {lead.space.run}"  # which the sentence names
+    say_problems(part, problems)
     st.session_state["beside_runs"] = [name for name in wanted if name in runs][: MOST - 1]
     st.multiselect(
         "Beside the run in the sidebar", list(runs), key="beside_runs", max_selections=MOST - 1,
-        on_change=_pick, persist_state="session",
+        on_change=_pick, args=(part,), persist_state="session",
     )  # fmt: skip
     return {name: runs[name] for name in st.session_state["beside_runs"]}
 
 
-def _pick() -> None:
+def _pick(part: str) -> None:
     accept_address()
-    st.session_state.pop("beside_problem", None)
+    forget_problems(part)
 
 
 def _address_of_runs() -> dict[str, str]:

@@ -25,6 +25,7 @@ from bvae.browser.cursor import (
     image_cursor,
     own_code,
 )
+from bvae.browser.glossary import plain
 from bvae.browser.live import Space
 from pages.parts.guests import kept_drawing
 from pages.parts.numerals import code_of, code_text, pixels_of, pixels_text
@@ -244,6 +245,25 @@ def asked_of_page(names: Sequence[str]) -> dict[str, str] | None:
     return asked if asked != known or "step_opened" in st.session_state else None
 
 
+def say_problems(part: str, problems: Sequence[str] | None) -> None:
+    """Say what the address got wrong of a part of the page, also at the reruns that nobody asked for: until it asks
+    that part for something else, `forget_problems` of it, or another page is opened.
+
+    Args:
+        problems: sentences; None where the address asks for nothing new.
+    """
+    kept: dict[str, list[str]] = st.session_state.setdefault("page_problems", {})
+    if problems is not None:
+        kept[part] = list(problems)
+    for problem in kept.get(part, []):
+        st.warning(plain(problem))
+
+
+def forget_problems(part: str) -> None:
+    """For a callback: somebody has set that part of the page otherwise."""
+    st.session_state.get("page_problems", {}).pop(part, None)
+
+
 def address_to_take_along() -> dict[str, str]:
     """What the address says that a page to which a link leads shall hear of: the cursor, nothing of this page."""
     return {name: value for name, value in st.query_params.to_dict().items() if name in (*ADDRESS, *LESSON)}
@@ -266,6 +286,7 @@ def follow_address() -> None:
     address = _address()
     if st.session_state.pop("page_changed", False) or not st.query_params.to_dict():
         st.session_state["page_address"] = {}  # what the other page wrote; this one will say what it shows
+        st.session_state.pop("page_problems", None)
     if address and address != st.session_state.get("address", address):
         st.session_state.pop("cursor", None)
         if "run" in address:

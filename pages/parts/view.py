@@ -12,7 +12,15 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.cursor import accept_address, asked_of_page, quote, say_in_address, write_said
+from pages.parts.cursor import (
+    accept_address,
+    asked_of_page,
+    forget_problems,
+    quote,
+    say_in_address,
+    say_problems,
+    write_said,
+)
 
 MOST = 1_200  # characters of the address that one component may fill
 OF_TRAVERSE = ("pad", "along", "grid", "samples", "open", "shift", "shown")  # which is on two pages
@@ -44,17 +52,16 @@ class View:
 
 def open_view(component: str, names: Sequence[str]) -> View:
     """What a page's component shows in this rerun: what the address asks for, or else what the component said last."""
-    usual: dict[str, Any] = {"texts": {}, "asked": None, "revision": 0, "problem": ""}
-    kept = st.session_state.setdefault(f"{component}_view", usual)
+    kept = st.session_state.setdefault(f"{component}_view", {"texts": {}, "asked": None, "revision": 0})
+    problems = None
     if (asked := asked_of_page(names)) is not None:
-        problem = ""
+        problems = []
         if long := [name for name, text in asked.items() if len(text) > MOST]:
             asked = {name: text for name, text in asked.items() if name not in long}
-            problem = f"The address says more than fits into {MOST:,} characters of {' and '.join(long)}: left out."
-        kept |= {"texts": asked, "asked": asked, "revision": kept["revision"] + 1, "problem": problem}
-    if kept["problem"]:  # also at reruns that nobody asked for
-        st.warning(kept["problem"])
-    return View(component, tuple(names), kept["texts"], kept["asked"], kept["revision"])
+            problems = [f"The address says more than fits into {MOST:,} characters of {' and '.join(long)}: left out."]
+        kept |= {"texts": asked, "asked": asked, "revision": kept["revision"] + 1}
+    say_problems(component, problems)
+    return View(component, tuple(names), **kept)
 
 
 def pick_by_address(name: str, key: str, options: Sequence[str], usual: str) -> None:
@@ -86,7 +93,8 @@ def keep_view(view: View, told: Any) -> None:
     memory, address = told.get("memory"), told.get("address")
     st.session_state[f"{view.component}_memory"] = memory if isinstance(memory, dict) else None
     texts = _fitting(address if isinstance(address, dict) else {}, view.names)
-    st.session_state[f"{view.component}_view"] |= {"texts": texts, "asked": None, "problem": ""}
+    st.session_state[f"{view.component}_view"] |= {"texts": texts, "asked": None}
+    forget_problems(view.component)
     say_in_address(view.names, texts)
 
 

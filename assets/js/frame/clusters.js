@@ -43,7 +43,7 @@ class Clusters {
     const others = site.runs.filter((run) => run !== told && run.film);
     const second = others.find(({ name }) => name === memory.second) ?? null;
     if (asked?.second && !second) {
-      frame.say(`There is no run named ${quote(asked.second, 60)} to stand beside ${told.name}.`);
+      frame.session.miss(`There is no run named ${quote(asked.second, 60)} to stand beside ${told.name}.`);
     }
     beside.clusters = second ? { second: second.name } : {};
     const shown = second ? [told, second] : [told];

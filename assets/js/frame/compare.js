@@ -80,13 +80,14 @@ class Comparisons {
     let place = 0;
     if (sweep !== undefined) {
       place = comparisons.findIndex(({ address }) => address.sweep === sweep);
-      if (place < 0) this.frame.say(`There is no sweep named ${quote(sweep, 60)} in this page.${instead}`);
+      if (place < 0) this.frame.session.miss(`There is no sweep named ${quote(sweep, 60)} in this page.${instead}`);
     } else if (runs !== undefined) {
       place = comparisons.findIndex(({ address }) => address.runs === EVERY);
       const names = site.runs.map(({ name }) => name);
       const wanted = runs === EVERY ? names : listOf(runs);
       const same = wanted.length === names.length && wanted.every((name) => names.includes(name));
-      if (place < 0 || !same) this.frame.say(`This page compares all of its runs, and no choice of them.${instead}`);
+      if (place < 0 || !same)
+        this.frame.session.miss(`This page compares all of its runs, and no choice of them.${instead}`);
     }
     /** @type {Choice} */
     const choice = { place: Math.max(0, place), at: null };
@@ -95,7 +96,7 @@ class Comparisons {
     if (wanted && epochs.length) choice.at = nearestEpoch(wanted, epochs);
     if (text !== undefined && (wanted === null || choice.at !== wanted)) {
       const shown = choice.at === null ? "the last of each run" : `epoch ${choice.at}`;
-      this.frame.say(`The address asks for epoch ${quote(text)}, which is not here. Showing ${shown}.`);
+      this.frame.session.miss(`The address asks for epoch ${quote(text)}, which is not here. Showing ${shown}.`);
     }
     this.choice = this.frame.session.memory.comparison = choice;
   }
@@ -172,7 +173,7 @@ class Compare {
     memory.beside_runs = names;
     const gone = names.filter((name) => !site.runs.some((run) => run.name === name)).slice(0, MOST_RUNS);
     const listed = gone.map((name) => quote(name, 60)).join(" or ");
-    if (gone.length) this.frame.say(`There is no run named ${listed} to stand beside ${told.name}.`);
+    if (gone.length) this.frame.session.miss(`There is no run named ${listed} to stand beside ${told.name}.`);
   }
 
   /** @param {RunTold} told @returns {RunTold[]} the others that stand beside it, in the order in which they were picked */

@@ -36,6 +36,8 @@ class Page {
     this.session = new Session(site);
     /** @type {string[]} sentences that stay */
     this.problems = [];
+    /** @type {string[]} sentences about a lesson that is asked for in vain */
+    this.missing = [];
     this.holding = new Holding(
       site,
       this.parts,
@@ -163,7 +165,7 @@ class Page {
     session.open(spaceOf(run, session.live));
     if (session.cursor) this.draw?.({ told: run, run: session.live, cursor: session.cursor });
     session.write(first); // with what the page has just taken of it
-    for (const problem of this.lesson.draw()) this.say(problem);
+    this.missing = this.lesson.draw();
     this.showProblems();
     this.sidebar.show();
     document.title = `${page.title} · ${session.site.title}`;
@@ -229,8 +231,8 @@ class Page {
   }
 
   showProblems() {
-    const { session, problems } = this;
-    const all = [...session.run.problems, ...session.problems, ...problems];
+    const { session, problems, missing } = this;
+    const all = [...session.run.problems, ...session.problems, ...missing, ...problems];
     const told = all.join("\n");
     const home = this.find(".problems");
     if (home.dataset.told === told) return;

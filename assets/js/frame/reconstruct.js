@@ -116,14 +116,14 @@ class Reconstruct {
     const take = (name, what, choices) => {
       const text = asked[name];
       if (text === undefined || choices.includes(text)) return text ?? choices[0];
-      this.frame.say(`The address asks for ${what} ${quote(text)}, which there is not here.`);
+      this.frame.session.miss(`The address asks for ${what} ${quote(text)}, which there is not here.`);
       return choices[0];
     };
     /** @param {string} name @param {string} what @param {number} most */
     const number = (name, what, most) => {
       const value = shortDecimal(asked[name] ?? "0");
       if (value !== null && value <= most) return value;
-      this.frame.say(`The address asks for ${what} ${quote(asked[name])}, and there is none.`);
+      this.frame.session.miss(`The address asks for ${what} ${quote(asked[name])}, and there is none.`);
       return null;
     };
     const labels = [...new Set(run.labels)].map(String);

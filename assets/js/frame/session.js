@@ -216,6 +216,11 @@ export class Session {
     return asked;
   }
 
+  /** Say that the address asks for something in vain, as long as it is this one. @param {string} problem a sentence */
+  miss(problem) {
+    this.problems.push(problem);
+  }
+
   /** Open another page with the same cursor. @param {string} path */
   turnTo(path) {
     this.page = this.site.pages.find((page) => page.path === path) ?? this.page;
