@@ -71,7 +71,7 @@ def _picked(lead: LiveRun, asked: Mapping[str, str] | None) -> dict[str, Run]:
     """Draw the picker of the other runs: those that are picked, by their names."""
     runs = {name: run for name, run in runs_by_name().items() if run.path.resolve() != lead.path.resolve()}
     wanted: list[str] | None = st.session_state.get("beside_runs")
-    problems = None if asked is None else []
+    problems: list[str] | None = None if asked is None else []
     if asked and RUNS in asked:
         wanted = list(dict.fromkeys(unquote(part) for part in asked[RUNS].split(",") if part))
     if wanted is None:
