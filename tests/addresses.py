@@ -39,7 +39,7 @@ from tests.browsing import expect_all_weights
 from tests.deeds import PAGES, Visited
 
 PATIENCE = 150  # seconds that a page has to become what it is to be
-STILL = 25  # seconds without a change after which a page that is another will not become what it is to be
+STILL = 60  # seconds without a change after which a page that is another will not become what it is to be
 RUNS = ("mnist-beta4", "mnist-beta1", "mnist-beta10")  # of an exported page
 MEGABYTES = 18
 MOST = 2_000  # characters of an address

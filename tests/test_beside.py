@@ -359,7 +359,8 @@ def test_compare_stands_runs_beside_the_selected_one_and_the_address_has_all_of_
     shutil.copytree(other.path, runs / "turned")
     with serve(runs, tmp_path / "log") as address:
         page.goto(
-            f"{address}/compare?run=mnist-beta10&beside=turned,mnist-beta1,none&pairs=off&show=x&share=2&to=999999"
+            f"{address}/compare?run=mnist-beta10&beside=turned,mnist-beta1,none&pairs=off"
+            "&show=x&share=2&to=999999&moved2=1_2"
         )
         shown = page.locator(".beside:not([aria-busy])")
         expect(shown.locator(".side")).to_have_count(3)
@@ -367,15 +368,16 @@ def test_compare_stands_runs_beside_the_selected_one_and_the_address_has_all_of_
         told = page.get_by_test_id("stAlert")
         expect(told.filter(has_text="no run named “none”")).to_be_visible()
         problems = shown.locator(".asked-problems p")
-        expect(problems).to_have_count(3)
+        expect(problems).to_have_count(4)
         for sentence, what in zip(
-            problems.all_inner_texts(), ("“x” of what", "“2” of the share", "image 999999,"), strict=True
+            problems.all_inner_texts(), ("“x” of what", "“2” of the share", "image 999999,", "The codes that"), strict=True
         ):
             assert what in sentence
         pairs = shown.get_by_label("Move paired dimensions together")
         expect(pairs).not_to_be_checked()
         pairs.check()
         expect_address(page, "pairs", lambda text: text is None)
+        assert in_address(page, "moved2") is None
         assert in_address(page, "beside") == "turned,mnist-beta1"
         expect(told).to_have_count(1)  # until other runs are picked
 

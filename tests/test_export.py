@@ -387,7 +387,8 @@ def test_the_lesson_that_comes_along_is_the_runs_or_the_one_that_is_wanted(
     keep_in_run(run, {"format": 1, "title": "Its own", "steps": [view]})
     assert export.usual_lesson([*bundled, run]) == "elsewhere"
     elsewhere = view | {"address": {"run": "gone"}}
-    write_lesson("mine", {"format": 1, "title": "Mine", "steps": [view, elsewhere, elsewhere]})
+    others = [view | {"address": {"run": f"{'long' * 100}{number}"}} for number in range(6)]
+    write_lesson("mine", {"format": 1, "title": "Mine", "steps": [view, elsewhere, elsewhere, *others]})
     single = tmp_path / "one.html"
 
     def exported(*more: str) -> Any:
@@ -399,7 +400,8 @@ def test_the_lesson_that_comes_along_is_the_runs_or_the_one_that_is_wanted(
     }  # fmt: skip
     assert "which this page does not hold" not in capsys.readouterr().out
     assert exported("--lesson", "mine")["title"] == "Mine"
-    assert "The lesson “Mine” also shows gone, which this page does not hold." in capsys.readouterr().out
+    named = ", ".join(["gone", *["long" * 15] * 4])
+    assert f"The lesson “Mine” also shows {named} and 2 more, which this page does not hold." in capsys.readouterr().out
     assert main(["export", str(run.path), "--single", str(single), "--lesson", "theirs"]) == 1
     assert f"no lesson named 'theirs' here. These are: elsewhere, {FIRST}, mine." in capsys.readouterr().err
     lesson_file(run.path).write_text("{}")

@@ -44,6 +44,7 @@ MEGABYTE = 1_000_000
 SINGLE, FOLDER = 6, 20  # megabytes for each run, unless told
 INDEX, EMBEDDED, MANIFEST, FOLDER_OF_PARTS = "index.html", "embed.html", "export.json", "parts"
 MOST_RUNS = 20
+MOST_MISSED, MOST_OF_NAME = 5, 60  # runs of a lesson that are not here, as they are named
 EMBED = "picture,sliders"  # what the snippet shows
 
 
@@ -163,10 +164,12 @@ def usual_lesson(runs: Sequence[Run]) -> str | None:
 def _strays(lesson: Lesson, names: Collection[str]) -> list[str]:
     """A sentence about the runs that a lesson shows and a page does not hold."""
     shown = dict.fromkeys(step["address"].get("run") for step in lesson["steps"])
-    missing = [run for run in shown if run is not None and run not in names]
+    missing = [run[:MOST_OF_NAME] for run in shown if run is not None and run not in names]
     if not missing:
         return []
-    return [f"The lesson “{lesson['title']}” also shows {', '.join(missing)}, which this page does not hold."]
+    more = f" and {len(missing) - MOST_MISSED} more" if len(missing) > MOST_MISSED else ""
+    listed = ", ".join(missing[:MOST_MISSED])
+    return [f"The lesson “{lesson['title']}” also shows {listed}{more}, which this page does not hold."]
 
 
 # One file --------------------------------------------------------------------------------------------------------

@@ -101,13 +101,18 @@ export class Codes {
     );
   }
 
-  /** @param {number[][]} moved by side without the one that leads; of another number of dimensions it is not taken */
+  /**
+   * @param {number[][]} moved by side without the one that leads, [] for nothing
+   * @returns {boolean} whether all of it is taken: of no side, or of another number of dimensions, it is not
+   */
   take(moved) {
-    for (const [place, side] of this.others().entries()) {
-      const fits = moved[place]?.length === this.added[side].length;
-      for (const dimension of this.added[side].keys()) this.add(side, dimension, fits ? moved[place][dimension] : 0);
+    const others = this.others();
+    const taken = moved.map((code, place) => (code.length === this.added[others[place]]?.length ? code : []));
+    for (const [place, side] of others.entries()) {
+      for (const dimension of this.added[side].keys()) this.add(side, dimension, taken[place]?.[dimension] ?? 0);
     }
     this.align();
+    return taken.every((code, place) => code.length === moved[place].length);
   }
 
   /** @returns {number[]} sides */

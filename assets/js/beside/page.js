@@ -160,14 +160,11 @@ class Beside {
   takeView(table, memory) {
     this.find(".together input", HTMLInputElement).checked = memory.pairs;
     chooseRadio(this.root, "show", memory.show);
-    const whole = table.takeView(memory);
+    const missing = table.takeView(memory);
     const { asked = false, problems = [] } = this.recalled ?? {};
     this.recalled = null;
-    if (asked && memory.to !== table.view.to) {
-      problems.push(`The address asks for a walk to test image ${memory.to}, which is not here.`);
-      tell(this.root, problems);
-    }
-    if (!whole || problems.length) table.remember();
+    if (asked && missing.length) tell(this.root, [...problems, ...missing]);
+    if (missing.length || problems.length) table.remember();
   }
 
   /**

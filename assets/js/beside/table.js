@@ -140,7 +140,7 @@ export class Table {
 
   /**
    * @param {Memory} memory as the address says it, or as it was left; of other runs or another image the codes are not taken
-   * @returns {boolean} whether all of it is shown
+   * @returns {string[]} what of it is not shown, as sentences about the address
    */
   takeView(memory) {
     const fits = memory.of === "" || memory.of === this.of();
@@ -150,9 +150,12 @@ export class Table {
     this.place.root.dataset.show = memory.show;
     this.unfold(memory.open);
     this.codes.together = memory.pairs;
-    if (fits) this.codes.take(memory.moved);
+    const taken = fits && this.codes.take(memory.moved);
     this.pair(memory.pairs);
-    return fits && there;
+    return [
+      ...(there ? [] : [`The address asks for a walk to test image ${memory.to}, which is not here.`]),
+      ...(taken ? [] : ["The codes that the address has of the other runs do not fit them, and are left out."]),
+    ];
   }
 
   /** The dimensions may be called otherwise, and weights of other epochs may have come. */
