@@ -207,7 +207,12 @@ def test_a_lesson_is_made_in_the_app_and_kept_where_it_may_be(page: Page, tmp_pa
         page.goto(f"{app}/traverse?run=own&lesson={name}&step=10")
         ready(page, "traverse")
         bar(page).get_by_role("button", name="Edit").click()
+        lesson_file(runs / "own").mkdir()  # in its way
+        bar(page).get_by_role("button", name="Keep it in this run").click()
+        expect(bar(page).get_by_role("alert")).to_contain_text("The lesson could not be kept.")
+        lesson_file(runs / "own").rmdir()
         bar(page).get_by_role("button", name="Keep it in this run").click()
         expect(bar(page).get_by_text("It lies in the run own, too")).to_be_visible()
+        expect(bar(page).locator(".problem")).to_be_hidden()
         expect(bar(page).get_by_role("button", name="Replace this run’s lesson with it")).to_be_visible()
         assert json.loads(lesson_file(runs / "own").read_text())["steps"] == lesson["steps"]

@@ -281,6 +281,7 @@ def _keep_in_run() -> None:
         if run is None:
             raise LessonError("The run is no longer there, so the lesson was not kept in it.")
         keep_in_run(run, said.get("lesson") or {}, name)
+        _go(replace(found, problem=_problem(found.lesson, found.step)))
     except RunError as error:
         _go(replace(found, problem=str(error)))
 
