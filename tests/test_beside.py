@@ -369,10 +369,9 @@ def test_compare_stands_runs_beside_the_selected_one_and_the_address_has_all_of_
         expect(told.filter(has_text="no run named “none”")).to_be_visible()
         problems = shown.locator(".asked-problems p")
         expect(problems).to_have_count(4)
-        for sentence, what in zip(
-            problems.all_inner_texts(), ("“x” of what", "“2” of the share", "image 999999,", "The codes that"), strict=True
-        ):
-            assert what in sentence
+        parts = ("“x” of what", "“2” of the share", "image 999999,", "The codes that")
+        for sentence, part in zip(problems.all_inner_texts(), parts, strict=True):
+            assert part in sentence
         pairs = shown.get_by_label("Move paired dimensions together")
         expect(pairs).not_to_be_checked()
         pairs.check()
