@@ -257,11 +257,12 @@ def test_a_manifest_names_no_file_outside(small: Path, tmp_path: Path) -> None:
     assert (tmp_path / "precious").read_text() == "mine"
 
 
-def export_limited(on_excess: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def export_limited(on_excess: str, *arguments: str, within: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """Export in a process whose files may have 100,000 bytes each, which ends a write as a full disk does.
 
     Args:
         on_excess: `SIG_IGN`; or `SIG_DFL`, by which the kernel kills the process there.
+        within: the folder in which it is started.
     """
     limited = (
         "import resource, signal, sys; from bvae.cli import main\n"
@@ -270,14 +271,19 @@ def export_limited(on_excess: str, *arguments: str) -> subprocess.CompletedProce
         "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
         "sys.exit(main(['export', *sys.argv[1:]]))"
     )
-    return subprocess.run([sys.executable, "-c", limited, *arguments], cwd=ROOT, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-c", limited, *arguments], cwd=within, env=environment, capture_output=True, text=True
+    )
 
 
 def test_what_a_killed_export_left_goes_with_the_next(small: Path, tmp_path: Path) -> None:
     site, single = tmp_path / "site", tmp_path / "one.html"
     (tmp_path / ".site.exported").mkdir()  # another's
-    for where in (["-o", str(site)], ["--single", str(single)]):
-        assert export_limited("SIG_DFL", str(small), *where).returncode == -signal.SIGXFSZ
+    site.mkdir()
+    for where in (["-o", "."], ["--single", str(single)]):
+        assert export_limited("SIG_DFL", str(small), *where, within=site).returncode == -signal.SIGXFSZ
+    assert not list(site.iterdir())
     left = list(tmp_path.glob(".*"))
     assert len(left) == 3, left
     for path in left:

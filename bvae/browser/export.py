@@ -279,8 +279,9 @@ def _is_ours(name: str) -> bool:
 @contextlib.contextmanager
 def _growing(folder: Path) -> Iterator[Path]:
     """A new folder beside another, which is gone afterwards unless it was renamed."""
+    whole = folder.resolve()  # not within it, as beside "." would be, nor on another disk than what a link leads to
     try:
-        with hidden_folder(folder.parent, f".{folder.name}.export-") as place:
+        with hidden_folder(whole.parent, f".{whole.name}.export-") as place:
             new = place / "page"
             new.mkdir()
             yield new
