@@ -55,20 +55,21 @@ def page() -> None:
 
 def take_along(name: str, run: Run, can_be_seen: bool) -> None:
     """What can be done with the selected run: look at it, or download it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        if can_be_seen:
-            st.page_link("pages/traverse.py", label=f"Explore {plain(name)} in Traverse", icon=":material/tune:")
-        # Without a rerun after the click, which would ask the browser for nothing but the page again.
-        resumable = st.session_state.get("load_resumable", True)
-        st.download_button(
-            "Download it as a zip file", functools.partial(packed, run, resumable), f"{run.name}.zip",
-            "application/zip", key="load_download", on_click="ignore", icon=":material/download:",
+    if can_be_seen:
+        st.page_link("pages/traverse.py", label=f"Explore {plain(name)} in Traverse", icon=":material/tune:")
+    # In columns, which on a phone stand one below the other from the first frame on: a row wraps once all is there.
+    left, right = st.columns([5, 6], vertical_alignment="center")
+    # Without a rerun after the click, which would ask the browser for nothing but the page again.
+    resumable = st.session_state.get("load_resumable", True)
+    left.download_button(
+        "Download it as a zip file", functools.partial(packed, run, resumable), f"{run.name}.zip",
+        "application/zip", key="load_download", on_click="ignore", icon=":material/download:",
+    )  # fmt: skip
+    if (size := run.state_bytes) is not None:
+        right.checkbox(
+            f"with what resuming needs, {spoken_size(size)}", value=True, key="load_resumable",
+            on_change=accept_address, persist_state="session",
         )  # fmt: skip
-        if (size := run.state_bytes) is not None:
-            st.checkbox(
-                f"with what resuming needs, {spoken_size(size)}", value=True, key="load_resumable",
-                on_change=accept_address, persist_state="session",
-            )  # fmt: skip
 
 
 def packed(run: Run, resumable: bool) -> bytes:

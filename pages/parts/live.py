@@ -8,6 +8,7 @@ Imports no torch.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -16,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from bvae.browser.bundle import bundle
 from bvae.browser.components import asset, read_component
@@ -127,9 +129,10 @@ def component(name: str) -> Any:
         js=f"{bundle('shell/hand-on.js')}\nexport default handOn({called});\n",
     )
 
-    def mount(data: dict[str, Any], **options: Any) -> Any:
+    def mount(data: dict[str, Any], script_in: DeltaGenerator | None = None, **options: Any) -> Any:
         result = made(data=[data], **options)
-        code(key=f"{name}_script", height="content")
+        with script_in or contextlib.nullcontext():  # where it holds no place above others until its style comes
+            code(key=f"{name}_script", height="content")
         return result
 
     return mount

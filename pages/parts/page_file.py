@@ -24,24 +24,26 @@ def offer_page(selected: str, runs: Mapping[str, Run]) -> None:
     key = f"load_page_with {selected}"
     st.session_state.setdefault(key, [])
     st.session_state[key] = [name for name in st.session_state[key] if name in others]
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        along = st.multiselect(
-            "Others on the same page", others, key=key, max_selections=MOST_OTHERS, width=420,
-            on_change=accept_address, persist_state="session", placeholder="None",
-        )  # fmt: skip
-        names = (selected, *along)
-        chosen = [runs[name] for name in names]
-        lesson = pick_lesson(chosen, f"load_page_lesson with {' '.join(names)}")
-        problem = export.why_not(chosen)
-        st.download_button(
-            "Save as a page", functools.partial(page_file, chosen, lesson), f"{chosen[0].name}.html", "text/html",
-            key="load_page", on_click="ignore", icon=":material/captive_portal:", disabled=problem is not None,
-            help=problem,
-        )  # fmt: skip
+    # Above the row, which is higher once its parts are there, and would move it down.
     st.markdown(
-        f":small[One file of about {export.SINGLE * len(chosen)} MB that opens in any browser, from a disk or a link, "
-        "without this program and without a network. It takes some seconds to be made.]"
+        f":small[As one file of about {export.SINGLE * (1 + len(st.session_state[key]))} MB the run opens in any "
+        "browser, from a disk or a link, without this program and without a network. It takes some seconds to be made.]"
     )
+    first, second, third = st.columns([5, 4, 5], vertical_alignment="bottom")
+    along = first.multiselect(
+        "Others on the same page", others, key=key, max_selections=MOST_OTHERS,
+        on_change=accept_address, persist_state="session", placeholder="None",
+    )  # fmt: skip
+    names = (selected, *along)
+    chosen = [runs[name] for name in names]
+    with second:
+        lesson = pick_lesson(chosen, f"load_page_lesson with {' '.join(names)}")
+    problem = export.why_not(chosen)
+    third.download_button(
+        "Save as a page", functools.partial(page_file, chosen, lesson), f"{chosen[0].name}.html", "text/html",
+        key="load_page", on_click="ignore", icon=":material/captive_portal:", disabled=problem is not None,
+        help=problem,
+    )  # fmt: skip
 
 
 def pick_lesson(runs: list[Run], key: str) -> str | None:
@@ -57,7 +59,7 @@ def pick_lesson(runs: list[Run], key: str) -> str | None:
     if st.session_state[key] not in titles:
         st.session_state[key] = None
     picked: str | None = st.selectbox(
-        "A lesson with it", list(titles), key=key, format_func=titles.__getitem__, width=260, placeholder="None",
+        "A lesson with it", list(titles), key=key, format_func=titles.__getitem__, placeholder="None",
         on_change=accept_address, persist_state="session",
     )  # fmt: skip
     return picked

@@ -47,7 +47,7 @@ def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
         "drawn for each image. A [seed](#seed) repeats a run. Size is what the run takes on disk."
     )
     component("run_table")(
-        key="run_table", data={"rows": rows, "selected": selected}, on_picked_change=pick,
+        key="run_table", data={"rows": rows, "selected": selected}, on_picked_change=pick, script_in=st.sidebar,
         height=HEAD + LINE * min(len(rows), LINES),
     )  # fmt: skip
     st.markdown(explained(f":small[{note}]"))
