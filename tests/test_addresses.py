@@ -100,11 +100,16 @@ def session() -> None:
         st.session_state["begun"] = True
         say_in_address(("epoch", "z"), {"epoch": "100", "z": "1,2"})
     st.button("Tell", on_click=tell)
+    if st.session_state.pop("interrupted", False):
+        say_in_address(("seed",), {"seed": "9"})
+        st.stop()
     write_said()
 
 
 def test_what_a_browser_says_before_it_has_the_last_address_takes_nothing_back() -> None:
-    app = AppTest.from_function(session).run()
+    app = AppTest.from_function(session)
+    app.query_params["epoch"] = "3"
+    app.run()
     assert dict(app.query_params) == {"epoch": "100", "z": "1,2"}
     app.query_params["epoch"] = "3"  # as it was before
     del app.query_params["z"]
@@ -114,3 +119,18 @@ def test_what_a_browser_says_before_it_has_the_last_address_takes_nothing_back()
     app.run()
     app.button[0].click().run()
     assert dict(app.query_params) == {"epoch": "3", "z": "1,2", "seed": "7"}
+
+
+def test_what_a_rerun_could_not_write_any_more_is_written_unless_the_browser_went_elsewhere() -> None:
+    app = AppTest.from_function(session).run()
+    app.session_state["interrupted"] = True
+    app.run()
+    app.run()
+    assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "9"}
+    app.query_params["seed"] = "4"  # by Back
+    app.run()
+    app.session_state["interrupted"] = True
+    app.run()
+    app.query_params["seed"] = "5"  # by Back once more, before anything was written
+    app.run()
+    assert dict(app.query_params)["seed"] == "5"

@@ -47,6 +47,7 @@ __all__ = [
 ADDRESS = ("run", "epoch", "z", *IMAGES, "image", "start", "from", "keep")
 LESSON = ("lesson", "step")  # which belong to no page and go along from one to the other, see lesson.py
 MOST_OF_DRAWING = 700  # characters
+MOST_BEHIND = 3  # addresses that a browser may be behind what was written
 MOST_OF_CODES = 1_000  # characters that the code and the one to which a reset returns may take
 
 
@@ -157,25 +158,25 @@ def say_in_address(names: Sequence[str], values: Mapping[str, str]) -> None:
     """Have `write_said` write this into the address, and nothing else in parameters of these names. What it says in
     others, another part of the page may have yet to read."""
     said: dict[str, str | None] = st.session_state.setdefault("address_said", {})
+    st.session_state.setdefault("said_at", st.query_params.to_dict())
     said |= {name: values.get(name) for name in names}
 
 
 def write_said() -> None:
     """Write what has been said since into the address, all of it at once: every write is a step of the browser's
     history, and a hand that lets go may have moved the cursor and something of the page."""
+    _forget_overtaken()
     said: dict[str, str | None] = st.session_state.get("address_said", {})
-    if not said:
-        st.session_state["written"] = (_page(), st.query_params.to_dict())
-        return
-    if number := said.get("drawing"):  # of which another browser has nothing
-        said["image"] = drawing_text(number)
     before = st.query_params.to_dict()
-    others = {name: value for name, value in before.items() if name not in said}
-    wanted = others | {name: value for name, value in said.items() if value is not None}
+    if not said:
+        st.session_state["written"] = (_page(), before, [])
+        return
+    wanted = _saying(said, before)
+    *_, overwritten = st.session_state.get("written", ("", {}, []))
     if wanted != before:
         st.query_params.from_dict(wanted)  # another rerun may begin here, which then writes it
-    st.session_state.pop("address_said", None)
-    st.session_state["written"] = (_page(), wanted)
+    _take_back_said()
+    st.session_state["written"] = (_page(), wanted, [*overwritten, before][-MOST_BEHIND:])
     if "run" in said:
         st.session_state["address"] = _address()
     if "lesson" in said:
@@ -186,6 +187,30 @@ def write_said() -> None:
         for name, value in {**known, **said}.items()
         if value is not None and name not in (*ADDRESS, *LESSON)
     }
+
+
+def _saying(said: Mapping[str, str | None], address: Mapping[str, str]) -> dict[str, str]:
+    """An address with what was said."""
+    if number := said.get("drawing"):  # of which another browser has nothing
+        said = {**said, "image": drawing_text(number)}
+    others = {name: value for name, value in address.items() if name not in said}
+    return others | {name: value for name, value in said.items() if value is not None}
+
+
+def _take_back_said() -> None:
+    for known in ("address_said", "said_at"):
+        st.session_state.pop(known, None)
+
+
+def _forget_overtaken() -> None:
+    """Forget what a rerun said and could not write any more, where Back or Forward led to another address meanwhile."""
+    said: dict[str, str | None] = st.session_state.get("address_said", {})
+    if not said:
+        return
+    _, written, overwritten = st.session_state.get("written", ("", {}, []))
+    there = [st.session_state.get("said_at", {}), written, *overwritten]
+    if st.query_params.to_dict() not in [*there, *(_saying(said, address) for address in there)]:
+        _take_back_said()
 
 
 def drawing_text(number: str) -> str | None:
@@ -216,9 +241,11 @@ def _page() -> str:
 def accept_address() -> None:
     """Take the present address for known. A callback of a widget must: the browser may have sent the widget's change
     before it had the address that was written last, which then is written again."""
+    _forget_overtaken()
     now = st.query_params.to_dict()
-    page, written = st.session_state.get("written", ("", {}))
-    if page == _page():
+    page, written, overwritten = st.session_state.get("written", ("", {}, []))
+    if page == _page() and now in overwritten:
+        st.session_state.setdefault("said_at", now)
         said: dict[str, str | None] = st.session_state.setdefault("address_said", {})
         for name in {*now, *written}:
             if now.get(name) != written.get(name):
@@ -231,8 +258,8 @@ def accept_address() -> None:
 def forget_address() -> None:
     """Have the address ask for nothing, and know of nothing that it said."""
     st.query_params.clear()
-    for known in ("written", "address_said"):
-        st.session_state.pop(known, None)
+    st.session_state.pop("written", None)
+    _take_back_said()
     accept_address()
 
 
