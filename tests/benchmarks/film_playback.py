@@ -78,8 +78,10 @@ def large_run(folder: Path, source: Run, images: int, epochs: int) -> Run:
     path = folder / f"{source.name}-film"
     for name in ("epochs", "latents"):
         (path / name).mkdir(parents=True)
-    for name in ("config.json", "status.json"):
-        shutil.copy(source.path / name, path / name)
+    shutil.copy(source.path / "status.json", path)
+    told = json.loads((source.path / "config.json").read_text(encoding="utf-8"))
+    told["config"]["probe_size"] = images
+    (path / "config.json").write_text(json.dumps(told), encoding="utf-8")
     test = load_dataset(source.config.dataset).test
     pixels, labels = test.pixels[:images], test.labels[:images]
     probe = {"images": pixels.numpy(), "labels": labels.numpy(), "indices": np.arange(len(labels))}
