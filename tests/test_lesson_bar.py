@@ -20,8 +20,8 @@ HOSTILE = "<img src=x onerror=\"document.title='broken'\"> [x](javascript:alert(
 def data(**change: Any) -> dict[str, Any]:
     """What the bar is sent, see pages/parts/lesson.py."""
     usual: dict[str, Any] = {
-        "name": FIRST, "lesson": LESSON, "step": 1, "revision": 1, "pages": {"traverse": "Traverse"}, "may_edit": True,
-        "editing": False, "kept": "Kept.", "run": None, "problem": "",
+        "name": FIRST, "lesson": LESSON, "step": 1, "revision": 1, "heard": {}, "pages": {"traverse": "Traverse"},
+        "may_edit": True, "editing": False, "kept": "Kept.", "run": None, "problem": "",
     }  # fmt: skip
     return usual | change
 
@@ -204,6 +204,23 @@ def test_what_is_being_written_stays_when_python_answers(bench: Bench) -> None:
     bench.redraw(data(name="other", revision=2, editing=True, kept="Elsewhere."))
     expect(field).to_have_value("half a tit")
     expect(bar.get_by_text("Elsewhere.")).to_be_visible()
+
+
+def test_what_was_done_while_python_answers_is_not_undone_by_the_answer(bench: Bench) -> None:
+    bar = bench.mount("lesson", data(editing=True))
+    bar.get_by_role("button", name="Add this view").click()
+    added = bench.said("lesson")[-1]
+    bench.page.keyboard.type("My own view")
+    bench.page.keyboard.press("Enter")
+    renamed = {"name": "mine", "lesson": added["lesson"], "step": 2, "revision": 2, "editing": True}
+    answer = data(**renamed, heard={"lesson": added["at"]})  # the first change made a lesson of one's own
+    bench.redraw(answer)
+    expect(title(bench.page)).to_have_text("My own view")
+    said = bench.said("lesson")[-1]
+    assert said["lesson"]["steps"][1]["title"] == "My own view"
+    bench.redraw(answer | {"heard": {"lesson": said["at"]}, "problem": "It was not kept."})  # the second was refused
+    expect(title(bench.page)).to_have_text("A new step")
+    expect(bar.get_by_role("alert")).to_have_text("It was not kept.")
 
 
 @pytest.mark.parametrize("width", [1400, 390])

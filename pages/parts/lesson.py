@@ -186,6 +186,7 @@ def mount_lesson(titles: Mapping[str, str]) -> None:
     run = runs_by_name().get(name)
     data = {
         "name": found.name, "lesson": found.lesson, "step": found.step, "revision": found.revision,
+        "heard": st.session_state.get("lesson_heard", {}),
         "pages": dict(titles), "may_edit": True, "editing": found.editing, "kept": _kept(found, name, run),
         "run": _may_hold(name, run), "problem": found.problem,
     }  # fmt: skip

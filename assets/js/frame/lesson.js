@@ -46,7 +46,7 @@ export class LessonBar {
     });
     const pages = Object.fromEntries(site.pages.map(({ path, title }) => [path, title]));
     const data = { name: lesson.name, lesson, step, revision: this.revision, pages, problem: this.problem(step) };
-    this.mounted.draw({ ...data, may_edit: false, editing: false, kept: "", run: null });
+    this.mounted.draw({ ...data, heard: {}, may_edit: false, editing: false, kept: "", run: null });
     return [];
   }
 

@@ -26,6 +26,7 @@ import { tell } from "./prose.js";
  * @property {LessonState} lesson
  * @property {number} step from 1 on, 0 of a lesson without steps
  * @property {number} revision raised whenever Python has chosen lesson or step by itself
+ * @property {Record<string, number>} heard when that was said which Python has heard last, by state
  * @property {Record<string, string>} pages the titles of the pages, by what addresses call them
  * @property {boolean} may_edit whether it can be changed, if only for a while
  * @property {boolean} editing whether it is about to be
@@ -46,6 +47,7 @@ class LessonBar {
     /** @type {LessonState} */
     this.lesson = { format: 1, title: "", steps: [] };
     this.step = 0;
+    this.revision = -1; // that was taken last
     this.shown = ""; // what the bar says, as JSON
     this.editor = new Editor(root, {
       changed: (lesson, step, open) => this.change(lesson, step, open),
@@ -82,10 +84,13 @@ class LessonBar {
   /** @param {LessonData} data @param {SetStateValue} setStateValue */
   receive(data, setStateValue) {
     this.link.setStateValue = setStateValue;
-    const news = data.revision !== this.data?.revision;
+    // What was done here since is still on its way, and comes after what Python has chosen.
+    const ahead = ["lesson", "step"].some((state) => this.link.isAhead(state, data.heard[state]));
+    const news = !ahead && data.revision !== this.revision;
     const another = data.name !== this.data?.name;
     this.data = data;
     if (news) {
+      this.revision = data.revision;
       this.lesson = data.lesson;
       this.step = data.step;
       if (another)

@@ -14,6 +14,8 @@ export class Link {
     this.waiting = new Map();
     /** @type {Map<string, string>} by name: what was sent last */
     this.sent = new Map();
+    /** @type {Map<string, number>} by name: when that was, which goes along */
+    this.sentAt = new Map();
     /** @type {SetStateValue} as Streamlit gave it last */
     this.setStateValue = () => {};
     // A held arrow key changes a slider thirty times a second: Python hears of it once, when the key comes up.
@@ -41,7 +43,17 @@ export class Link {
     const text = JSON.stringify([about, value]);
     if (text === this.sent.get(name)) return;
     this.sent.set(name, text);
-    this.setStateValue(name, { ...value, at: performance.now() }); // Streamlit would keep back a value that equals the last one
+    const at = performance.now(); // Streamlit would keep back a value that equals the last one
+    this.sentAt.set(name, at);
+    this.setStateValue(name, { ...value, at });
+  }
+
+  /**
+   * Whether Python has yet to hear what was said last.
+   * @param {string} name @param {number} [heard] when that was said which Python has heard; undefined if it has heard nothing
+   */
+  isAhead(name, heard) {
+    return this.waiting.has(name) || (heard !== undefined && heard < (this.sentAt.get(name) ?? 0));
   }
 
   /**
