@@ -16,6 +16,7 @@ from bvae.browser.prose import BESIDE, COMPARE
 from bvae.numbers import thin
 from bvae.runs import Run
 from pages.parts.beside import show_beside
+from pages.parts.command import show_command
 from pages.parts.comparing import (
     ADDRESS,
     Choice,
@@ -76,13 +77,13 @@ def page() -> None:
         _stand_beside(live)
     if not found.comparison["runs"]:
         st.info("There is nothing to compare here yet. Choose other runs above, or train some with different β:")
-        st.code("python -m bvae sweep --into runs/first --beta 1 4 10 --seed 0 1 --epochs 10", language=None)
+        show_command("python -m bvae sweep --into runs/first --beta 1 4 10 --seed 0 1 --epochs 10", "first")
         return
     if found.runs:
         watch_several(found.runs, found.comparison)
     elif command := found.comparison["command"]:
         st.markdown("These are figures of runs that are not here. This trains them, and then each point opens its run:")
-        st.code(command, language=None, wrap_lines=True)
+        show_command(command, "sweep")
     _wait_for_udr(found)
 
 

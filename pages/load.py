@@ -13,6 +13,7 @@ from bvae.archive import CONVERT, PickleError, TakenIn, import_run, import_weigh
 from bvae.browser.glossary import explained, plain
 from bvae.browser.prose import LOAD
 from bvae.runs import Run, RunError, own_folder
+from pages.parts.command import show_command
 from pages.parts.cursor import accept_address, open_cursor
 from pages.parts.live import mount_uploads
 from pages.parts.page_file import offer_page
@@ -158,7 +159,7 @@ def show(outcome: dict[str, Any], of: str | None) -> None:
     elif outcome and outcome["of"] == of:
         st.error(plain(outcome["problem"]))
         if outcome["code"]:
-            st.code(outcome["code"], language=None, wrap_lines=True)
+            show_command(outcome["code"], "load")
 
 
 page()

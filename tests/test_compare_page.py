@@ -24,7 +24,7 @@ from pages.parts.selection import runs_by_name
 from tests.bench import Bench
 from tests.browsing import expect_address, in_address, until
 from tests.conftest import ROOT, serve
-from tests.test_app import texts
+from tests.test_app import commands, texts
 
 LABELS = {name: f"[{name}](#seed)" for name in FIGURES if name not in NATS}
 
@@ -266,7 +266,7 @@ def test_the_page_says_what_is_missing_and_loses_nothing(folder: Path) -> None:
     again(app)
     assert app.query_params["sweep"] == "told"
     assert "figures of runs that are not here" in texts(app.markdown)
-    assert app.code[0].value.startswith("python -m bvae sweep --into runs/mine --beta 1 10")
+    assert commands(app)[0].startswith("python -m bvae sweep --into runs/mine --beta 1 10")
     app.selectbox("compare_what").select("some")
     again(app)
     app.multiselect("compare_runs").set_value(["mnist-beta4", "mine-beta1-seed1"])
@@ -276,7 +276,7 @@ def test_the_page_says_what_is_missing_and_loses_nothing(folder: Path) -> None:
     (folder / "mine/mine-beta1-seed1/metrics.json").unlink()
     again(app)
     assert "are not measured yet of mine-beta1-seed1" in texts(app.markdown)
-    assert app.code[0].value == "python -m bvae metrics mine-beta1-seed1 --epoch 100"
+    assert commands(app) == ["python -m bvae metrics mine-beta1-seed1 --epoch 100"]
     assert "Measure in the background" in [button.label for button in app.button]
     shutil.rmtree(folder / "mine")
     again(app)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from bvae.browser.components import asset
 from tests.bench import Bench
 
 
@@ -342,3 +343,27 @@ def test_a_notebooks_output_is_as_dark_as_what_it_lies_on_however_its_colour_is_
     dark = ["black", "rgb(20 20 20 / 0.9)", "color(srgb 0.1 0.1 0.12)", "oklch(0.2 0 0)"]
     found = bench_page.evaluate(DRESSED, light + dark)
     assert found == ["light"] * len(light) + ["dark"] * len(dark)
+
+
+COMMAND = """async ([html, text]) => {
+  const { default: command } = await import("/shell/command.js");
+  const home = document.body.appendChild(document.createElement("div"));
+  const parentElement = home.attachShadow({ mode: "open" });
+  parentElement.innerHTML = html;
+  command({ data: "before", parentElement });
+  command({ data: text, parentElement });
+}"""
+
+
+@pytest.mark.new_tab
+@pytest.mark.parametrize("secure", [True, False], ids=["asked", "plain HTTP"])
+def test_a_command_is_copied_as_it_stands(bench: Bench, secure: bool) -> None:
+    page, text = bench.page, "python -m bvae train \\\n  --run 'a <b>'"
+    page.context.grant_permissions(["clipboard-read", *(["clipboard-write"] if secure else [])])
+    if not secure:
+        page.evaluate("navigator.clipboard.writeText = undefined")
+    page.evaluate(COMMAND, [asset("html", "command"), text])
+    page.get_by_role("button", name="Copy what stands here").click()
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == text
+    expect(page.get_by_role("status")).to_have_text("")

@@ -31,6 +31,7 @@ from pages.parts.watch import standings
 from pages.parts.words import duration
 from tests.browsing import WAIT, downloaded, grey, until
 from tests.conftest import ROOT, serve
+from tests.test_app import commands
 
 PAGE = str(ROOT / "pages" / "train.py")
 
@@ -322,7 +323,7 @@ def test_presets_fill_the_form(form: AppTest, queue: Queue, preset: str, values:
         assert field(form, name).value == value
     (radio,) = form.radio
     assert radio.value == preset
-    assert form.code[0].value == f"python -m bvae train --run {queue.folder}/{command}"
+    assert commands(form)[0] == f"python -m bvae train --run {queue.folder}/{command}"
     # Changed by hand, it is that preset no more.
     field(form, "capacity").set_value(3.0).run()
     (radio,) = form.radio

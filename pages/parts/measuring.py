@@ -17,6 +17,7 @@ from bvae.compared import FIGURES, Comparison
 from bvae.compared import PARTS as COMPARED
 from bvae.metrics.state import PARTS, missing, progress, start, stop
 from bvae.runs import Run, RunError, run_argument
+from pages.parts.command import show_command
 from pages.parts.cursor import accept_address
 from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.words import duration
@@ -126,7 +127,7 @@ def _watch_several(lacking: Mapping[int, Sequence[Run]], said: Sequence[str], po
         shlex.join(["python", "-m", "bvae", "metrics", *map(run_argument, of_epoch), "--epoch", str(epoch)])
         for epoch, of_epoch in lacking.items()
     ]
-    st.code("\n".join(commands), language=None, wrap_lines=True)
+    show_command("\n".join(commands), "measure")
     for run in running:
         about = progress(run)
         left = f", about {duration(about.remaining)} left" if about.remaining else ""

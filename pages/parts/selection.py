@@ -11,6 +11,7 @@ from bvae.browser.facts import about_epoch, about_run
 from bvae.browser.glossary import explained, plain
 from bvae.browser.live import LiveRun
 from bvae.runs import Epoch, Run, RunError, folders_searched, list_runs
+from pages.parts.command import show_command
 from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
 from pages.parts.live import open_live
 from pages.parts.meaning import open_meaning
@@ -71,7 +72,7 @@ def no_run() -> None:
     """Say on a page that there is nothing to look at, and what makes something."""
     st.info("There is no run to show yet. Train one, which takes a few minutes:")
     st.page_link("pages/train.py", label="Go to Train", icon=":material/model_training:")
-    st.code(TRAIN_COMMAND, language=None)
+    show_command(TRAIN_COMMAND, "train")
 
 
 def history_of(run: Run) -> list[Epoch]:

@@ -12,6 +12,7 @@ from bvae.config import ConfigError, field_type
 from bvae.queue import Queue
 from bvae.runs import RunError, check_new_run, check_run_name
 from bvae.sweep import Sweep
+from pages.parts.command import show_command
 from pages.parts.cursor import accept_address, asked_of_page, say_in_address
 from pages.parts.devices import devices, show_device
 from pages.parts.own_images import show_own_images
@@ -64,7 +65,7 @@ def show_sweep_form(queue: Queue) -> None:
     if sweep is not None and problem is None:
         problem = show_own_images(member.config.dataset for member in sweep.members)
     if sweep is not None and problem is None:
-        st.code(sweep.command(), language=None, wrap_lines=True)
+        show_command(sweep.command(), "form")
         varied = " × ".join(f"{said_of(field)['label']} {', '.join(sweep.said(field))}" for field in sweep.varied)
         count = len(sweep.members)
         st.markdown(f"**{count} run{'s' * (count != 1)}**{': ' if varied else ''}{plain(varied)}.")

@@ -13,6 +13,7 @@ from bvae.config import ConfigError
 from bvae.queue import Entry, Queue
 from bvae.runs import SWEEP, RunError, folders_in
 from bvae.sweep import Stand, Sweep
+from pages.parts.command import show_command
 from pages.parts.comparing import Choice, link_to_compare
 from pages.parts.cursor import accept_address
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
@@ -183,7 +184,7 @@ def show_sweeps(found: Sequence[Swept]) -> None:
         if stand.state == "failed":
             st.error(plain(f"{stand.member.name}: {stand.error or 'It ended without a word.'}"))
     with st.expander("Command of the sweep"):
-        st.code(swept.sweep.command(), language=None, wrap_lines=True)
+        show_command(swept.sweep.command(), "watch_sweep")
 
 
 def _rows(stands: Sequence[Stand]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from bvae.config import Config, ConfigError, field_type, is_path, propose_name
 from bvae.devices import training_images
 from bvae.queue import Queue
 from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
+from pages.parts.command import show_command
 from pages.parts.cursor import accept_address
 from pages.parts.devices import devices, show_device
 from pages.parts.own_images import bring_images, show_own_images
@@ -84,7 +85,7 @@ def show_form(queue: Queue) -> None:
     if problem is None and not started:
         problem = taken
     if config is not None and problem is None:
-        st.code(config.command(str(queue.folder / name)), language=None, wrap_lines=True)
+        show_command(config.command(str(queue.folder / name)), "form")
     if queue.folder.resolve() != BESIDE_APP:
         st.markdown(f":small[New runs are kept in {plain(str(queue.folder.resolve()))}.]")
     for note in notes(config) if config else []:

@@ -13,6 +13,7 @@ from bvae.devices import estimate, seconds_an_epoch
 from bvae.numbers import LONG, number
 from bvae.queue import Entry, Queue
 from bvae.runs import BUNDLED_RUNS, Epoch, Run, RunError
+from pages.parts.command import show_command
 from pages.parts.cursor import accept_address, forget_address
 from pages.parts.figures import show_training
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
@@ -315,7 +316,7 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
     show_training(run, history, _with_history(other) if other else None)
     if not standing.imported:
         with st.expander("Command"):
-            st.code(run.command(), language=None, wrap_lines=True)
+            show_command(run.command(), "watch")
 
 
 def _with_history(run: Run) -> tuple[Run, list[Epoch]] | None:
