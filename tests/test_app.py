@@ -51,7 +51,7 @@ def texts(elements: Any) -> str:
 def commands(app: AppTest) -> list[str]:
     """The commands that a page shows to be copied."""
     shown = (element.proto for element in app.get("bidi_component"))
-    return [json.loads(proto.json) for proto in shown if proto.component_name == "command"]
+    return [json.loads(proto.json)[0] for proto in shown if proto.component_name == "command"]
 
 
 def read(markdown: str) -> str:

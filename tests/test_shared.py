@@ -350,8 +350,8 @@ COMMAND = """async ([html, text]) => {
   const home = document.body.appendChild(document.createElement("div"));
   const parentElement = home.attachShadow({ mode: "open" });
   parentElement.innerHTML = html;
-  command({ data: "before", parentElement });
-  command({ data: text, parentElement });
+  command({ data: ["before"], parentElement });
+  command({ data: [text], parentElement });
 }"""
 
 

@@ -18,7 +18,9 @@ _command = st.components.v2.component(
 def show_command(text: str, key: str) -> None:
     """Draw a command line, or several, with a button that copies them.
 
+    It travels in a list, see `component` in live.py.
+
     Args:
         key: what tells it from others on the page.
     """
-    _command(key=f"command_{key}", data=text, height="content")
+    _command(key=f"command_{key}", data=[text], height="content")

@@ -4,11 +4,11 @@ import { finder } from "../shared/elements.js";
 
 const SAID_SECONDS = 2;
 
-/** @param {{data?: string|null, parentElement: HTMLElement|ShadowRoot}} mount */
+/** @param {{data?: [string]|null, parentElement: HTMLElement|ShadowRoot}} mount */
 export default function command({ data, parentElement }) {
   const find = finder(parentElement);
   const [text, button, said] = ["code", "button", ".hidden-text"].map((name) => find(name));
-  text.textContent = data ?? "";
+  text.textContent = data?.[0] ?? "";
   button.onclick = async () => {
     const copied = await copy(text);
     said.textContent = copied ? "Copied." : "It could not be copied, but it is selected: press Ctrl and C.";
