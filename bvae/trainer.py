@@ -8,6 +8,7 @@ killed goes on bit for bit as if it had not been.
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -297,10 +298,19 @@ class Trainer:
         self.epoch, self.step, self.seconds = state.epoch, state.step, state.seconds
 
 
+class _Adam(torch.optim.Adam):
+    """PyTorch's own, as it is beneath what keeps its compiler away: that would import the whole compiler, which takes as
+    long as importing PyTorch."""
+
+    add_param_group = inspect.unwrap(torch.optim.Adam.add_param_group)
+    zero_grad = inspect.unwrap(torch.optim.Adam.zero_grad)
+    step = torch.no_grad()(inspect.unwrap(torch.optim.Adam.step))
+
+
 def adam(parameters: list[Any], device: torch.device) -> torch.optim.Adam:
     """The optimiser of parameters, or of groups of them; its learning rate is set at every step."""
     # β₂ of 0.95 forgets the steep first steps sooner: a third of a nat after three epochs of the conv network.
-    return torch.optim.Adam(
+    return _Adam(
         parameters,
         lr=0.0,
         betas=(0.9, 0.95),
