@@ -299,8 +299,8 @@ class Trainer:
 
 
 class _Adam(torch.optim.Adam):
-    """PyTorch's own, as it is beneath what keeps its compiler away: that would import the whole compiler, which takes as
-    long as importing PyTorch."""
+    """PyTorch's own, beneath what keeps PyTorch's compiler away from it: that would import the whole compiler, which
+    takes as long as importing PyTorch."""
 
     add_param_group = inspect.unwrap(torch.optim.Adam.add_param_group)
     zero_grad = inspect.unwrap(torch.optim.Adam.zero_grad)

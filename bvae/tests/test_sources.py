@@ -113,8 +113,9 @@ def test_what_a_browser_gets_needs_neither_streamlit_nor_torch() -> None:
 
 def test_a_step_imports_no_compiler() -> None:
     code = (
-        "import sys, torch; from bvae.trainer import adam; weight = torch.ones(1, requires_grad=True); weight.backward();"
-        "rule = adam([weight], weight.device); rule.step(); rule.zero_grad(); print('torch._dynamo' in sys.modules)"
+        "import sys, torch; from bvae.trainer import adam; weight = torch.ones(1, requires_grad=True);"
+        "weight.backward(); rule = adam([weight], weight.device); rule.step(); rule.zero_grad();"
+        "print('torch._dynamo' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
