@@ -134,3 +134,32 @@ def test_what_a_rerun_could_not_write_any_more_is_written_unless_the_browser_wen
     app.query_params["seed"] = "5"  # by Back once more, before anything was written
     app.run()
     assert dict(app.query_params)["seed"] == "5"
+
+
+def picker() -> None:
+    """A choice of a page, as in a fragment that comes round by itself."""
+    import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from pages.parts.cursor import accept_address
+    from pages.parts.view import pick_by_address
+
+    if st.session_state.pop("alone", False):
+        vars(get_script_run_ctx())["fragment_ids_this_run"] = ["watch"]  # as Streamlit has it then
+    st.session_state.setdefault("picked", "none")
+    pick_by_address("with", "picked", ["none", "one"], "none")
+    st.selectbox("With", ["none", "one"], key="picked", on_change=accept_address)
+
+
+def test_what_comes_round_by_itself_before_the_browser_has_the_last_address_takes_no_choice_back() -> None:
+    app = AppTest.from_function(picker).run()
+    app.selectbox[0].select("one").run()
+    assert dict(app.query_params) == {"with": "one"}
+    del app.query_params["with"]  # as it was before
+    app.session_state["alone"] = True
+    app.run()
+    assert app.selectbox[0].value == "one"
+    assert dict(app.query_params) == {"with": "one"}
+    del app.query_params["with"]  # by Back
+    app.run()
+    assert app.selectbox[0].value == "none"

@@ -266,7 +266,11 @@ def forget_address() -> None:
 def asked_of_page(names: Sequence[str]) -> dict[str, str] | None:
     """What the address asks of a page beyond the cursor, in parameters of these names: as the page is opened by it, and
     after Back and Forward, when it may ask for nothing, as at first. None for what the page itself wrote last, unless a
-    step of a lesson has just been opened, which shows all as its address has it."""
+    step of a lesson has just been opened, which shows all as its address has it. None, too, for a fragment alone: after
+    Back all of the page is drawn, and what comes round by itself may have the address that was overwritten just now."""
+    context = get_script_run_ctx()
+    if context and context.fragment_ids_this_run:
+        return None
     asked, known = ({name: each[name] for name in names if name in each}
                     for each in (_page_address(), st.session_state.get("page_address", {})))  # fmt: skip
     return asked if asked != known or "step_opened" in st.session_state else None
