@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,7 +21,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from streamlit.testing.v1 import AppTest
 
 from bvae.config import Config
@@ -27,6 +30,7 @@ from bvae.runs import Run, RunError, read_json, write_json
 from bvae.sweep import Sweep
 from bvae.tests.test_images import shapes, write_folder
 from bvae.tests.waiting import empty, wait
+from pages.parts.devices import devices
 from pages.parts.watch import standings
 from pages.parts.words import duration
 from tests.browsing import WAIT, downloaded, grey, until
@@ -50,11 +54,31 @@ def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
 # In the browser --------------------------------------------------------------------------------------------------
 
 
-class Train:
-    """What a person does and sees on the page."""
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The app's address, and a folder in which it keeps its runs and its data."""
+    folder = tmp_path_factory.mktemp("train")
+    settings = {"BVAE_DATA": str(folder / "cache"), "BVAE_FILM": "off", "OMP_NUM_THREADS": "1"}
+    with serve(folder / "runs", folder / "streamlit.log", **settings) as address:
+        yield address, folder
 
-    def __init__(self, page: Page, address: str) -> None:
-        self.page, self.address = page, address
+
+@pytest.fixture
+def train(page: Page, server: tuple[str, Path]) -> Iterator[Train]:
+    """The page, where nothing has been trained yet, with nothing left of it."""
+    address, folder = server
+    queue = Queue(folder / "runs")
+    yield Train(page, address, queue)
+    page.goto("about:blank")
+    empty(queue)
+    shutil.rmtree(queue.folder, ignore_errors=True)
+
+
+class Train:
+    """What a person does and sees on the page, and the queue behind it."""
+
+    def __init__(self, page: Page, address: str, queue: Queue) -> None:
+        self.page, self.address, self.queue = page, address, queue
         page.set_default_timeout(WAIT)
 
     def open(self) -> Train:
@@ -90,113 +114,125 @@ class Train:
         expect(self.page.get_by_text(text).first).to_be_visible()
 
 
-def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(
-    browser: Browser, page: Page, queue: Queue, tmp_path: Path
-) -> None:
-    with serve(queue.folder, tmp_path / "streamlit.log") as address:
-        train = Train(page, address).open()
-        name = page.get_by_label("Name", exact=True)
-        page.get_by_role("radiogroup", name="Start from").get_by_text("VAE, β = 1", exact=True).click()
-        expect(name).to_have_attribute("placeholder", "mnist-conv-beta1")
-        train.choose("Network", "mlp")
-        expect(name).to_have_attribute("placeholder", "mnist-mlp-beta1")
-        train.fill("Epochs", "3")
-        page.get_by_text("More settings").click()
-        train.fill("Dataset limit", "5000")
-        train.fill("Probe size", "100")
-        command = f"python -m bvae train --run {queue.folder}/mnist-mlp-beta1 --dataset-limit 5000 --network mlp"
-        train.says(f"{command} --beta 1 --epochs 3 --probe-size 100")
-        page.get_by_text("More settings").click()
-        train.button("Start training").click()
-        train.says("Change a setting to begin another run.")
+@contextlib.contextmanager
+def held(run: Run) -> Iterator[None]:
+    """A run whose trainer stands still: pages still show that it is trained, and it takes no core from them."""
+    trainer = int(run.status()["pid"])
+    os.kill(trainer, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(trainer, signal.SIGCONT)
 
-        # While epochs arrive, what is typed stays, and so does where the curves are read.
-        name.click()
-        name.press_sequentially("half typed")
-        page.evaluate("globalThis.notReloaded = true")
-        for epoch in ("1", "2", "3"):
-            expect(page.locator(".training .at")).to_have_text(re.compile(f"[{epoch}-3]"))
-        samples = page.get_by_role("img", name=re.compile("Sixteen images .* at epoch 3[.]"))
-        expect(samples).to_be_visible()
-        run = Run(queue.folder / "mnist-mlp-beta1")
-        assert page.evaluate("globalThis.notReloaded")
-        expect(name).to_have_value("half typed")
-        expect(name).to_be_focused()
-        wait(lambda: run.status()["state"] == "finished")
-        train.says("Finished, 3 epochs.")
-        expect(name).to_have_value("half typed")
 
-        # What is drawn is what was recorded.
-        history = run.history()
-        test, fit = history[3]["test"], history[3]["train"]
-        reading = page.locator(".chart figcaption", has_text="Reconstruction").locator("output")
-        expect(reading).to_have_text(f"test {test['reconstruction']:.2f} · train {fit['reconstruction']:.2f}")
-        slider = page.get_by_role("slider", name="Read at epoch")
-        slider.focus()
-        slider.press("Home")
-        slider.press("ArrowRight")
-        slider.press("ArrowRight")
-        expect(reading).to_have_text(
-            f"test {history[2]['test']['reconstruction']:.2f} · train {history[2]['train']['reconstruction']:.2f}"
-        )
-        with downloaded(page, train.button("Save CSV")).open(newline="") as file:
-            rows = list(csv.DictReader(file))
-        assert [int(row["epoch"]) for row in rows] == [0, 1, 2, 3]
-        for row, record in zip(rows, history, strict=True):
-            assert float(row["test_kl_nats"]) == pytest.approx(record["test"]["kl"], abs=1e-4)
-            assert float(row["test_kl_z7_nats"]) == pytest.approx(record["kl_per_dimension"][7], abs=1e-4)
-            assert int(row["active_units"]) == record["active_units"]
-        sheet = np.asarray(Image.open(downloaded(page, train.button("Save PNG"))).convert("RGB")).astype(int)
-        assert sheet.shape[1] > 1000
-        assert (np.abs(sheet - [0x1F, 0x6F, 0xC4]).sum(axis=2) < 30).sum() > 500, "the curves are on it"
+def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(train: Train) -> None:
+    page, queue = train.open().page, train.queue
+    name = page.get_by_label("Name", exact=True)
+    page.get_by_role("radiogroup", name="Start from").get_by_text("VAE, β = 1", exact=True).click()
+    expect(name).to_have_attribute("placeholder", "mnist-conv-beta1")
+    train.choose("Network", "mlp")
+    expect(name).to_have_attribute("placeholder", "mnist-mlp-beta1")
+    train.fill("Epochs", "3")
+    page.get_by_text("More settings").click()
+    train.fill("Dataset limit", "5000")
+    train.fill("Probe size", "100")
+    command = f"python -m bvae train --run {queue.folder}/mnist-mlp-beta1 --dataset-limit 5000 --network mlp"
+    train.says(f"{command} --beta 1 --epochs 3 --probe-size 100")
+    page.get_by_text("More settings").click()
+    train.button("Start training").click()
+    train.says("Change a setting to begin another run.")
 
-        # A longer one is stopped and resumed; a second tab and a reload show the same.
-        train.fill("Name", "longer")
-        train.fill("Epochs", "3000")
-        train.button("Start training").click()
-        wait(lambda: state(queue, "longer") == "running")
-        # Its curves grow over those of another.
-        train.choose("Compare its curves with", "mnist-mlp-beta1")
-        shown = page.locator(".runs li")
-        expect(shown.nth(1)).to_have_text("2 mnist-mlp-beta1, β = 1, epoch 3")
-        expect(shown.first).to_have_text(re.compile("^1 longer, β = 1, epoch [0-9]+$"))
-        before = shown.first.inner_text()
-        expect(shown.first).not_to_have_text(before)
-        expect(page.locator(".curve.test.second")).to_have_count(4)
+    # While epochs arrive, what is typed stays, and so does where the curves are read.
+    name.click()
+    name.press_sequentially("half typed")
+    page.evaluate("globalThis.notReloaded = true")
+    for epoch in ("1", "2", "3"):
+        expect(page.locator(".training .at")).to_have_text(re.compile(f"[{epoch}-3]"))
+    samples = page.get_by_role("img", name=re.compile("Sixteen images .* at epoch 3[.]"))
+    expect(samples).to_be_visible()
+    run = Run(queue.folder / "mnist-mlp-beta1")
+    assert page.evaluate("globalThis.notReloaded")
+    expect(name).to_have_value("half typed")
+    expect(name).to_be_focused()
+    wait(lambda: run.status()["state"] == "finished")
+    train.says("Finished, 3 epochs.")
+    expect(name).to_have_value("half typed")
 
-        second = Train(browser.new_page(), address).open()
+    # What is drawn is what was recorded.
+    history = run.history()
+    test, fit = history[3]["test"], history[3]["train"]
+    reading = page.locator(".chart figcaption", has_text="Reconstruction").locator("output")
+    expect(reading).to_have_text(f"test {test['reconstruction']:.2f} · train {fit['reconstruction']:.2f}")
+    slider = page.get_by_role("slider", name="Read at epoch")
+    slider.focus()
+    slider.press("Home")
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    expect(reading).to_have_text(
+        f"test {history[2]['test']['reconstruction']:.2f} · train {history[2]['train']['reconstruction']:.2f}"
+    )
+    with downloaded(page, train.button("Save CSV")).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [0, 1, 2, 3]
+    for row, record in zip(rows, history, strict=True):
+        assert float(row["test_kl_nats"]) == pytest.approx(record["test"]["kl"], abs=1e-4)
+        assert float(row["test_kl_z7_nats"]) == pytest.approx(record["kl_per_dimension"][7], abs=1e-4)
+        assert int(row["active_units"]) == record["active_units"]
+    sheet = np.asarray(Image.open(downloaded(page, train.button("Save PNG"))).convert("RGB")).astype(int)
+    assert sheet.shape[1] > 1000
+    assert (np.abs(sheet - [0x1F, 0x6F, 0xC4]).sum(axis=2) < 30).sum() > 500, "the curves are on it"
+
+    # A longer one is stopped and resumed; a second tab and a reload show the same.
+    train.fill("Name", "longer")
+    train.fill("Epochs", "3000")
+    train.button("Start training").click()
+    wait(lambda: state(queue, "longer") == "running")
+    # Its curves grow over those of another.
+    train.choose("Compare its curves with", "mnist-mlp-beta1")
+    shown = page.locator(".runs li")
+    expect(shown.nth(1)).to_have_text("2 mnist-mlp-beta1, β = 1, epoch 3")
+    expect(shown.first).to_have_text(re.compile("^1 longer, β = 1, epoch [0-9]+$"))
+    before = shown.first.inner_text()
+    expect(shown.first).not_to_have_text(before)
+    expect(page.locator(".curve.test.second")).to_have_count(4)
+
+    second = Train(page.context.new_page(), train.address, queue)
+    with held(Run(queue.folder / "longer")):
+        second.open()
         expect(second.page.get_by_role("progressbar")).to_be_visible()
         expect(second.page.get_by_text("longer Epoch")).to_be_visible()
-        train.button("Stop").click()
-        wait(lambda: state(queue, "longer") == "stopped")
-        train.says("Stopped at epoch")
-        second.says("Nothing is being trained.")
-        second.says("Stopped at epoch")
-        stopped = Run(queue.folder / "longer").status()["epoch"]
-        second.button("Resume").click()
-        wait(lambda: state(queue, "longer") == "running" and len(Run(queue.folder / "longer").history()) > stopped + 1)
+    train.button("Stop").click()
+    wait(lambda: state(queue, "longer") == "stopped")
+    train.says("Stopped at epoch")
+    second.says("Nothing is being trained.")
+    second.says("Stopped at epoch")
+    stopped = Run(queue.folder / "longer").status()["epoch"]
+    page.goto("about:blank")
+    second.button("Resume").click()
+    wait(lambda: state(queue, "longer") == "running" and len(Run(queue.folder / "longer").history()) > stopped + 1)
+    second.page.close()
+    with held(Run(queue.folder / "longer")):
         train.open()
         expect(page.get_by_text("longer Epoch")).to_be_visible()
-        train.button("Stop").click()
-        wait(lambda: state(queue, "longer") == "stopped" and not queue.entries())
-        second.page.close()
+    train.button("Stop").click()
+    wait(lambda: state(queue, "longer") == "stopped" and not queue.entries())
 
-        # Opened on the Traverse page, and deleted after a confirmation.
-        train.says("Nothing is being trained.")
-        expect(page.get_by_role("combobox", name="Run to look at")).to_have_value("longer")
-        train.button("Delete").click()
-        train.says("This cannot be undone.")
-        assert (queue.folder / "longer").exists()
-        train.button("Delete for good").click()
-        wait(lambda: not (queue.folder / "longer").exists())
-        expect(page.get_by_text("This cannot be undone.")).to_be_hidden()
-        expect(page.get_by_text("longer", exact=True)).to_have_count(0)
-        assert (queue.folder / "mnist-mlp-beta1" / "config.json").exists()
-        train.choose("Run to look at", "mnist-mlp-beta1")
-        train.says("Finished, 3 epochs.")
-        train.button("Open it").click()
-        expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
-        assert "run=mnist-mlp-beta1" in page.url
+    # Opened on the Traverse page, and deleted after a confirmation.
+    train.says("Nothing is being trained.")
+    expect(page.get_by_role("combobox", name="Run to look at")).to_have_value("longer")
+    train.button("Delete").click()
+    train.says("This cannot be undone.")
+    assert (queue.folder / "longer").exists()
+    train.button("Delete for good").click()
+    wait(lambda: not (queue.folder / "longer").exists())
+    expect(page.get_by_text("This cannot be undone.")).to_be_hidden()
+    expect(page.get_by_text("longer", exact=True)).to_have_count(0)
+    assert (queue.folder / "mnist-mlp-beta1" / "config.json").exists()
+    train.choose("Run to look at", "mnist-mlp-beta1")
+    train.says("Finished, 3 epochs.")
+    train.button("Open it").click()
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    assert "run=mnist-mlp-beta1" in page.url
 
 
 def state(queue: Queue, name: str) -> str:
@@ -207,8 +243,9 @@ def state(queue: Queue, name: str) -> str:
 
 
 def test_own_images_come_by_path_or_upload_are_shown_trained_on_and_explored(
-    page: Page, queue: Queue, tmp_path: Path
+    train: Train, server: tuple[str, Path], tmp_path: Path
 ) -> None:
+    page, queue, cache = train.page, train.queue, server[1] / "cache"
     images, labels = shapes(60)
     script = "*a* <script>fail()<"  # to the end of the test: an error that a script leaves uncaught fails it
     labels[:3] = [script] * 3
@@ -217,51 +254,51 @@ def test_own_images_come_by_path_or_upload_are_shown_trained_on_and_explored(
     elsewhere.parent.mkdir()
     np.savez(elsewhere, images=images, labels=np.array(labels))
     (tmp_path / "broken.zip").write_bytes(b"PK\3\4 and no more")
-    with serve(queue.folder, tmp_path / "streamlit.log", BVAE_DATA=str(tmp_path / "cache")) as address:
-        train = Train(page, address).open()
-        train.type("Dataset", str(tmp_path / "gone"))
-        train.says("There are no images at")
-        expect(train.button("Start training")).to_be_disabled()
-        train.type("Dataset", str(folder))
-        train.says("60 images of 28 × 28 pixels.")
-        train.says("They are light on dark, as the model takes them.")
-        train.says("2: 15 · 10: 14 · *a* fail()<: 3 · circle: 14 · square: 14")
-        expect(page.get_by_alt_text("60 of the images, class by class.")).to_be_visible()
-        expect(page.get_by_label("Name", exact=True)).to_have_attribute("placeholder", "my-shapes-conv-beta4")
-        several = page.get_by_text("Several values", exact=True)
-        several.click()
-        expect(page.get_by_role("heading", name="New sweep")).to_be_visible()
-        train.says("60 images of 28 × 28 pixels.")
-        train.says(f"python -m bvae sweep --into {queue.folder}/sweep-1 --dataset '{folder}'")
-        several.click()
-        expect(page.get_by_role("heading", name="New run")).to_be_visible()
+    train.open()
+    train.type("Dataset", str(tmp_path / "gone"))
+    train.says("There are no images at")
+    expect(train.button("Start training")).to_be_disabled()
+    train.type("Dataset", str(folder))
+    train.says("60 images of 28 × 28 pixels.")
+    train.says("They are light on dark, as the model takes them.")
+    train.says("2: 15 · 10: 14 · *a* fail()<: 3 · circle: 14 · square: 14")
+    expect(page.get_by_alt_text("60 of the images, class by class.")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_attribute("placeholder", "my-shapes-conv-beta4")
+    several = page.get_by_text("Several values", exact=True)
+    several.click()
+    expect(page.get_by_role("heading", name="New sweep")).to_be_visible()
+    train.says("60 images of 28 × 28 pixels.")
+    train.says(f"python -m bvae sweep --into {queue.folder}/sweep-1 --dataset '{folder}'")
+    several.click()
+    expect(page.get_by_role("heading", name="New run")).to_be_visible()
 
-        page.get_by_text("Bring your own images", exact=True).click()
-        door = page.locator("input[type=file]")
-        door.set_input_files(tmp_path / "broken.zip")
-        train.says("broken.zip is no zip file that can be read")
-        assert not list((tmp_path / "cache" / "own").iterdir()), "what cannot be learned from is not kept"
-        page.get_by_role("button", name="Remove broken.zip").click()
-        door.set_input_files(elsewhere)
-        expect(page.get_by_label("Name", exact=True)).to_have_attribute("placeholder", "shapes-conv-beta4")
-        (kept,) = (tmp_path / "cache" / "own").glob("*/shapes.npz")
-        train.says(f"2: 15 · 10: 14 · {script}: 3 · circle: 14 · square: 14")
-        train.says(f"python -m bvae train --run {queue.folder}/shapes-conv-beta4 --dataset {kept}")
-        expect(page.get_by_label("Epochs", exact=True)).to_have_count(1)
-        train.choose("Network", "mlp")
-        train.fill("Epochs", "2")
-        train.button("Start training").click()
-        train.says("Finished, 2 epochs")
-        run = Run(queue.folder / "shapes-mlp-beta4")
-        assert run.config.dataset == str(kept)
-        assert script in run.class_names
+    page.get_by_text("Bring your own images", exact=True).click()
+    door = page.locator("input[type=file]")
+    door.set_input_files(tmp_path / "broken.zip")
+    train.says("broken.zip is no zip file that can be read")
+    assert not list((cache / "own").iterdir()), "what cannot be learned from is not kept"
+    page.get_by_role("button", name="Remove broken.zip").click()
+    expect(page.get_by_text("broken.zip is no zip file that can be read")).to_have_count(0)
+    door.set_input_files(elsewhere)
+    expect(page.get_by_label("Name", exact=True)).to_have_attribute("placeholder", "shapes-conv-beta4")
+    (kept,) = (cache / "own").glob("*/shapes.npz")
+    train.says(f"2: 15 · 10: 14 · {script}: 3 · circle: 14 · square: 14")
+    train.says(f"python -m bvae train --run {queue.folder}/shapes-conv-beta4 --dataset {kept}")
+    expect(page.get_by_label("Epochs", exact=True)).to_have_count(1)
+    train.choose("Network", "mlp")
+    train.fill("Epochs", "2")
+    train.button("Start training").click()
+    train.says("Finished, 2 epochs")
+    run = Run(queue.folder / "shapes-mlp-beta4")
+    assert run.config.dataset == str(kept)
+    assert script in run.class_names
 
-        train.button("Open it").click()
-        picture = page.locator(".traverse:not([aria-busy]) .decoded")
-        before = grey(picture)
-        slider = page.get_by_role("slider", name="z").first
-        slider.press("End")
-        until(page, lambda: bool((grey(picture) != before).any()), lambda: "the first slider changed nothing")
+    train.button("Open it").click()
+    picture = page.locator(".traverse:not([aria-busy]) .decoded")
+    before = grey(picture)
+    slider = page.get_by_role("slider", name="z").first
+    slider.press("End")
+    until(page, lambda: bool((grey(picture) != before).any()), lambda: "the first slider changed nothing")
 
 
 # The logic -------------------------------------------------------------------------------------------------------
@@ -471,63 +508,68 @@ def test_times_are_said_as_a_person_says_them() -> None:
 def test_devices_that_could_not_be_asked_for_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """A query that failed, here since no process can start, is not the server's last word."""
 
-    def shown(text: str) -> bool:
+    def open_page() -> str:
         app.session_state["asked_page"] = "train"
-        app.run()
-        return any(text in found.value for found in app.markdown)
+        return texts(app.run().markdown)
+
+    def shown() -> str:
+        open_page()  # which asks
+        wait(devices().done)
+        return open_page()
 
     monkeypatch.setenv("PYTHONHOME", "/nowhere")
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
     st.cache_resource.clear()
-    wait(lambda: shown("The run is trained on the device that the trainer finds."))
+    assert "The run is trained on the device that the trainer finds." in shown()
     monkeypatch.delenv("PYTHONHOME")
     app.button("train_look_again").click()
-    wait(lambda: shown("Trained on"))
+    assert "Trained on" in shown()
     assert not [button for button in app.button if button.key == "train_look_again"]
 
 
 # Sweeps ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_sweep_is_started_from_the_form_and_seen_through_and_another_is_stopped(
-    browser: Browser, page: Page, queue: Queue, tmp_path: Path
-) -> None:
-    with serve(queue.folder, tmp_path / "streamlit.log") as address:
-        train = Train(page, address).open()
-        page.get_by_text("Several values", exact=True).click()
-        expect(page.get_by_role("heading", name="New sweep")).to_be_visible()
-        expect(page.get_by_label("β", exact=True)).to_have_count(1)
-        train.fill("β", "1, four")
-        train.says("β: 'four' is no number. Write 1, 2, 4.")
-        train.fill("β", "1, 4")
-        train.fill("Seed", "0 1")
-        train.fill("Epochs", "1")
-        page.get_by_text("More settings").click()
-        for label, value in (("Network", "mlp"), ("Device", "cpu")):
-            page.get_by_role("combobox", name=label).press("Backspace")
-            train.choose(label, value)
-            page.keyboard.press("Escape")  # the list stays open for one more, and hides all else
-        train.fill("Dataset limit", "500")
-        train.fill("Probe size", "50")
-        flags = "--dataset-limit 500 --network mlp --beta 1 4 --epochs 1 --seed 0 1 --device cpu --probe-size 50"
-        train.says(f"python -m bvae sweep --into {queue.folder}/sweep-1 {flags}")
-        train.says("4 runs")
-        train.button("Start the sweep").click()
-        expect(train.button("Start the sweep")).to_be_disabled()
-        train.says("4 of 4 runs done.")
-        sweep = Sweep.read(queue.folder / "sweep-1")
-        assert [stand.state for stand in sweep.stands()] == ["done"] * 4
-        assert sweep.members[3].name == "sweep-1-beta4-seed1"
-        expect(page.get_by_role("link", name="Compare its runs")).to_have_attribute("href", re.compile("sweep=sweep-1"))
-        wait(lambda: not queue.entries())
+def test_a_sweep_is_started_from_the_form_and_seen_through_and_another_is_stopped(train: Train) -> None:
+    page, queue = train.open().page, train.queue
+    page.get_by_text("Several values", exact=True).click()
+    expect(page.get_by_role("heading", name="New sweep")).to_be_visible()
+    expect(page.get_by_label("β", exact=True)).to_have_count(1)
+    train.fill("β", "1, four")
+    train.says("β: 'four' is no number. Write 1, 2, 4.")
+    train.fill("β", "1, 4")
+    train.fill("Seed", "0 1")
+    train.fill("Epochs", "1")
+    page.get_by_text("More settings").click()
+    for label, value in (("Network", "mlp"), ("Device", "cpu")):
+        page.get_by_role("combobox", name=label).press("Backspace")
+        train.choose(label, value)
+        page.keyboard.press("Escape")  # the list stays open for one more, and hides all else
+    train.fill("Dataset limit", "500")
+    train.fill("Probe size", "50")
+    flags = "--dataset-limit 500 --network mlp --beta 1 4 --epochs 1 --seed 0 1 --device cpu --probe-size 50"
+    train.says(f"python -m bvae sweep --into {queue.folder}/sweep-1 {flags}")
+    train.says("4 runs")
+    train.fill("β", "4")
+    train.says("2 runs")
+    train.button("Start the sweep").click()
+    expect(train.button("Start the sweep")).to_be_disabled()
+    train.says("2 of 2 runs done.")
+    sweep = Sweep.read(queue.folder / "sweep-1")
+    assert [stand.state for stand in sweep.stands()] == ["done"] * 2
+    expect(page.get_by_role("link", name="Compare its runs")).to_have_attribute("href", re.compile("sweep=sweep-1"))
+    wait(lambda: not queue.entries())
 
-        train.fill("Epochs", "5000")
-        train.says("--epochs 5000")
-        train.button("Start the sweep").click()
-        train.button("Stop").click()  # perhaps before anything is trained
-        train.button("Resume").click()
-        train.button("Stop").wait_for()
-        assert Sweep.read(queue.folder / "sweep-2").values["epochs"] == [5000]
+    train.fill("β", "1, 4")
+    train.fill("Epochs", "5000")
+    train.says("--beta 1 4 --epochs 5000")
+    train.button("Start the sweep").click()
+    train.button("Stop").click()  # perhaps before anything is trained
+    train.button("Resume").click()
+    train.button("Stop").wait_for()
+    sweep = Sweep.read(queue.folder / "sweep-2")
+    assert sweep.values["epochs"] == [5000]
+    assert sweep.members[3].name == "sweep-2-beta4-seed1"
 
 
 def test_what_is_no_sweep_is_told_and_stays_as_typed(form: AppTest, queue: Queue) -> None:
