@@ -34,6 +34,7 @@ from tests.browsing import (
     expect_pictures,
     frames,
     grey,
+    rerun,
     until,
 )
 from tests.conftest import ROOT
@@ -145,8 +146,19 @@ def test_there_is_a_slider_for_every_dimension_in_order_of_what_it_carries(trave
     expect(traverse.slider(passive[0])).to_be_visible()
 
 
-def test_dragging_a_slider_redraws_before_it_is_released_and_python_hears_after(visit: Traverse) -> None:
+def test_what_a_hand_does_is_drawn_at_once_and_python_hears_of_it_after(visit: Traverse) -> None:
     visit.open()
+    expect(visit.page.get_by_role("dialog")).to_have_count(0)
+    drag(visit)
+    what_the_epoch_scored(visit)
+    visit.slider(visit.order()[0]).fill("1")
+    visit.expect_address("z", lambda z: "1" in (z or "").split(","))
+    assert urlparse(visit.page.url).path == "/traverse"
+    the_same_position_again(visit, visit.run.epochs()[1])
+
+
+def drag(visit: Traverse) -> None:
+    """Python hears of it after the release."""
     dimension = visit.order()[0]
     slider = visit.slider(dimension)
     code = visit.start_code().copy()
@@ -174,27 +186,79 @@ def test_dragging_a_slider_redraws_before_it_is_released_and_python_hears_after(
     assert float(slider.input_value()) == pytest.approx(code[dimension])
 
 
-def test_a_shared_address_restores_the_view(visit: Traverse) -> None:
+def what_the_epoch_scored(visit: Traverse) -> None:
+    """The clock shows it, and after it the sidebar."""
+    history = {record["epoch"]: record for record in visit.run.history()}
+    for key, epoch in (("Home", visit.run.epochs()[0]), ("ArrowRight", visit.run.epochs()[1])):
+        visit.epoch.press(key)
+        test = history[epoch]["test"]
+        sentence = f"KL {test['kl']:.1f}, in nats an image; test set, 10,000"
+        expect(visit.page.locator(".facts")).to_contain_text(sentence)
+        sidebar = f"At epoch {epoch}: −ELBO {test['reconstruction'] + test['kl']:.1f} nats"
+        expect(visit.page.get_by_test_id("stSidebar")).to_contain_text(sidebar)
+        kl = history[epoch]["kl_per_dimension"]
+        # Between them, what it is called.
+        expect(visit.slider(3)).to_have_attribute("aria-label", re.compile(rf"^z3,.* {kl[3]:.2f} nats$"))
+
+
+def the_same_position_again(visit: Traverse, epoch: int) -> None:
+    """It is told again after Python went elsewhere."""
+    origin = visit.page.get_by_role("button", name="Origin")
+    origin.click()
+    visit.expect_z(np.zeros(20))
+    visit.page.go_back()
+    visit.expect_address("digit", lambda text: text is not None)
+    expect(visit.page.get_by_text(re.compile(r"^Started from test image \d+, class 3:"))).to_be_visible()
+    origin.click()
+    visit.expect_z(np.zeros(20))
+    visit.expect_picture(np.zeros(20), epoch)
+
+
+def test_a_shared_address_restores_the_view_and_weights_that_are_gone_are_asked_for(visit: Traverse) -> None:
+    whole = "[...globalThis.betaVaeLive?.runs.values() ?? []].at(-1)?.whole"
     visit.open()
+    page, keep = visit.page, visit.page.get_by_role("radio", name="keep the code")
+    expect(page.get_by_role("radio", name="Class 3")).to_be_checked()
     first, second = visit.order()[:2]
+    page.evaluate("betaVaeLive.runs.items.clear()")
     visit.slider(first).fill("1.5")
     visit.expect_address("z", lambda z: z is not None and float(z.split(",")[first]) == 1.5)
+    comes_true(page, whole)
     visit.slider(second).fill("-2.25")
     visit.expect_address("z", lambda z: z is not None and float(z.split(",")[second]) == -2.25)
     visit.epoch.press("ArrowLeft")
     epoch = visit.run.epochs()[-2]
     visit.expect_address("epoch", lambda text: text == str(epoch))
-    visit.page.get_by_role("radio", name="keep the code").check()
-    z, picture, address = visit.z(), visit.image(), visit.page.url
+    keep.check()
+    visit.expect_address("keep", lambda text: text == "code")
+    z, picture, address = visit.z(), visit.image(), page.url
 
-    visit.page.goto("about:blank")
-    visit.page.goto(address)
-    expect(visit.page.locator(".traverse:not([aria-busy])")).to_be_visible()
-
+    page.goto("about:blank")
+    page.goto(address)  # which is another browser to Python
+    expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
+    comes_true(page, whole)
     expect(visit.epoch).to_have_attribute("aria-valuetext", f"epoch {epoch}")
+    expect(keep).to_be_checked()
     visit.expect_picture(z, epoch)
     assert np.abs(visit.image() - picture).max() <= 2  # the address rounds to three decimals
     assert np.allclose(visit.z(), z)
+
+    page.get_by_role("button", name="Random code").click()
+    visit.expect_address("start", lambda text: text == "random")
+    z = visit.z()
+    page.reload()
+    expect(page.get_by_text("Started from a random code")).to_be_visible()
+    visit.expect_picture(z, epoch, tolerance=2)
+
+    page.get_by_role("button", name="Origin").click()
+    visit.expect_address("start", lambda text: text == "origin")
+    visit.expect_z(np.zeros(20))
+    visit.expect_picture(np.zeros(20), epoch)
+    expect(page.locator(".start :checked")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_text("Started from the origin")).to_be_visible()
+    visit.expect_picture(np.zeros(20), epoch, tolerance=2)
+    expect(page.locator(".start :checked")).to_have_count(0)
 
 
 def test_double_click_and_delete_return_a_slider_to_the_start(traverse: Traverse) -> None:
@@ -280,21 +344,6 @@ def test_the_clock_keeps_the_digit_or_the_code(traverse: Traverse) -> None:
     traverse.expect_z(last)
 
 
-def test_the_clock_shows_what_the_epoch_scored(visit: Traverse) -> None:
-    visit.open()
-    history = {record["epoch"]: record for record in visit.run.history()}
-    for key, epoch in (("Home", visit.run.epochs()[0]), ("ArrowRight", visit.run.epochs()[1])):
-        visit.epoch.press(key)
-        test = history[epoch]["test"]
-        sentence = f"KL {test['kl']:.1f}, in nats an image; test set, 10,000"
-        expect(visit.page.locator(".facts")).to_contain_text(sentence)
-        sidebar = f"At epoch {epoch}: −ELBO {test['reconstruction'] + test['kl']:.1f} nats"
-        expect(visit.page.get_by_test_id("stSidebar")).to_contain_text(sidebar)
-        kl = history[epoch]["kl_per_dimension"]
-        # Between them, what it is called.
-        expect(visit.slider(3)).to_have_attribute("aria-label", re.compile(rf"^z3,.* {kl[3]:.2f} nats$"))
-
-
 def test_a_random_code_is_a_draw_from_the_prior_and_reset_returns_to_it(traverse: Traverse) -> None:
     traverse.open()
     draws = []
@@ -317,18 +366,6 @@ def test_a_random_code_is_a_draw_from_the_prior_and_reset_returns_to_it(traverse
     traverse.expect_address("z", lambda z: z is not None and abs(float(z.split(",")[dimension])) == 4)
     traverse.slider(dimension).press("Delete")
     traverse.expect_z(start)
-
-
-def test_the_origin_is_the_code_of_zeros(visit: Traverse) -> None:
-    visit.open()
-    expect(visit.page.get_by_role("radio", name="Class 3")).to_be_checked()
-    visit.page.get_by_role("button", name="Origin").click()
-    visit.expect_z(np.zeros(20))
-    visit.expect_picture(np.zeros(20))
-    expect(visit.page.locator(".start :checked")).to_have_count(0)
-    visit.page.reload()
-    expect(visit.page.locator(".traverse:not([aria-busy])")).to_be_visible()
-    expect(visit.page.locator(".start :checked")).to_have_count(0)
 
 
 def test_where_there_is_no_digit_to_keep_it_says_so_and_a_class_gives_one(traverse: Traverse) -> None:
@@ -443,8 +480,15 @@ def test_a_wrong_address_is_answered_with_sentences(page: Page, app: str, said: 
 
 
 @pytest.mark.new_tab  # since a tab knows of fifty steps at most
-def test_back_and_forward_return_picture_and_address(visit: Traverse) -> None:
+def test_weights_and_script_travel_once_and_each_change_is_a_step_of_the_history(visit: Traverse) -> None:
+    sizes: list[int] = []
+    visit.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
     visit.open()
+    expect_all_weights(visit.page)
+    assert sum(size > 300_000 for size in sizes) == 2, "the weights of the last epoch, and those of the others"
+    sizes.clear()
+    visit.picture.evaluate("(canvas) => { canvas.dataset.mark = 'the same canvas'; }")
+
     dimension = visit.order()[0]
     steps, codes = [visit.page.evaluate("history.length")], []
     for value in (1, 2):
@@ -455,6 +499,8 @@ def test_back_and_forward_return_picture_and_address(visit: Traverse) -> None:
         codes.append(code)
         steps.append(visit.page.evaluate("history.length"))
     assert np.diff(steps).tolist() == [1, 1], "a change should be one step of the history"
+    assert sum(sizes) < 100_000, "neither weights nor the page's script"
+    assert visit.picture.get_attribute("data-mark") == "the same canvas"
 
     for move, code in ((visit.page.go_back, codes[0]), (visit.page.go_forward, codes[1])):
         move()
@@ -464,75 +510,6 @@ def test_back_and_forward_return_picture_and_address(visit: Traverse) -> None:
     visit.slider(dimension).press("ArrowRight")
     code[dimension] = 2.05
     visit.expect_z(code)
-
-
-def test_the_same_position_is_told_again_after_python_went_elsewhere(visit: Traverse) -> None:
-    visit.open()
-    origin = visit.page.get_by_role("button", name="Origin")
-    origin.click()
-    visit.expect_z(np.zeros(20))
-    visit.page.go_back()
-    visit.expect_address("digit", lambda text: text is not None)
-    expect(visit.page.get_by_text(re.compile(r"^Started from test image \d+, class 3:"))).to_be_visible()
-    origin.click()
-    visit.expect_z(np.zeros(20))
-    visit.expect_picture(np.zeros(20))
-
-
-def test_a_shared_address_keeps_the_kind_of_start_and_what_the_epoch_keeps(visit: Traverse) -> None:
-    visit.open()
-    visit.page.get_by_role("radio", name="keep the code").check()
-    visit.expect_address("keep", lambda text: text == "code")
-    visit.page.reload()
-    expect(visit.page.get_by_role("radio", name="keep the code")).to_be_checked()
-    for button, kind, sentence in (
-        ("Random code", "random", "Started from a random code"),
-        ("Origin", "origin", "Started from the origin"),
-    ):
-        visit.page.get_by_role("button", name=button).click()
-        visit.expect_address("start", lambda text, kind=kind: text == kind)
-        z = visit.z()
-        visit.page.reload()
-        expect(visit.page.get_by_text(sentence)).to_be_visible()
-        visit.expect_picture(z, tolerance=2)
-
-
-def test_the_page_opens_by_its_name_too(visit: Traverse) -> None:
-    visit.open()
-    expect(visit.page.get_by_role("dialog")).to_have_count(0)
-    visit.slider(visit.order()[0]).fill("1")
-    visit.expect_address("z", lambda z: "1" in (z or "").split(","))
-    assert urlparse(visit.page.url).path == "/traverse"
-
-
-@pytest.mark.new_tab
-def test_weights_and_script_travel_once_and_the_picture_stays_through_reruns(visit: Traverse) -> None:
-    sizes: list[int] = []
-    visit.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
-    visit.open()
-    expect_all_weights(visit.page)
-    assert sum(size > 300_000 for size in sizes) == 2, "the weights of the last epoch, and those of the others"
-    sizes.clear()
-    visit.picture.evaluate("(canvas) => { canvas.dataset.mark = 'the same canvas'; }")
-
-    for value in ("1", "2"):
-        visit.slider(visit.order()[0]).fill(value)
-        visit.expect_address("z", lambda z, value=value: value in (z or "").split(","))
-
-    assert sum(sizes) < 100_000, "neither weights nor the page's script"
-    assert visit.picture.get_attribute("data-mark") == "the same canvas"
-
-
-def test_weights_that_the_browser_has_not_any_more_are_asked_for(visit: Traverse) -> None:
-    whole = "[...globalThis.betaVaeLive?.runs.values() ?? []].at(-1)?.whole"
-    visit.open()
-    expect_all_weights(visit.page)
-    visit.page.evaluate("betaVaeLive.runs.items.clear()")
-    visit.slider(visit.order()[0]).fill("1")
-    visit.expect_address("z", lambda z: "1" in (z or "").split(","))
-    comes_true(visit.page, whole)
-    visit.page.reload()  # which is another browser to Python
-    comes_true(visit.page, whole)
 
 
 def test_weights_are_copied_once_a_session_and_then_named() -> None:
@@ -781,23 +758,6 @@ def test_the_arrow_keys_move_the_pad_and_the_focus_goes_with_them(traverse: Trav
     expect(sliders[1]).to_have_attribute("aria-valuetext", "−0.50")
 
 
-def test_the_page_is_found_as_it_was_left(visit: Traverse) -> None:
-    visit.open()
-    first, second, third = visit.active()[:3]
-    across, up = visit.page.get_by_label("Across", exact=True), visit.page.get_by_label("Up", exact=True)
-    across.select_option(str(second))  # which is the other one: they change places
-    expect(up).to_have_value(str(first))
-    up.select_option(str(third))
-    visit.page.get_by_role("radio", name="quantiles of the data").check()
-    before = visit.in_address("z")
-    visit.go("Generate")
-    visit.go("Traverse")
-    expect(across).to_have_value(str(second))
-    expect(up).to_have_value(str(third))
-    expect(visit.page.get_by_role("radio", name="quantiles of the data")).to_be_checked()
-    visit.expect_address("z", lambda z: z == before)
-
-
 # The tour --------------------------------------------------------------------------------------------------------
 
 
@@ -867,9 +827,23 @@ def test_the_tour_steps_for_those_who_ask_for_less_motion(traverse: Traverse) ->
     expect(traverse.slider(first)).not_to_have_js_property("value", values[0])
 
 
-def test_who_leaves_the_page_takes_the_picture_of_the_tour_along(visit: Traverse) -> None:
+def test_the_page_is_found_as_it_was_left_and_the_picture_of_the_tour_is_taken_along(visit: Traverse) -> None:
     visit.open()
-    first = visit.active()[0]
+    first, second, third = visit.active()[:3]
+    across, up = visit.page.get_by_label("Across", exact=True), visit.page.get_by_label("Up", exact=True)
+    across.select_option(str(second))  # which is the other one: they change places
+    expect(up).to_have_value(str(first))
+    up.select_option(str(third))
+    with rerun(visit.page):
+        visit.page.get_by_role("radio", name="quantiles of the data").check()
+    before = visit.in_address("z")
+    visit.go("Generate")
+    visit.go("Traverse")
+    expect(across).to_have_value(str(second))
+    expect(up).to_have_value(str(third))
+    expect(visit.page.get_by_role("radio", name="quantiles of the data")).to_be_checked()
+    visit.expect_address("z", lambda z: z == before)
+
     start = visit.start_code()
     slider = visit.slider(first)
     visit.page.get_by_role("button", name="Play a tour of the dimensions").click()
@@ -996,9 +970,14 @@ def test_the_save_menu_can_be_left_with_escape(traverse: Traverse) -> None:
     expect(traverse.page.get_by_role("button", name="Picture, PNG")).to_be_hidden()
 
 
-def test_where_the_tab_key_leads_the_picture_that_stays_in_view_is_not_on_top(visit: Traverse) -> None:
-    visit.page.set_viewport_size({"width": 800, "height": 1000})
+def test_in_a_low_window_the_clock_stays_in_view_and_in_a_narrow_one_the_picture_hides_nothing(visit: Traverse) -> None:
+    visit.page.set_viewport_size({"width": 1400, "height": 650})
     visit.open()
+    visit.page.get_by_role("heading", name="Two dimensions at once").scroll_into_view_if_needed()
+    expect(visit.picture).to_be_in_viewport(ratio=1)
+    expect(visit.page.get_by_role("radio", name="keep the code")).to_be_in_viewport(ratio=1)
+
+    visit.page.set_viewport_size({"width": 800, "height": 1000})
     visit.page.get_by_role("combobox", name="Across").focus()
     for _ in range(len(visit.active()) + 5):  # the pad, the folded dimensions, the sliders, Reset all and the strip
         visit.page.keyboard.press("Shift+Tab")
@@ -1008,14 +987,6 @@ def test_where_the_tab_key_leads_the_picture_that_stays_in_view_is_not_on_top(vi
         assert box is not None
         assert above is not None
         assert box["y"] >= above["y"] + above["height"], focused.get_attribute("aria-label")
-
-
-def test_in_a_low_window_the_clock_stays_in_view_with_the_picture(visit: Traverse) -> None:
-    visit.page.set_viewport_size({"width": 1400, "height": 650})
-    visit.open()
-    visit.page.get_by_role("heading", name="Two dimensions at once").scroll_into_view_if_needed()
-    expect(visit.picture).to_be_in_viewport(ratio=1)
-    expect(visit.page.get_by_role("radio", name="keep the code")).to_be_in_viewport(ratio=1)
 
 
 def test_home_has_the_sliders_the_picture_and_the_clock_and_no_more(visit: Traverse) -> None:
