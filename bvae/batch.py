@@ -13,6 +13,7 @@ from typing import Any
 from bvae.cli.signals import STOPPED, StopRequest, on_signals
 from bvae.config import Config, ConfigError
 from bvae.data import DataError
+from bvae.processes import end_at_once
 from bvae.runs import RunError
 from bvae.sweep import Sweep
 from bvae.training import StoppedError, train_runs
@@ -48,4 +49,5 @@ def _work(folder: str, names: Sequence[str], request: StopRequest) -> int:
 
 
 if __name__ == "__main__":
+    end_at_once()
     sys.exit(work(sys.argv[1], sys.argv[2:]))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bvae.config import Config
-from bvae.processes import environment
+from bvae.processes import end_at_once, environment
 from bvae.runs import BUNDLED_RUNS, Run, RunError
 
 PATIENCE_SECONDS = 120.0
@@ -157,4 +157,5 @@ def seconds_an_epoch(run: Run) -> float | None:
 
 
 if __name__ == "__main__":
+    end_at_once()
     print(json.dumps([dataclasses.asdict(device) for device in _ask_torch()]))

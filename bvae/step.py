@@ -173,7 +173,10 @@ class Step:
         pixels, noise, weight = self.batches.take(number)
         loss, batch_reconstruction, kl = self._forward(pixels, noise, weight)
         self.optimizer.zero_grad()
-        torch.autograd.backward(loss, self._one)
+        if self._one.is_cpu:
+            torch.autograd.backward(loss.sum())  # given gradients, PyTorch imports what compares shapes as formulas
+        else:
+            torch.autograd.backward(loss, self._one)  # a sum would be one launch more
         self.batches.set_rates(self.optimizer, number)
         self.optimizer.step()
         means = torch.stack([loss.detach(), batch_reconstruction.detach(), kl.detach(), self._one], -1)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +173,10 @@ def _forked(
     number: int = 0,
     pause: float = 0.0,
     thin: bool = False,
+    without: Sequence[str] = (),
 ) -> int:
     """Train or, without values, resume through the command line; die before the `die_at`-th change of the disk, or
-    send oneself a signal in the `signal_at`-th training step."""
+    send oneself a signal in the `signal_at`-th training step. Fails where a module `without` is imported by then."""
     if thin:
         vars(config).update(few_snapshots())
     _die_before_change(die_at)
@@ -193,7 +194,9 @@ def _forked(
     vars(bvae.step)["kl_per_dimension"] = step
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         arguments = ["--resume"] if values is None else _flags(values)
-        return cli.main(["train", "--run", path, "--json", *arguments])
+        code = cli.main(["train", "--run", path, "--json", *arguments])
+    assert not {*without} & {*sys.modules}
+    return code
 
 
 def _flags(values: dict[str, Any]) -> list[str]:
@@ -253,6 +256,13 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, server: Server, netw
     for name in ("epochs/0000.safetensors", "epochs/0003.safetensors", "latents/0000.safetensors"):
         assert different[name] != expected[name]
     assert different["probe.safetensors"] == expected["probe.safetensors"]
+
+
+@pytest.mark.parametrize("network", ["mlp", "conv"])
+def test_what_compiles_is_not_imported(tmp_path: Path, server: Server, network: str) -> None:
+    """It takes as long as all else that a trainer does before its first step."""
+    compilers = ["torch._dynamo", "torch._inductor", "sympy", "triton"]
+    assert server.run(tmp_path / "run", values=VALUES | {"network": network, "epochs": 1}, without=compilers) == 0
 
 
 # Stopping --------------------------------------------------------------------------------------------------------

@@ -111,16 +111,6 @@ def test_what_a_browser_gets_needs_neither_streamlit_nor_torch() -> None:
     assert done.stdout.strip() == "set()"
 
 
-def test_a_step_imports_no_compiler() -> None:
-    code = (
-        "import sys, torch; from bvae.trainer import adam; weight = torch.ones(1, requires_grad=True);"
-        "weight.backward(); rule = adam([weight], weight.device); rule.step(); rule.zero_grad();"
-        "print('torch._dynamo' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
-
-
 def test_nothing_imports_ray_unless_asked_for() -> None:
     asking = [path.name for path in PROGRAM if 'import_module("ray")' in path.read_text(encoding="utf-8")]
     assert asking == ["on_ray.py"]
