@@ -36,6 +36,12 @@ def members(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("*/config.json"))
 
 
+@pytest.fixture
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a trainer that is alone take one thread: several spin where cores are busy with other tests."""
+    monkeypatch.setattr("bvae.sweep.core_count", lambda: 1)
+
+
 def test_a_run_for_every_combination_with_a_name_that_says_it(tmp_path: Path) -> None:
     sweep = Sweep(tmp_path / "first", {"beta": [1.0, 2.5], "seed": [0, 1], "learning_rate": [0.001]})
     assert [member.name for member in sweep.members] == [
@@ -47,9 +53,7 @@ def test_a_run_for_every_combination_with_a_name_that_says_it(tmp_path: Path) ->
     assert not (tmp_path / "first").exists()
 
 
-def test_it_is_killed_at_three_moments_and_ends_equal_to_runs_trained_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_killed_at_three_moments_and_ends_equal_to_runs_trained_alone(tmp_path: Path) -> None:
     folder = tmp_path / "swept"
     several = ["--beta", "1", "4", "--seed", "0", "1", "--dataset-limit", "6000"]
     chance = random.Random(0)
@@ -74,13 +78,8 @@ def test_it_is_killed_at_three_moments_and_ends_equal_to_runs_trained_alone(
     assert [run["state"] for run in said["runs"]] == ["done"] * 4
     assert [run["epoch"] for run in said["runs"]] == [2] * 4
     alone = tmp_path / "alone"
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    trained = subprocess.run(
-        [sys.executable, "-m", "bvae", "train", "--run", str(alone), *BASE, "--beta", "4", "--seed", "1",
-         "--dataset-limit", "6000"],
-        capture_output=True,
-    )  # fmt: skip
-    assert trained.returncode == 0
+    of_one = ["--beta", "4", "--seed", "1", "--dataset-limit", "6000"]
+    assert main(["train", "--run", str(alone), *BASE, *of_one]) == 0
     assert weights(folder / "swept-beta4-seed1") == weights(alone)
     before = {path.name: weights(path) for path in members(folder)}
     again = subprocess.run(command(folder, *several), capture_output=True, text=True)
@@ -88,6 +87,7 @@ def test_it_is_killed_at_three_moments_and_ends_equal_to_runs_trained_alone(
     assert {path.name: weights(path) for path in members(folder)} == before
 
 
+@pytest.mark.usefixtures("one_core")
 def test_one_process_works_through_it_and_lets_its_trainers_save(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,20 +106,30 @@ def test_one_process_works_through_it_and_lets_its_trainers_save(
     assert [stand.state for stand in list(Sweep(folder, values).train(1))[-1]] == ["done"]
 
 
+SWEPT = FAST | {"epochs": [1], "dataset_limit": [2_000], "beta": [0.1, 1.0], "seed": [0, 1]}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs with a sweep in it, which is only read."""
+    runs = tmp_path_factory.mktemp("runs")
+    assert not failures(list(Sweep(runs / "swept", SWEPT).train(batched=4))[-1])
+    return runs
+
+
 @pytest.fixture
-def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "runs"))
-    (tmp_path / "runs").mkdir()
-    return tmp_path / "runs"
+def runs(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which runs are looked for by name."""
+    monkeypatch.setenv("BVAE_RUNS", str(trained))
+    return trained
 
 
 def test_its_runs_are_found_by_name_and_listed(runs: Path) -> None:
-    values = FAST | {"epochs": [1], "dataset_limit": [500], "beta": [1.0, 2.0]}
-    stands = list(Sweep(runs / "swept", values).train())[-1]
-    assert not failures(stands)
-    assert find_run("swept-beta2").config.beta == 2.0
-    assert {run.name for run in list_runs()} >= {"swept-beta1", "swept-beta2"}
-    assert Sweep.read(runs / "swept").values == values
+    assert find_run("swept-beta0.1-seed1").config.beta == 0.1
+    assert {run.name for run in list_runs()} >= {
+        f"swept-beta{beta}-seed{seed}" for beta in ("0.1", "1") for seed in (0, 1)
+    }
+    assert Sweep.read(runs / "swept").values == SWEPT
 
 
 def test_the_commands_of_its_runs_are_a_job_array(tmp_path: Path) -> None:
@@ -128,11 +138,14 @@ def test_the_commands_of_its_runs_are_a_job_array(tmp_path: Path) -> None:
     printed = [*command(folder, *values), "--print"]
     for task in ("1", "2"):
         line = f"{shlex.join(printed)} | sed -n ${{SLURM_ARRAY_TASK_ID}}p"
-        script = f'set -e; python() {{ {shlex.quote(sys.executable)} "$@"; }}; eval "$({line})"'
+        script = f"""set -e; python() {{ printf '%s\\n' "$@"; }}; eval "$({line})\""""
         done = subprocess.run(
-            ["bash", "-c", script], env=os.environ | {"SLURM_ARRAY_TASK_ID": task}, capture_output=True
-        )
-        assert done.returncode == 0, done.stderr
+            ["bash", "-c", script],
+            env=os.environ | {"SLURM_ARRAY_TASK_ID": task}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        module, *arguments = done.stdout.splitlines()[1:]
+        assert module == "bvae"
+        assert main(arguments) == 0
     assert [stand.state for stand in Sweep.read(folder).stands()] == ["done", "done"]
     assert subprocess.run(printed, capture_output=True, text=True).stdout == "true\ntrue\n"
 
@@ -140,8 +153,6 @@ def test_the_commands_of_its_runs_are_a_job_array(tmp_path: Path) -> None:
 def test_whether_its_seeds_find_the_same_is_told_for_each_weight(
     runs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    values = FAST | {"epochs": [1], "dataset_limit": [2_000], "beta": [0.1, 1.0], "seed": [0, 1]}
-    assert not failures(list(Sweep(runs / "swept", values).train())[-1])
     assert main(["udr", str(runs / "swept"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["runs"]
     assert [(run["run"], run["seed"]) for run in found] == [
@@ -219,6 +230,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         next(Sweep(tmp_path / "file" / "swept", FAST).train())
 
 
+@pytest.mark.usefixtures("one_core")
 def test_a_full_disk_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     values = FAST | {"seed": [0, 1], "dataset_limit": [500]}
     folder = tmp_path / "swept"
