@@ -105,8 +105,16 @@ def visit(page: Page, app: str, trained_run: Run) -> Generate:
     return Generate(Session(page, trained_run, app))
 
 
-def test_a_seed_repeats_the_hundred_images_and_a_new_one_changes_them(visit: Generate) -> None:
+def test_a_session_goes_with_the_hundred_images_from_seed_to_cursor_to_other_pages_and_back(visit: Generate) -> None:
     visit.open()
+    a_seed_repeats_the_images_and_a_new_one_changes_them(visit)
+    the_chosen_image_becomes_the_cursor_and_traverse_shows_it(visit)
+    visit.page.get_by_role("link", name="Generate", exact=True).click()
+    visit.expect_drawn()
+    the_page_is_found_as_it_was_left_and_so_it_is_after_a_reload(visit)
+
+
+def a_seed_repeats_the_images_and_a_new_one_changes_them(visit: Generate) -> None:
     expect(visit.seed).to_have_value("0")
     visit.expect_images(noise(0)[0])
     first = visit.images()
@@ -177,8 +185,7 @@ def test_the_aggregate_posterior_is_drawn_around_test_images_at_each_epoch(gener
     generate.expect_images(noise(0)[0], epoch)
 
 
-def test_the_chosen_image_becomes_the_cursor_and_traverse_shows_it(visit: Generate) -> None:
-    visit.open()
+def the_chosen_image_becomes_the_cursor_and_traverse_shows_it(visit: Generate) -> None:
     page = visit.page
     codes = noise(0)[0]
     tile = page.get_by_role("button", name="Image 37 of 100")
@@ -213,8 +220,7 @@ def test_the_chosen_image_becomes_the_cursor_and_traverse_shows_it(visit: Genera
     visit.expect_chosen(grey(visit.decoded(codes[47:48]))[0])
 
 
-def test_the_page_is_found_as_it_was_left_and_so_it_is_after_a_reload(visit: Generate) -> None:
-    visit.open()
+def the_page_is_found_as_it_was_left_and_so_it_is_after_a_reload(visit: Generate) -> None:
     page = visit.page
     page.get_by_role("radio", name="aggregate posterior").check()
     visit.temperature.fill("0.7")

@@ -115,7 +115,16 @@ def opened(page: Page, app: str, trained_run: Run) -> Sheet:
     return Sheet(page, trained_run, app).open()
 
 
-def test_pictures_and_figures_are_those_of_pytorch_at_every_epoch(opened: Sheet) -> None:
+def test_pictures_and_figures_are_those_of_pytorch_while_the_clock_moves_and_in_what_is_saved(opened: Sheet) -> None:
+    pictures_and_figures_are_those_of_pytorch_at_every_epoch(opened)
+    opened.epoch.press("End")
+    opened.expect_address("epoch", str(opened.run.epochs()[-1]))
+    the_sheet_follows_the_clock_while_it_is_dragged(opened)
+    opened.epoch.press("End")
+    what_is_shown_can_be_saved(opened)
+
+
+def pictures_and_figures_are_those_of_pytorch_at_every_epoch(opened: Sheet) -> None:
     first, *_, before, last = opened.run.epochs()
     assert len(opened.indices()) == 10
     np.testing.assert_array_equal(opened.pictures("original"), opened.run.probe().images[opened.positions()])
@@ -152,7 +161,7 @@ def test_the_images_travel_once_and_again_when_others_are_chosen(page: Page, app
     assert max(sizes) > 30_000
 
 
-def test_the_sheet_follows_the_clock_while_it_is_dragged(opened: Sheet) -> None:
+def the_sheet_follows_the_clock_while_it_is_dragged(opened: Sheet) -> None:
     opened.worked_through(opened.run.epochs()[-1])
     box = opened.epoch.bounding_box()
     assert box is not None
@@ -202,7 +211,12 @@ def test_the_worst_and_the_best_are_ranked_among_all_probe_images(opened: Sheet)
     assert opened.indices() == indices[expected].tolist()
 
 
-def test_a_seed_repeats_a_draw_and_the_choice_is_kept_when_one_comes_back(opened: Sheet) -> None:
+def test_a_draw_is_repeated_and_kept_and_of_its_images_one_becomes_the_cursor(opened: Sheet) -> None:
+    a_seed_repeats_a_draw_and_the_choice_is_kept_when_one_comes_back(opened)
+    an_image_that_is_pressed_becomes_the_cursor_and_is_kept_by_the_clock(opened)
+
+
+def a_seed_repeats_a_draw_and_the_choice_is_kept_when_one_comes_back(opened: Sheet) -> None:
     caption = opened.page.locator(".caption")
     seed = opened.page.get_by_role("spinbutton", name="Seed")
     zero = opened.indices()
@@ -227,7 +241,7 @@ def test_a_seed_repeats_a_draw_and_the_choice_is_kept_when_one_comes_back(opened
     assert opened.indices()[:10] == zero
 
 
-def test_an_image_that_is_pressed_becomes_the_cursor_and_is_kept_by_the_clock(opened: Sheet) -> None:
+def an_image_that_is_pressed_becomes_the_cursor_and_is_kept_by_the_clock(opened: Sheet) -> None:
     epochs, positions = opened.run.epochs(), opened.positions()
     labels = opened.run.probe().labels
     gallery = {int(place) for label in range(10) for place in np.flatnonzero(labels == label)[:20]}
@@ -254,7 +268,7 @@ def test_an_image_that_is_pressed_becomes_the_cursor_and_is_kept_by_the_clock(op
     opened.expect_z(opened.run.latents(epochs[-2]).mean[opened.positions()[inside]])
 
 
-def test_what_is_shown_can_be_saved(opened: Sheet) -> None:
+def what_is_shown_can_be_saved(opened: Sheet) -> None:
     first, *_, before, last = opened.run.epochs()
     opened.epoch.press("ArrowLeft")
     opened.worked_through(before)
