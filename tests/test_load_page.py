@@ -13,12 +13,12 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlparse
+from urllib.parse import parse_qs, urlencode, urlparse
 
 import numpy as np
 import pytest
 import safetensors.numpy
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 from streamlit.testing.v1 import AppTest
 
 from bvae.archive import pack_run, spoken_size
@@ -57,6 +57,14 @@ def runs(folder: Path) -> Iterator[Path]:
     yield folder
     for path in folder.iterdir():
         remove(path)
+
+
+@pytest.fixture(scope="module")
+def quick_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run whose network is through with all test images in no time."""
+    path = tmp_path_factory.mktemp("quick") / "quick"
+    list(train_run(path, Config(network="mlp", dataset_limit=500, epochs=1, probe_size=100, device="cpu")))
+    return Run(path)
 
 
 def small_copy(run: Run, target: Path) -> Run:
@@ -205,37 +213,20 @@ def test_a_run_leaves_as_a_zip_and_comes_back_bit_for_bit(
     expect_no_fault(page)
 
 
-def test_an_app_without_any_run_takes_its_first_from_a_zip(page: Page, trained_run: Run, tmp_path: Path) -> None:
-    copy = tmp_path / "app"
-    copy_app(copy)
-    with (tmp_path / "first.zip").open("wb") as file:
-        pack_run(trained_run, file, resumable=False)
-    with serve(tmp_path / "runs", tmp_path / "log", folder=copy) as address:
-        page.goto(f"{address}/load")
-        expect(page.get_by_text("There is no run yet. Train one, or bring one here.")).to_be_visible()
-        upload(page, "Zip file of a run", tmp_path / "first.zip")
-        expect_selected(page, trained_run.name)
-        expect(page.get_by_text(f"{trained_run.name} has come in and is now the selected run.")).to_be_visible()
-        page.get_by_role("link", name="Traverse", exact=True).click()
-        expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
-        expect_no_fault(page)
-    assert Run(tmp_path / "runs" / trained_run.name).epochs() == trained_run.epochs()
-
-
 def test_weights_with_their_config_become_a_run_to_look_at(
-    page: Page, server: str, runs: Path, trained_run: Run, tmp_path: Path
+    page: Page, server: str, runs: Path, trained_run: Run, quick_run: Run, tmp_path: Path
 ) -> None:
-    epoch = trained_run.epochs()[-1]
+    epoch = quick_run.epochs()[-1]
     weights = tmp_path / "mine.safetensors"
-    wrapped = {f"_orig_mod.{part}": array for part, array in trained_run.weights(epoch).items()}
+    wrapped = {f"_orig_mod.{part}": array for part, array in quick_run.weights(epoch).items()}
     safetensors.numpy.save_file(wrapped, weights)
     run_zip = tmp_path / "mine.zip"
     with run_zip.open("wb") as file:
-        pack_run(trained_run, file, resumable=False)
+        pack_run(quick_run, file, resumable=False)
     open_load(page, server, f"?run={trained_run.name}")
     make = page.get_by_role("button", name="Make a run of them")
     expect(make).to_be_disabled()
-    upload(page, "Config, a run", trained_run.path / "config.json")
+    upload(page, "Config, a run", quick_run.path / "config.json")
     upload(page, "Weights, a safetensors file", run_zip)
     expect(make).to_be_enabled()
     make.click()
@@ -251,7 +242,7 @@ def test_weights_with_their_config_become_a_run_to_look_at(
     expect(page.get_by_role("row", name=re.compile("^mine"))).to_contain_text("weights only")
     expect(page.get_by_test_id("stSidebar")).to_contain_text("Weights that came in without their training")
     run = Run(runs / "mine")
-    assert all(np.array_equal(run.weights()[part], array) for part, array in trained_run.weights(epoch).items())
+    assert all(np.array_equal(run.weights()[part], array) for part, array in quick_run.weights(epoch).items())
     page.get_by_role("link", name="Explore mine in Traverse").click()
     traverse = Traverse(Session(page, run, server))
     expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
@@ -274,7 +265,7 @@ def test_weights_with_their_config_become_a_run_to_look_at(
 # Refused ---------------------------------------------------------------------------------------------------------
 
 
-def test_bad_files_are_refused_with_a_sentence_and_nothing_is_lost(
+def test_bad_files_are_refused_with_a_sentence_two_gigabytes_before_they_are_sent_and_nothing_is_lost(
     page: Page, server: str, runs: Path, trained_run: Run, tmp_path: Path
 ) -> None:
     epoch = trained_run.epochs()[1]
@@ -303,6 +294,23 @@ def test_bad_files_are_refused_with_a_sentence_and_nothing_is_lost(
         expect(page.get_by_text("save_file(")).to_have_count(int(path == pickled))
     page.get_by_role("button", name="Remove config.json").click()
     expect(page.get_by_role("alert").filter(has_text="config.json")).to_have_count(0)
+    big = tmp_path / "big.zip"
+    big.touch()
+    os.truncate(big, 2 * 2**30)  # sparse: it takes no room on disk
+    sent: list[str] = []
+
+    def hear(request: Request) -> None:
+        if request.method == "PUT":
+            sent.append(request.url)
+
+    page.on("request", hear)
+    door = page.get_by_test_id("stFileUploader").filter(has_text="Zip file of a run")
+    expect(door).to_contain_text("500MB per file")
+    upload(page, "Zip file of a run", big)
+    expect(door).to_contain_text("File must be 500.0MB or smaller.")
+    page.wait_for_timeout(500)
+    page.remove_listener("request", hear)
+    assert sent == []
     expect_no_fault(page)
     assert page.url == address
     assert list(runs.iterdir()) == []
@@ -310,24 +318,6 @@ def test_bad_files_are_refused_with_a_sentence_and_nothing_is_lost(
     expect(page.get_by_role("slider", name="Epoch", exact=True)).to_have_attribute(
         "aria-valuetext", re.compile(rf"\b{epoch}\b")
     )
-
-
-@pytest.mark.new_tab
-def test_two_gigabytes_are_refused_by_the_browser_before_they_are_sent(
-    page: Page, server: str, runs: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "big.zip"
-    with path.open("wb") as file:
-        file.truncate(2 * 2**30)  # sparse: it takes no room on disk
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "PUT" else None)
-    open_load(page, server)
-    door = page.get_by_test_id("stFileUploader").filter(has_text="Zip file of a run")
-    expect(door).to_contain_text("500MB per file")
-    upload(page, "Zip file of a run", path)
-    expect(door).to_contain_text("File must be 500.0MB or smaller.")
-    page.wait_for_timeout(500)
-    assert sent == []
 
 
 def test_the_server_takes_no_more_than_the_page_says() -> None:
@@ -339,9 +329,12 @@ def test_the_server_takes_no_more_than_the_page_says() -> None:
 # The rest of the app ---------------------------------------------------------------------------------------------
 
 
-def test_a_run_that_is_deleted_while_it_is_looked_at(page: Page, server: str, runs: Path, trained_run: Run) -> None:
+def test_a_run_that_is_deleted_while_it_is_looked_at_and_then_asked_for_by_its_address(
+    page: Page, server: str, runs: Path, trained_run: Run
+) -> None:
     copy = small_copy(trained_run, runs / "copy")
     traverse = Traverse(Session(page, copy, server)).open()
+    address = page.url
     first = traverse.order()[0]
     digit = traverse.in_address("digit")
     shutil.rmtree(copy.path)
@@ -364,36 +357,47 @@ def test_a_run_that_is_deleted_while_it_is_looked_at(page: Page, server: str, ru
     expect_selected(page, other.name)
     expect_no_fault(page)
 
-
-def test_an_address_of_a_run_that_is_deleted(page: Page, server: str, runs: Path, trained_run: Run) -> None:
-    copy = small_copy(trained_run, runs / "copy")
-    traverse = Traverse(Session(page, copy, server)).open()
-    address = page.url
-    shutil.rmtree(copy.path)
     page.goto("about:blank")
     page.goto(address)
-    other = list_runs()[0].name
-    expect(page.get_by_text(f"There is no run named “copy”. Showing “{other}” instead.")).to_be_visible()
-    traverse.expect_address("run", lambda run: run == other)
+    expect(page.get_by_text(f"There is no run named “copy”. Showing “{other.name}” instead.")).to_be_visible()
+    traverse.expect_address("run", lambda run: run == other.name)
     expect_no_fault(page)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_wrong_address_is_a_sentence_on_every_page(page: Page, app: str, trained_run: Run, name: str) -> None:
-    page.goto(f"{app}/{name}?run={quote('<b>../é*[x](y)*$a$</b>')}&epoch=1e9&z=1,nan&digit=-1&start=x&keep=%FF&from=,")
+WRONG = {"run": "<b>../é*[x](y)*$a$</b>", "epoch": "1e9", "z": "1,nan", "digit": "-1", "start": "x", "from": ","}
+SENTENCES = [
+    "There is no run named “b..éxyab”.",
+    "The address asks for epoch “1e9”.",
+    "The address asks for test image “-1”, which is not among the run's probe images.",
+    "The code z in the address cannot be used",
+]
+
+
+def test_a_wrong_address_is_a_sentence_in_which_nothing_is_markup(page: Page, server: str) -> None:
+    page.goto(f"{server}/traverse?{urlencode(WRONG | {'keep': bytes([255])})}")
     alerts = page.get_by_role("alert")
-    sentences = ["There is no run named “b..éxyab”.", "The address asks for epoch “1e9”."]
-    sentences += [
-        "asks for test image “-1”, which is not among the run",
-        "The code z in the address cannot be used",
-    ]
-    if name == "train":  # has no cursor
-        sentences = sentences[:1]
-    for sentence in sentences:
+    for sentence in SENTENCES:
         expect(alerts.filter(has_text=sentence)).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect_no_fault(page)
     assert page.locator("[data-testid=stAlert] :is(a, b, em, .katex)").count() == 0
+
+
+def test_a_wrong_address_is_told_on_every_page_in_the_same_words() -> None:
+    told = {}
+    for name in PAGES:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=180)
+        for parameter, value in (WRONG | {"keep": "\ufffd"}).items():
+            app.query_params[parameter] = value
+        app.session_state["opened_page"] = name  # as by its own address
+        app.run()
+        assert not app.exception, name
+        assert not app.error, name
+        assert app.title, name
+        told[name] = [warning.value for warning in app.warning]
+    everywhere = told["traverse"]
+    assert [sentence in warning for sentence, warning in zip(SENTENCES, everywhere, strict=True)] == [True] * 4
+    assert told == dict.fromkeys(PAGES, everywhere) | {"train": everywhere[:1]}  # which has no cursor
 
 
 def test_figures_of_any_size_meet_nothing(page: Page, server: str, runs: Path) -> None:
@@ -403,9 +407,13 @@ def test_figures_of_any_size_meet_nothing(page: Page, server: str, runs: Path) -
         device="cpu",
     )  # fmt: skip
     list(train_run(runs / "sharp", config))
-    for name, shown in (("reconstruct", ".card"), ("train", ".training svg"), ("load", ".run-table tr"), ("", "h3")):
-        page.goto(f"{server}/{name}?run=sharp")
-        for width in (1400, 800):
+    page.goto(f"{server}/?run=sharp")
+    shown_on = {"Home": "h3", "Reconstruct": ".card", "Train": ".training svg", "Load": ".run-table tr"}
+    for name, shown in shown_on.items():
+        if name != "Home":
+            page.get_by_role("link", name=name, exact=True).first.click()
+            page.wait_for_url(re.compile(rf"/{name.lower()}\b"))
+        for width in (800, 1400):
             page.set_viewport_size({"width": width, "height": 1000})
             expect(page.locator(shown).first).to_be_visible()
             expect(page.get_by_text("× 10¹³").last).to_be_visible()
@@ -604,30 +612,37 @@ def test_a_fault_of_the_program_shows_no_stack_trace(page: Page, tmp_path: Path)
     assert "/secret/place" in log.read_text(), "the terminal has it"
 
 
-def test_from_another_folder_the_runs_beside_the_app_are_found_and_new_ones_go_here(
+def test_an_app_without_any_run_takes_its_first_from_a_zip_to_where_it_was_started_and_finds_those_beside_itself(
     page: Page, trained_run: Run, tmp_path: Path
 ) -> None:
     app, here = tmp_path / "app", tmp_path / "here"
     copy_app(app)
-    for folder, name in ((app, "mine"), (app, "same"), (here, "same"), (here, "other")):
-        small_copy(trained_run, folder / "runs" / name)
-    searched = f"{app}/assets/runs, {here}/runs or {app}/runs"
+    here.mkdir()
+    with (tmp_path / "first.zip").open("wb") as file:
+        pack_run(trained_run, file, resumable=False)
     with serve(None, tmp_path / "log", folder=here, app=app / "app.py") as address:
+        page.goto(f"{address}/load")
+        expect(page.get_by_text("There is no run yet. Train one, or bring one here.")).to_be_visible()
+        upload(page, "Zip file of a run", tmp_path / "first.zip")
+        expect_selected(page, trained_run.name)
+        expect(page.get_by_text(f"{trained_run.name} has come in and is now the selected run.")).to_be_visible()
+        page.get_by_role("link", name="Traverse", exact=True).click()
+        expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
+        expect_no_fault(page)
+        assert Run(here / "runs" / trained_run.name).epochs() == trained_run.epochs()
+
+        for folder, name in ((app, "mine"), (app, "same"), (here, "same"), (here, "other")):
+            small_copy(trained_run, folder / "runs" / name)
+        searched = f"{app}/assets/runs, {here}/runs or {app}/runs"
         open_load(page, address, "?run=nowhere")
-        expect(page.get_by_role("radio")).to_have_count(4)
+        expect(page.get_by_role("radio")).to_have_count(5)
         names = {radio.get_attribute("value") for radio in page.get_by_role("radio").all()}
-        assert names == {"mine", "other", "same", "same (runs)"}
+        assert names == {"mine", "other", "same", "same (runs)", trained_run.name}
         expect(page.get_by_text("There is no run named “nowhere”.")).to_contain_text(searched)
-        with zipfile.ZipFile(tmp_path / "brought.zip", "w") as file:
-            for path in run_files(trained_run.path):
-                file.write(path, f"brought/{path.relative_to(trained_run.path).as_posix()}")
-        upload(page, "Zip file of a run", tmp_path / "brought.zip")
-        expect_selected(page, "brought")
         page.goto(f"{address}/train?run=mine")
         expect(page.get_by_text(f"New runs are kept in {here}/runs.")).to_be_visible()
         expect(page.get_by_text(f"It lies in {app}/runs, and is not changed from here.")).to_be_visible()
         expect_no_fault(page)
-    assert (here / "runs" / "brought").is_dir()
     environment = {name: value for name, value in os.environ.items() if name != "BVAE_RUNS"}
     for name, code, words in (("mine", 0, "mine"), ("nowhere", 1, f"There is no run named 'nowhere' in {searched}.")):
         packed = subprocess.run(
