@@ -1,13 +1,14 @@
 """A run from elsewhere harms nobody: every value of its files × hostile ones, through readers, command line and pages.
 
-Whatever a file says, the only exceptions are the project's own, and the run beside it stays in every list. Readers meet
-every value. What of command line and pages opens the file, and knows of a run what readers tell, meets each different
-answer once; and whole pages meet many values that were accepted at a time.
+Whatever a file says, the only exceptions are the project's own, and the run beside it stays in every list that opens
+the file. Readers meet every value. What of command line and pages opens the file, and knows of a run what readers tell,
+meets each different answer once; and whole pages meet many values that were accepted at a time.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import logging
 import os
@@ -166,6 +167,7 @@ def pages(run: Run) -> dict[str, Callable[[], Any]]:
             if standing.run:
                 watch.progress(standing, [])
 
+    @functools.cache
     def read() -> LiveRun:
         return live.open_live(run, "hostile")
 
@@ -230,7 +232,8 @@ class Asked:
         self.runs, self.capsys = runs, capsys
         self.before: set[str] = set()
         self.options = parser().parse_args(["runs", "--json"])
-        self.concerned: set[str] | None = None  # what opens the file that is altered
+        self.listed_by_it = True  # whether the list of runs opens the file that is altered
+        self.concerned: set[str] | None = None  # what else does
 
     def about(self, file: str) -> bool:
         """No exception but the project's own, and no other run is gone.
@@ -238,16 +241,9 @@ class Asked:
         Returns:
             Whether every reader took the file, and it told something new.
         """
-        problems: list[str] = []
-        listed = {run.name: run for run in list_runs(problems)}
-        assert "good" in listed
-        if "hostile" not in listed:
-            (problem,) = problems
-            assert "hostile" in problem
-            assert len(problem) < 1_000
-            self.meet(f"{problem.partition('(')[0]}", file, None)
+        if (run := self.listed(file)) is None:
             return False
-        run, answers, taken, longest = listed["hostile"], [], True, 0
+        answers, taken, longest = [], True, 0
         described = answer((run.config.to_dict(), run.details))
         if file == "config.json" and described in self.before:
             return False
@@ -261,6 +257,26 @@ class Asked:
                 taken = False
         assert longest < 1_000
         return self.meet(described + "".join(answers), file, run) and taken
+
+    def listed(self, file: str) -> Run | None:
+        """The run, as it is listed beside the other; None where it is not, and it is said why."""
+        if not self.listed_by_it:
+            return Run(self.runs / "hostile")
+        problems: list[str] = []
+        with opened() as paths:
+            listed = {run.name: run for run in list_runs(problems)}
+        self.listed_by_it = self.is_among(paths, file)
+        assert "good" in listed
+        if "hostile" not in listed:
+            (problem,) = problems
+            assert "hostile" in problem
+            assert len(problem) < 1_000
+            self.meet(f"{problem.partition('(')[0]}", file, None)
+        return listed.get("hostile")
+
+    def is_among(self, paths: set[str], file: str) -> bool:
+        """Whether the altered file was opened."""
+        return any(path.startswith(str(self.runs / "hostile" / file)) for path in paths)
 
     def meet(self, answers: str, file: str, run: Run | None) -> bool:
         """Show command line and pages a run, unless they met one that tells the same.
@@ -279,7 +295,7 @@ class Asked:
                 KEPT[name].clear()
             with opened() as paths, contextlib.suppress(*OWN):
                 ask()
-            if file == "config.json" or any(path.startswith(str(self.runs / "hostile" / file)) for path in paths):
+            if file == "config.json" or self.is_among(paths, file):
                 found.add(name)  # config.json was read before
         if run and self.concerned is None:
             self.concerned = found
