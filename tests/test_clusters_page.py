@@ -35,7 +35,6 @@ from tests.browsing import (
     in_address,
     until,
 )
-from tests.conftest import serve
 
 HALF = 5e-3  # what half floats leave of a code
 
@@ -603,44 +602,43 @@ def shift_of(board: Board, scale: float) -> np.ndarray:
 
 
 def test_the_map_is_as_wide_and_as_high_as_its_film_and_nothing_lies_on_it(
-    page: Page, trained_run: Run, tmp_path: Path
+    bench: Bench, trained_run: Run, tmp_path: Path
 ) -> None:
     film = trained_run.film()
     assert film is not None
     for name, stretched in (("wide", (1.5, 1.0)), ("high", (0.55, 1.0))):
-        path = tmp_path / "runs" / name
+        path = tmp_path / name
         shutil.copytree(trained_run.path, path, ignore=shutil.ignore_patterns("layout*"))
         write_film(path, film._replace(positions=film.positions * np.float32(stretched)))
-    with serve(tmp_path / "runs", tmp_path / "log") as address:
-        for name in ("wide", "high"):
-            board = Board(page, Run(tmp_path / "runs" / name), address).open()
-            extent = np.ptp(board.film, axis=(0, 1))
-            box = board.box()
-            assert abs(box["width"] / box["height"] / np.divide(*extent) - 1) < 0.02
-            for lying in (".moment", ".tools"):
-                over = board.map.locator(lying).bounding_box()
-                assert over is not None
-                assert over["y"] + over["height"] <= box["y"], f"{lying} lies on the points"
-            # Enlarged, it can be moved as far as it goes, and no further.
-            board.page.get_by_role("button", name="Enlarge", exact=True).click()
-            board.page.wait_for_timeout(400)
-            for sideways in (-1, 1):
-                board.hover(np.array([box["width"], box["height"]]) * (0.5 - 0.45 * sideways))
-                board.page.mouse.down()
-                board.hover(np.array([box["width"], box["height"]]) * (0.5 + 0.45 * sideways))
-                board.page.mouse.up()
-            frames(board.page, 2)
-            scale, size = 1.6, np.array([box["width"], box["height"]])
-            expected = (board.places(board.epochs[-1]) - size / 2) * scale + size / 2 + size / 2 * (scale - 1)
-            shown = np.flatnonzero((expected > 8).all(1) & (expected < size - 8).all(1))
-            picture = board.colours()
-            lone = [point for point in board.alone(expected, 9.0) if point in shown]
-            assert len(lone) > 5
-            right = [
-                near(picture[int(y), int(x)], CLASS_COLOURS[board.probe.labels[p]], 60)
-                for p, (x, y) in zip(lone, expected[lone].round(), strict=True)
-            ]
-            assert np.mean(right) > 0.8, "it was moved to another place"
+        bench.clear()
+        board = Component(bench, Run(path)).mount()
+        extent = np.ptp(board.film, axis=(0, 1))
+        box = board.box()
+        assert abs(box["width"] / box["height"] / np.divide(*extent) - 1) < 0.02
+        for lying in (".moment", ".tools"):
+            over = board.map.locator(lying).bounding_box()
+            assert over is not None
+            assert over["y"] + over["height"] <= box["y"], f"{lying} lies on the points"
+        # Enlarged, it can be moved as far as it goes, and no further.
+        board.page.get_by_role("button", name="Enlarge", exact=True).click()
+        board.page.wait_for_timeout(400)
+        for sideways in (-1, 1):
+            board.hover(np.array([box["width"], box["height"]]) * (0.5 - 0.45 * sideways))
+            board.page.mouse.down()
+            board.hover(np.array([box["width"], box["height"]]) * (0.5 + 0.45 * sideways))
+            board.page.mouse.up()
+        frames(board.page, 2)
+        scale, size = 1.6, np.array([box["width"], box["height"]])
+        expected = (board.places(board.epochs[-1]) - size / 2) * scale + size / 2 + size / 2 * (scale - 1)
+        shown = np.flatnonzero((expected > 8).all(1) & (expected < size - 8).all(1))
+        picture = board.colours()
+        lone = [point for point in board.alone(expected, 9.0) if point in shown]
+        assert len(lone) > 5
+        right = [
+            near(picture[int(y), int(x)], CLASS_COLOURS[board.probe.labels[p]], 60)
+            for p, (x, y) in zip(lone, expected[lone].round(), strict=True)
+        ]
+        assert np.mean(right) > 0.8, "it was moved to another place"
 
 
 def test_an_empty_map_says_how_to_get_back(component: Component) -> None:
