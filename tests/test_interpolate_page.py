@@ -99,22 +99,22 @@ def grey(images: np.ndarray) -> np.ndarray:
     return images * 255
 
 
-@pytest.mark.parametrize("method", ["linear", "spherical"])
-def test_the_16_steps_are_what_pytorch_decodes_on_the_way(walk: Interpolate, method: str) -> None:
+def test_the_16_steps_are_what_pytorch_decodes_on_the_way(walk: Interpolate) -> None:
     walk.open()
     assert len({walk.label(letter) for letter in "ABCD"}) == 4, "the page should open with something to see"
-    walk.page.get_by_role("radio", name=method).check()
-    walk.expect_drawn()
-    codes = interpolate(walk.code("A"), walk.code("B"), 16, method)
-    found = walk.images(".walk-steps")
-    assert found.shape == (16, 784)
-    assert np.abs(found - grey(walk.decoded(codes))).max() < 0.6
+    for method in ("linear", "spherical"):
+        walk.page.get_by_role("radio", name=method).check()
+        walk.expect_drawn()
+        codes = interpolate(walk.code("A"), walk.code("B"), 16, method)
+        found = walk.images(".walk-steps")
+        assert found.shape == (16, 784)
+        assert np.abs(found - grey(walk.decoded(codes))).max() < 0.6
 
-    record = json.loads(walk.download("JSON of the 16 codes").read_text())
-    assert (record["method"], record["epoch"]) == (method, walk.run.epochs()[-1])
-    saved = np.array([row["z"] for row in record["codes"]])
-    assert np.allclose(saved, codes, atol=1e-6)
-    assert np.array_equal(saved[[0, -1]].astype(np.float32), codes[[0, -1]].numpy()), "the end points are exact"
+        record = json.loads(walk.download("JSON of the 16 codes").read_text())
+        assert (record["method"], record["epoch"]) == (method, walk.run.epochs()[-1])
+        saved = np.array([row["z"] for row in record["codes"]])
+        assert np.allclose(saved, codes, atol=1e-6)
+        assert np.array_equal(saved[[0, -1]].astype(np.float32), codes[[0, -1]].numpy()), "the end points are exact"
 
 
 def test_spherical_without_a_common_plane_is_the_straight_line_and_says_so(walk: Interpolate) -> None:
@@ -267,8 +267,14 @@ def test_somebody_who_wants_less_motion_sees_whole_steps(walk: Interpolate) -> N
     assert {position % 10 for position in seen} == {0}
 
 
-def test_keys_scrub_and_the_cross_fade_is_the_mix_of_the_pixels(walk: Interpolate) -> None:
+def test_a_walk_is_measured_scrubbed_and_compared(walk: Interpolate) -> None:
     walk.open()
+    path_lengths_are_those_of_numpy(walk)
+    keys_scrub_and_the_cross_fade_is_the_mix_of_the_pixels(walk)
+    two_ends_that_look_alike_are_not_compared(walk)
+
+
+def keys_scrub_and_the_cross_fade_is_the_mix_of_the_pixels(walk: Interpolate) -> None:
     start, end = walk.code("A"), walk.code("B")
     codes = interpolate(start, end, 151)
     ends = walk.decoded(codes[[0, -1]])
@@ -286,8 +292,7 @@ def test_keys_scrub_and_the_cross_fade_is_the_mix_of_the_pixels(walk: Interpolat
     expect(walk.page.locator(".norm").first).to_have_text(f"‖z‖ {end.norm():.2f}")
 
 
-def test_two_ends_that_look_alike_are_not_compared(walk: Interpolate) -> None:
-    walk.open()
+def two_ends_that_look_alike_are_not_compared(walk: Interpolate) -> None:
     explained = walk.page.locator(".explain")
     expect(explained).to_contain_text("times as long, because")
     for letter in "AB":
@@ -297,8 +302,7 @@ def test_two_ends_that_look_alike_are_not_compared(walk: Interpolate) -> None:
     expect(explained).not_to_contain_text("as long")
 
 
-def test_path_lengths_are_those_of_numpy(walk: Interpolate) -> None:
-    walk.open()
+def path_lengths_are_those_of_numpy(walk: Interpolate) -> None:
     images = walk.decoded(interpolate(walk.code("A"), walk.code("B"), 16))
     share = np.linspace(0, 1, 16)[:, None]
     fade = (1 - share) * images[0] + share * images[-1]
