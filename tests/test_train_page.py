@@ -534,6 +534,7 @@ def test_a_sweep_is_started_from_the_form_and_seen_through_and_another_is_stoppe
     page, queue = train.open().page, train.queue
     page.get_by_text("Several values", exact=True).click()
     expect(page.get_by_role("heading", name="New sweep")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="β", exact=True)).to_have_count(0)  # which is that of one run
     expect(page.get_by_label("β", exact=True)).to_have_count(1)
     train.fill("β", "1, four")
     train.says("β: 'four' is no number. Write 1, 2, 4.")
