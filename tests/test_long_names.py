@@ -6,11 +6,12 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlparse
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from bvae.browser.player import film_player
 from bvae.cli import main
@@ -19,7 +20,7 @@ from pages.parts.film import open_film
 from pages.parts.live import open_live
 from tests.bench import Bench, live_data
 from tests.browsing import downloaded, frames
-from tests.conftest import serve
+from tests.conftest import SIZE, serve, watched
 from tests.test_every_page import PAGES, settle
 
 NAMES = [
@@ -107,6 +108,26 @@ def app(named: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+def shown(browser: Browser, app: str) -> Iterator[Page]:
+    """The app in a tab that goes from page to page: to load each anew takes twice the work."""
+    with watched(browser, viewport=SIZE) as page:
+        page.goto(f"{app}/load?run=named")
+        yield page
+
+
+def go(page: Page, name: str) -> None:
+    """To a page by its link in the sidebar."""
+    page.set_viewport_size(SIZE)
+    if urlparse(page.url).path != f"/{name}":
+        heading = page.get_by_role("heading", level=1)
+        before = heading.inner_text()
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=name.capitalize() or "Home", exact=True).click()
+        expect(heading).not_to_have_text(before)
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    settle(page, name)
+
+
 def show_names(page: Page, name: str) -> None:
     """Have a page say of an image what class it is of."""
     if name == "clusters":
@@ -125,9 +146,9 @@ def show_names(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES, ids=lambda name: name or "home")
-def test_long_names_leave_every_page_whole(page: Page, app: str, name: str) -> None:
-    page.goto(f"{app}/{name}?run=named")
-    settle(page, name)
+def test_long_names_leave_every_page_whole(shown: Page, name: str) -> None:
+    page = shown
+    go(page, name)
     show_names(page, name)
     for width in (1400, 800, 390):
         page.set_viewport_size({"width": width, "height": 1000})
@@ -191,15 +212,14 @@ def test_a_name_that_is_cut_is_whole_at_the_pointer_and_with_the_focus(bench: Be
 
 
 def test_long_names_stay_within_pictures_of_the_command_line_and_of_a_walk(
-    page: Page, app: str, named: Path, tmp_path: Path
+    shown: Page, named: Path, tmp_path: Path
 ) -> None:
     pictures = []
     for command in (["reconstruct", str(named)], ["interpolate", str(named), "--from", "0", "--to", "1"]):
         pictures.append(tmp_path / f"{command[0]}.png")
         assert main([*command, "-o", str(pictures[-1])]) == 0
-    page.goto(f"{app}/interpolate?run=named")
-    settle(page, "interpolate")
-    pictures.append(downloaded(page, page.get_by_role("button", name="PNG of the 16 steps")))
+    go(shown, "interpolate")
+    pictures.append(downloaded(shown, shown.get_by_role("button", name="PNG of the 16 steps")))
     for picture in pictures:
         with Image.open(picture) as image:
             sheet = np.asarray(image.convert("L"))
