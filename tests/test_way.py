@@ -24,8 +24,9 @@ def live() -> LiveRun:
 
 def shown(page: Page) -> np.ndarray:
     """μ, σ and z of each row, (R, 3)."""
-    rows = page.locator(".way tbody tr").all()
-    cells = [[cell.inner_text() for cell in row.locator("td").all()[-3:]] for row in rows]
+    cells = page.locator(".way tbody tr").evaluate_all(
+        "(rows) => rows.map((row) => Array.from(row.querySelectorAll('td'), (cell) => cell.innerText).slice(-3))"
+    )
     return np.array([[float(text.replace("−", "-")) for text in row] for row in cells])
 
 
