@@ -67,10 +67,11 @@ class Finger:
         until(self.page, still, lambda: "the page goes on scrolling")
 
 
-def test_a_finger_sets_a_slider_by_dragging_and_scrolls_the_page_past_it(
+def test_a_finger_sets_a_slider_and_scrolls_past_it_and_the_picture_stays_in_view(
     phone: Page, app: str, trained_run: Run
 ) -> None:
     traverse, finger = Traverse(Session(phone, trained_run, app)).open(), Finger(phone)
+    expect_picture_in_view(phone, traverse, finger)
     dimension = traverse.active()[2]
     slider, code = traverse.slider(dimension), traverse.start_code().copy()
     slider.evaluate("(slider) => slider.scrollIntoView({ block: 'center' })")
@@ -103,12 +104,8 @@ def test_a_finger_sets_a_slider_by_dragging_and_scrolls_the_page_past_it(
     expect_z(phone, code)
 
 
-@pytest.mark.parametrize("name", ["traverse", ""], ids=["traverse", "home"])
-def test_on_a_phone_the_picture_stays_in_view_and_no_prose(phone: Page, app: str, trained_run: Run, name: str) -> None:
-    phone.goto(f"{app}/{name}?run={trained_run.name}")
-    traverse, finger = Traverse(Session(phone, trained_run, app)), Finger(phone)
-    expect(phone.locator(".traverse:not([aria-busy])")).to_be_visible()
-    traverse.expect_address("z", lambda z: z is not None)
+def expect_picture_in_view(phone: Page, traverse: Traverse, finger: Finger) -> None:
+    """The picture stays in view, and no prose, where the last of the sliders is."""
 
     def box(part: Locator) -> FloatRect:
         found = part.bounding_box()
@@ -130,17 +127,15 @@ def test_on_a_phone_the_picture_stays_in_view_and_no_prose(phone: Page, app: str
     )
 
 
-def test_home_scrolls_as_one(page: Page, app: str, trained_run: Run) -> None:
-    page.goto(f"{app}/?run={trained_run.name}")
-    expect(page.locator(".traverse.compact:not([aria-busy])")).to_be_visible()
-    for width in (390, 800, 1400):
-        page.set_viewport_size({"width": width, "height": 844})
-        frames(page, 3)
-        assert page.locator(".traverse").evaluate(SCROLLERS) == [], f"{width} wide"
+def test_on_home_the_picture_stays_and_the_menu_that_lies_over_a_page_closes_when_another_is_chosen(
+    phone: Page, app: str, trained_run: Run
+) -> None:
+    phone.goto(f"{app}/?run={trained_run.name}")
+    traverse = Traverse(Session(phone, trained_run, app))
+    expect(phone.locator(".traverse:not([aria-busy])")).to_be_visible()
+    traverse.expect_address("z", lambda z: z is not None)
+    expect_picture_in_view(phone, traverse, Finger(phone))
 
-
-def test_the_menu_closes_when_a_page_is_chosen_where_it_lies_over_the_page(phone: Page, app: str) -> None:
-    phone.goto(app)
     until(phone, lambda: phone.evaluate("'betaVaeMenu' in globalThis"), lambda: "the menu's script did not come")
     menu = phone.get_by_test_id("stSidebar")
     for name, shown in (("Draw", "Draw"), ("Load", "Load a run")):
@@ -151,8 +146,15 @@ def test_the_menu_closes_when_a_page_is_chosen_where_it_lies_over_the_page(phone
         expect(menu).to_have_attribute("data-collapsed", "true")
 
 
-def test_the_menu_stays_where_it_stands_beside_the_page(page: Page, app: str) -> None:
-    page.goto(app)
+def test_home_scrolls_as_one_and_the_menu_stays_where_it_stands_beside_the_page(
+    page: Page, app: str, trained_run: Run
+) -> None:
+    page.goto(f"{app}/?run={trained_run.name}")
+    expect(page.locator(".traverse.compact:not([aria-busy])")).to_be_visible()
+    for width in (390, 800, 1400):
+        page.set_viewport_size({"width": width, "height": 844})
+        frames(page, 3)
+        assert page.locator(".traverse").evaluate(SCROLLERS) == [], f"{width} wide"
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Load").click()
     expect(page.get_by_role("heading", level=1, name="Load a run")).to_be_visible()
     expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "false")
