@@ -8,7 +8,7 @@ import json
 import re
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlparse
@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlparse
 import numpy as np
 import safetensors.numpy
 import torch
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page, WebSocketRoute
 
 from bvae.runs import Run
@@ -207,6 +207,19 @@ class HeldWeights:
             send()
 
 
+def requests(page: Page) -> set[str]:
+    """What a page, and all others of its context, ask for from now on, and the sockets that it opens: addresses."""
+    asked: set[str] = set()
+    page.context.on("request", lambda request: asked.add(request.url))
+    page.on("websocket", lambda socket: asked.add(socket.url))
+    return asked
+
+
+def hosts(asked: Iterable[str]) -> set[str]:
+    """The hosts, with their ports, of addresses that are asked of one."""
+    return {urlparse(url).netloc for url in asked if not url.startswith(("data:", "blob:", "about:"))}
+
+
 def sent(content: bytes, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """What travels as bytes: its tensors, and what is said of them under a name."""
     (length,) = struct.unpack("<Q", content[:8])
@@ -222,11 +235,27 @@ def downloaded(page: Page, button: Locator) -> Path:
     return path.rename(path.with_name(waiting.value.suggested_filename))
 
 
-def inaccessible(page: Page, within: str | None = None) -> list[str]:
-    """What axe finds serious or critical on a page, or within a selector's element: of each the rule, and where."""
-    found = Axe().run(page, context=within, options={"resultTypes": ["violations"]})
+# What axe finds by colours, and another scheme may break.
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+
+
+def inaccessible(page: Page, within: str | None = None, colours_alone: bool = False) -> list[str]:
+    """What axe finds serious or critical on a page, or within a selector's element: of each the rule, and where.
+
+    Args:
+        colours_alone: only what the page's colours are to blame for, where all else has been looked at.
+    """
+    if not page.evaluate("'axe' in globalThis"):
+        page.evaluate(AXE_SCRIPT)
+    # Style sheets and films are loaded again for rules about turned screens and sound, none of which is serious.
+    options: dict[str, Any] = {"resultTypes": ["violations"], "preload": False}
+    if colours_alone:
+        options["runOnly"] = COLOUR_RULES
+    violations = page.evaluate(
+        "async ([within, options]) => (await axe.run(within ?? document, options)).violations", [within, options]
+    )
     return [
         f"{rule['id']} ({rule['impact']}): {rule['help']}; {[node['target'] for node in rule['nodes'][:3]]}"
-        for rule in found.response["violations"]
+        for rule in violations
         if rule["impact"] in ("serious", "critical")
     ]

@@ -1,15 +1,20 @@
-"""What holds for every page: nothing overlaps, is cut or jumps, axe finds no serious fault, and what rests says why."""
+"""What holds for every page: nothing overlaps, is cut or jumps, axe finds no serious fault, what rests says why, hard
+words are explained, and nothing is asked for elsewhere."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import comes_true, inaccessible
+from tests.browsing import comes_true, hosts, inaccessible, requests
 from tests.conftest import watched
+from tests.test_glossary import WORDS, check_hard_words
 
 Scheme = Literal["light", "dark"]
 
@@ -113,15 +118,35 @@ WATCH_JUMPS = """() => {
 WINDOWS = [(1400, ("light", "dark")), (800, ("dark", "light")), (390, ("light",))]
 
 
-@pytest.fixture(scope="module", params=WINDOWS, ids=lambda window: str(window[0]))
-def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[Page, tuple[Scheme, ...]]]:
-    width, schemes = request.param
-    phone = width < 500
-    with watched(
-        browser, viewport={"width": width, "height": 1000}, reduced_motion="reduce", has_touch=phone, is_mobile=phone
-    ) as page:
+@contextlib.contextmanager
+def opened(browser: Browser, app: str, **options: Any) -> Iterator[Page]:
+    """A tab on a touch screen, whose pages ask nobody but the app for anything."""
+    with watched(browser, reduced_motion="reduce", has_touch=True, **options) as page:
         page.add_init_script(f"({WATCH_JUMPS})()")
-        yield page, schemes
+        page.add_init_script(AXE_SCRIPT)  # half a megabyte, to be sent once
+        asked = requests(page)
+        yield page
+    assert hosts(asked) == {urlsplit(app).netloc}
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, app: str) -> Iterator[Page]:
+    with opened(browser, app) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, app: str) -> Iterator[Page]:
+    with opened(browser, app, is_mobile=True) as page:
+        yield page
+
+
+@pytest.fixture(scope="module", params=WINDOWS, ids=lambda window: str(window[0]))
+def window(request: pytest.FixtureRequest) -> tuple[Page, tuple[Scheme, ...]]:
+    width, schemes = request.param
+    page = request.getfixturevalue("phone" if width < 500 else "desk")
+    page.set_viewport_size({"width": width, "height": 1000})
+    return page, schemes
 
 
 def settle(page: Page, name: str) -> None:
@@ -134,7 +159,7 @@ def settle(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES, ids=lambda name: name or "home")
-def test_page_is_whole_calm_and_accessible_and_what_rests_says_why(
+def test_page_is_whole_calm_and_accessible_what_rests_says_why_and_words_are_explained(
     window: tuple[Page, tuple[Scheme, ...]], app: str, name: str
 ) -> None:
     page, schemes = window
@@ -150,17 +175,21 @@ def test_page_is_whole_calm_and_accessible_and_what_rests_says_why(
         # On a phone, Train's form is one column of Streamlit's own widgets, whose placeholders are lower than they are.
         still = jumps < 0.1 or (name == "train" and page.evaluate("innerWidth") < 500)
         assert still, f"{scheme}: the layout shifted by {jumps:.3f}; below 0.1 counts as still"
-        assert not (serious := inaccessible(page)), f"{scheme}: " + "\n".join(serious)
-    if len(schemes) > 1 and page.evaluate("innerWidth") > 1000:
-        leave_resting(page, app, name)
+        serious = inaccessible(page, colours_alone=scheme != schemes[0])
+        assert not serious, f"{scheme}: " + "\n".join(serious)
+    width = page.evaluate("innerWidth")
+    if width > 1000:
+        leave_resting(page, name)
         check_resting(page, name)
+    elif width > 500 and name in WORDS:
+        check_hard_words(page, name)
 
 
-def leave_resting(page: Page, app: str, name: str) -> None:
+def leave_resting(page: Page, name: str) -> None:
     """Make more controls of a page such that they cannot be used."""
     if name == "traverse":
-        page.goto(f"{app}/traverse?start=origin&z={','.join(['0'] * 20)}")
-        settle(page, name)
+        page.get_by_role("button", name="Origin", exact=True).click()
+        expect(page.get_by_role("radio", name="keep the digit")).to_be_disabled()
     elif name == "reconstruct":
         page.get_by_text("Worst", exact=True).click()
         page.get_by_role("button", name="Rank at epoch").wait_for()

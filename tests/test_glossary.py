@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from bvae.browser.glossary import GLOSSARY, MARK, check_marks, explained, plain
-from tests.conftest import ROOT, watched
-from tests.test_every_page import settle
+from tests.conftest import ROOT
 
 # Words that a person who is new to it must find explained, page by page.
 WORDS = {
@@ -101,13 +99,6 @@ def test_what_a_run_says_marks_nothing() -> None:
 # In the browser --------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def touched(browser: Browser) -> Iterator[Page]:
-    """A page in a narrow window with a touch screen and a mouse."""
-    with watched(browser, viewport={"width": 800, "height": 900}, has_touch=True, reduced_motion="reduce") as page:
-        yield page
-
-
 def word(page: Page, key: str) -> Locator:
     """The first word that can be seen and is explained by a sentence of the glossary."""
     return page.locator(f'.term[data-term="{key}"], a[href="#term-{key}"]').filter(visible=True).first
@@ -121,15 +112,11 @@ def sticks_out(page: Page) -> float:
     }""")
 
 
-@pytest.mark.parametrize("name", WORDS, ids=lambda name: name or "home")
-def test_hard_words_are_explained_by_pointer_keyboard_and_touch(touched: Page, app: str, name: str) -> None:
-    page = touched
-    page.goto(f"{app}/{name}")
-    settle(page, name)
+def check_hard_words(page: Page, name: str) -> None:
+    """Hard words are explained by pointer, keyboard and touch, on a page that is open where all three can be had."""
     tip = page.locator(".term-tip")
     for key in WORDS[name]:
         found = word(page, key)
-        found.scroll_into_view_if_needed()
         found.hover()
         expect(tip).to_have_text(GLOSSARY[key])
         assert sticks_out(page) <= 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import http.server
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +15,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bvae.runs import Run
-from tests.browsing import WAIT
-from tests.conftest import CHROMIUM_ARGUMENTS, ROOT, find_chromium, serve
-from tests.test_every_page import LIVE, PAGES
+from tests.browsing import WAIT, hosts, requests
+from tests.conftest import CHROMIUM_ARGUMENTS, copy_app, find_chromium, serve
+from tests.test_crowd import visit
+from tests.test_every_page import PAGES
 
 STREAM = "/_stcore/stream"
 OPEN_SOCKET = """(address) => new Promise((resolve) => {
@@ -219,35 +219,27 @@ record("socket.getaddrinfo", ["localhost: recorded from here on"])
 @pytest.mark.new_tab
 def test_nothing_leaves_this_computer(page: Page, trained_run: Run, tmp_path: Path) -> None:
     """All pages, open to the network, with refusals between: no address but this computer's own is tried, neither by
-    the browser nor by the server or a process that it starts."""
+    the browser nor by the server or a process that it starts. What each page has a browser ask for, every one of
+    tests/test_every_page.py looks at."""
     (tmp_path / "sitecustomize.py").write_text(RECORD)
     tried = tmp_path / "connections"
-    asked: set[str] = set()
-    page.context.on("request", lambda request: asked.add(request.url))
-    page.on("websocket", lambda socket: asked.add(socket.url))
+    asked = requests(page)
     environment = {"PYTHONPATH": str(tmp_path), "CONNECTIONS": str(tried)}
     options = ["--server.address=0.0.0.0"]
     with serve(trained_run.path.parent, tmp_path / "log", options=options, **environment) as address:
         page.goto(f"{address}/load?run=none&z=1")
-        menu = page.get_by_test_id("stSidebarNav")
-        for name in PAGES:
-            assert ask(address, STREAM, Origin="http://evil.test")[0] == 403
-            assert ask(address, "/_stcore/host-config", Origin="http://evil.test")[0] == 403
-            menu.get_by_role("link", name=name.capitalize() or "Home", exact=True).click()
-            if name in LIVE:
-                expect(page.locator(f".{name or 'traverse'}.live:not([aria-busy])")).to_be_visible()
-            else:
-                expect(page.get_by_role("heading", level=1)).to_contain_text(name.capitalize())
-            page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
         zip_door = page.get_by_role("region", name="Zip file of a run")
         zip_door.locator("input[type=file]").set_input_files(
             {"name": "weights.pt", "mimeType": "", "buffer": b"\x80\x02 no zip"}
         )
         expect(page.get_by_role("alert").filter(has_text="is a pickle")).to_be_visible()
+        for some in (PAGES[:6], PAGES[6:]):
+            visit(address, some)
+            assert ask(address, STREAM, Origin="http://evil.test")[0] == 403
+            assert ask(address, "/_stcore/host-config", Origin="http://evil.test")[0] == 403
         page.goto(f"{address}/nowhere")
         expect(page.get_by_role("dialog")).to_be_visible()
-    own = urlsplit(address).netloc
-    assert {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))} == {own}
+    assert hosts(asked) == {urlsplit(address).netloc}
     told = [line.partition(" ")[2].strip("('") for line in tried.read_text().splitlines()]
     assert told
     assert not [where for where in told if not where.startswith(("localhost", "127.0.0.1", "::1", "0.0.0.0", "None"))]
@@ -261,33 +253,29 @@ def test_an_address_that_is_too_long_is_answered_with_a_way_to_the_app(page: Pag
     expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
 
 
-def test_a_fault_that_nobody_foresaw_is_one_sentence_with_a_way_on(page: Page, tmp_path: Path) -> None:
-    for name in ("app.py", "assets", "bvae", "pages", ".streamlit"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
-        copy(ROOT / name, tmp_path / name)
+def test_a_fault_that_nobody_foresaw_is_one_sentence_with_a_way_on(
+    page: Page, trained_run: Run, tmp_path: Path
+) -> None:
+    """In a page's script, in a part of it that comes round, and in what a button calls."""
+    folder = tmp_path / "app"
+    copy_app(folder)
     fault = 'raise LookupError("a secret of the server")'
-    with (tmp_path / "pages" / "draw.py").open("a") as file:
-        file.write(f"\n{fault}\n")
     for name, before, after in (
-        ("parts/train_form.py", "def changed() -> None:\n", f"def changed() -> None:\n    {fault}\n"),
+        ("draw.py", "    st.error(str(error))\n", f"    st.error(str(error))\n{fault}\n"),
         ("clusters.py", "st.fragment(watch", f"st.fragment(lambda *_: exec({fault!r})"),
+        ("lessons.py", "on_click=adopt, args=(EMPTY,)", f"on_click=exec, args=({fault!r},)"),
     ):
-        path = tmp_path / "pages" / name
+        path = folder / "pages" / name
         program = path.read_text()
         assert before in program
         path.write_text(program.replace(before, after))
 
-    with serve(tmp_path / "runs", tmp_path / "log", folder=tmp_path) as address:
-        for where in ("draw", "clusters", "train"):
-            page.goto(f"{address}/{where}")
-            if where == "train":
-                # Until the devices are known a part of the page comes round, and takes along what was just typed.
-                expect(page.get_by_text("Trained on cpu")).to_be_visible()
-                page.reload()
-                expect(page.get_by_role("heading", name="New run")).to_be_visible()
-                page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-                page.get_by_role("spinbutton", name="Epochs", exact=True).fill("7")
-                page.keyboard.press("Tab")
+    with serve(trained_run.path.parent, tmp_path / "log", folder=folder) as address:
+        page.goto(f"{address}/load")
+        for where in ("Draw", "Clusters", "Lessons"):
+            page.get_by_test_id("stSidebarNav").get_by_role("link", name=where, exact=True).click()
+            if where == "Lessons":
+                page.get_by_role("button", name="New lesson").click()
             box = page.get_by_test_id("stAlert")
             expect(box).to_contain_text("Something failed here that this program did not foresee.")
             expect(box).to_have_count(1)
