@@ -103,7 +103,7 @@ def test_nothing_of_a_run_reaches_a_browser_before_the_password(page: Page, trai
         ),
     )
     with serve(trained_run.path.parent, tmp_path / "log", BVAE_PASSWORD="three words, please") as address:
-        for name in ("traverse", "load", "train"):
+        for name in ("traverse", "train", "load"):
             page.goto(f"{address}/{name}?run=mnist-beta4")
             field = page.get_by_label("Password", exact=True)
             expect(field).to_have_attribute("type", "password")
@@ -122,7 +122,7 @@ def test_nothing_of_a_run_reaches_a_browser_before_the_password(page: Page, trai
 
         field.fill("three words, please")
         page.get_by_role("button", name="Enter").click()
-        expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="Load a run", exact=True)).to_be_visible()
         page.get_by_role("link", name="Traverse", exact=True).click()
         expect(page.locator(".traverse.live:not([aria-busy])")).to_be_visible()
         other = page.context.new_page()
