@@ -17,7 +17,7 @@ for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
 LONGEST = [
     "every_page", "train_page", "load_page", "traverse_page", "layout", "hostile_runs", "clusters_page", "server",
     "draw_pictures", "disentangle_page", "cli", "long_names", "interpolate_page", "reconstruct_page", "sweep", "resume",
-    "glossary", "rights", "draw_page", "queue", "archive", "measuring", "clusters_save", "generate_page", "lesson",
+    "rights", "draw_page", "queue", "archive", "measuring", "clusters_save", "generate_page", "lesson",
     "touch", "starts", "compare_page", "app", "clusters_runs",
 ]  # fmt: skip
 

@@ -6,7 +6,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlparse
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from pages.parts.live import open_live
 from tests.bench import Bench, live_data
 from tests.browsing import downloaded, frames
 from tests.conftest import SIZE, serve, watched
-from tests.test_every_page import PAGES, settle
+from tests.test_every_page import PAGES, go, settle
 
 NAMES = [
     "unbroken" * 38,
@@ -116,18 +115,6 @@ def shown(browser: Browser, app: str) -> Iterator[Page]:
         yield page
 
 
-def go(page: Page, name: str) -> None:
-    """To a page by its link in the sidebar."""
-    page.set_viewport_size(SIZE)
-    if urlparse(page.url).path != f"/{name}":
-        heading = page.get_by_role("heading", level=1)
-        before = heading.inner_text()
-        page.get_by_test_id("stSidebarNav").get_by_role("link", name=name.capitalize() or "Home", exact=True).click()
-        expect(heading).not_to_have_text(before)
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    settle(page, name)
-
-
 def show_names(page: Page, name: str) -> None:
     """Have a page say of an image what class it is of."""
     if name == "clusters":
@@ -148,6 +135,7 @@ def show_names(page: Page, name: str) -> None:
 @pytest.mark.parametrize("name", PAGES, ids=lambda name: name or "home")
 def test_long_names_leave_every_page_whole(shown: Page, name: str) -> None:
     page = shown
+    page.set_viewport_size(SIZE)
     go(page, name)
     show_names(page, name)
     for width in (1400, 800, 390):
@@ -218,6 +206,7 @@ def test_long_names_stay_within_pictures_of_the_command_line_and_of_a_walk(
     for command in (["reconstruct", str(named)], ["interpolate", str(named), "--from", "0", "--to", "1"]):
         pictures.append(tmp_path / f"{command[0]}.png")
         assert main([*command, "-o", str(pictures[-1])]) == 0
+    shown.set_viewport_size(SIZE)
     go(shown, "interpolate")
     pictures.append(downloaded(shown, shown.get_by_role("button", name="PNG of the 16 steps")))
     for picture in pictures:

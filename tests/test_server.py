@@ -17,8 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from bvae.runs import Run
 from tests.browsing import WAIT, hosts, requests
 from tests.conftest import CHROMIUM_ARGUMENTS, copy_app, find_chromium, serve
-from tests.test_crowd import visit
-from tests.test_every_page import PAGES
+from tests.test_every_page import PAGES, go
 
 STREAM = "/_stcore/stream"
 OPEN_SOCKET = """(address) => new Promise((resolve) => {
@@ -219,8 +218,7 @@ record("socket.getaddrinfo", ["localhost: recorded from here on"])
 @pytest.mark.new_tab
 def test_nothing_leaves_this_computer(page: Page, trained_run: Run, tmp_path: Path) -> None:
     """All pages, open to the network, with refusals between: no address but this computer's own is tried, neither by
-    the browser nor by the server or a process that it starts. What each page has a browser ask for, every one of
-    tests/test_every_page.py looks at."""
+    the browser nor by the server or a process that it starts."""
     (tmp_path / "sitecustomize.py").write_text(RECORD)
     tried = tmp_path / "connections"
     asked = requests(page)
@@ -233,8 +231,8 @@ def test_nothing_leaves_this_computer(page: Page, trained_run: Run, tmp_path: Pa
             {"name": "weights.pt", "mimeType": "", "buffer": b"\x80\x02 no zip"}
         )
         expect(page.get_by_role("alert").filter(has_text="is a pickle")).to_be_visible()
-        for some in (PAGES[:6], PAGES[6:]):
-            visit(address, some)
+        for name in PAGES:
+            go(page, name)
             assert ask(address, STREAM, Origin="http://evil.test")[0] == 403
             assert ask(address, "/_stcore/host-config", Origin="http://evil.test")[0] == 403
         page.goto(f"{address}/nowhere")
