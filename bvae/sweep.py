@@ -293,9 +293,13 @@ class Sweep:
             while waiting or training:
                 trainers.check()
                 for member in [member for member in self.members if member.name in training]:
-                    stands[member.name] = stand = self.stand(member)
                     trainer = training[member.name]
-                    if stand.state != "running" if trainer is None else trainer.ended():
+                    ended = trainer is not None and trainer.ended()  # before it is read what it left
+                    stands[member.name] = stand = self.stand(member)
+                    if ended and trainers.idle == stand.state == "running":
+                        # By one that outlived a sweep killed before the run was there to say so.
+                        training[member.name] = None
+                    elif stand.state != "running" if trainer is None else ended:
                         del training[member.name]
                         stands[member.name] = self._ended(member, trainer)
                         if trainer is None and stand.state != "done":  # its own trainer may get further
