@@ -15,10 +15,11 @@ for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
 
 # The files that take longest come first, so that no process is left with one of them when the others have ended.
 LONGEST = [
-    "every_page", "train_page", "load_page", "traverse_page", "layout", "hostile_runs", "clusters_page", "server",
-    "draw_pictures", "disentangle_page", "cli", "long_names", "interpolate_page", "reconstruct_page", "sweep", "resume",
-    "rights", "draw_page", "queue", "archive", "measuring", "clusters_save", "generate_page", "lesson",
-    "touch", "starts", "compare_page", "app", "clusters_runs",
+    "sweep", "every_page", "train_page", "traverse_page", "load_page", "addresses", "lesson", "hostile_runs", "layout",
+    "clusters_page", "disentangle_page", "draw_pictures", "starts", "server", "bounds", "interpolate_page",
+    "long_names", "reconstruct_page", "sweep_ray", "beside", "clusters_save", "rights", "queue", "exported_page",
+    "exported_runs", "generate_page", "draw_page", "cli", "measuring", "resume", "notebook", "compare_page", "touch",
+    "archive", "clusters_runs",
 ]  # fmt: skip
 
 

@@ -402,4 +402,4 @@ def test_compare_stands_runs_beside_the_selected_one_and_the_address_has_all_of_
         page.get_by_role("button", name="Films of mnist-beta10 and mnist-beta1").click()
         page.get_by_role("heading", name="Clusters", level=1).wait_for()
         expect(page.get_by_test_id("stMain")).to_contain_text("Film of mnist-beta1")
-        assert in_address(page, "beside") is None
+        expect_address(page, "beside", lambda text: text is None)

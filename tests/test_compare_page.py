@@ -329,7 +329,7 @@ def test_a_visit(folder: Path, tmp_path: Path, page: Page) -> None:
         page.get_by_role("combobox", name="Compare").click()
         page.get_by_role("option", name="All runs here").click()
         expect(points).to_have_count(7)
-        assert in_address(page, "runs") == ALL
+        expect_address(page, "runs", lambda text: text == ALL)
         assert in_address(page, "sweep") is None
         page.go_back()
         expect(points).to_have_count(4)

@@ -27,7 +27,7 @@ from bvae.config import Config
 from bvae.runs import Run, list_runs, run_files
 from bvae.training import train_run
 from pages.parts.run_table import row
-from tests.browsing import WAIT, Session, frames, rerun
+from tests.browsing import WAIT, Session, expect_address, frames, rerun
 from tests.conftest import ROOT, copy_app, serve
 from tests.test_app import open_app, texts
 from tests.test_every_page import TEXTS
@@ -134,7 +134,7 @@ def test_the_table_tells_of_every_run_and_a_key_picks_one(
     expect_selected(page, "copy")
     page.get_by_role("link", name="Explore copy in Traverse").click()
     expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
-    assert parse_qs(urlparse(page.url).query)["run"] == ["copy"]
+    expect_address(page, "run", lambda run: run == "copy")
     expect_no_fault(page)
 
 

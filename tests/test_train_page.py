@@ -33,7 +33,7 @@ from bvae.tests.waiting import empty, wait
 from pages.parts.devices import devices
 from pages.parts.watch import standings
 from pages.parts.words import duration
-from tests.browsing import WAIT, downloaded, grey, until
+from tests.browsing import WAIT, downloaded, expect_address, grey, until
 from tests.conftest import ROOT, serve
 from tests.test_app import commands
 
@@ -232,7 +232,7 @@ def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(trai
     train.says("Finished, 3 epochs.")
     train.button("Open it").click()
     expect(page.locator(".traverse:not([aria-busy])")).to_be_visible()
-    assert "run=mnist-mlp-beta1" in page.url
+    expect_address(page, "run", lambda run: run == "mnist-mlp-beta1")
 
 
 def state(queue: Queue, name: str) -> str:
