@@ -325,6 +325,7 @@ def test_a_visit(folder: Path, tmp_path: Path, page: Page) -> None:
         points = page.locator(".plane a.run")
         expect(points).to_have_count(4)
         expect(page.locator(".chart figcaption", has_text="UDR")).to_be_visible()  # it follows when it is worked out
+        expect_address(page, "beside", bool)  # another part's: what is written late would end what Back and Forward do
         assert in_address(page, "at") == "100"
         page.get_by_role("combobox", name="Compare").click()
         page.get_by_role("option", name="All runs here").click()
@@ -333,10 +334,11 @@ def test_a_visit(folder: Path, tmp_path: Path, page: Page) -> None:
         assert in_address(page, "sweep") is None
         page.go_back()
         expect(points).to_have_count(4)
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
         assert (in_address(page, "sweep"), in_address(page, "at")) == ("mine", "100")
         page.go_forward()
         expect(points).to_have_count(7)
-        expect_address(page, "beside", bool)  # another part's, which leaves what this one has written
+        expect_address(page, "beside", bool)  # which leaves what this part has written
         assert in_address(page, "runs") == ALL
         page.get_by_role("link", name="β = 10, seed 1: KL").press("Enter")
         expect(page.get_by_role("heading", name="Traverse")).to_be_visible()

@@ -108,7 +108,13 @@ WATCH_JUMPS = """() => {
       ?.closest("[data-testid=stMain]");
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
-      if (!entry.hadRecentInput && entry.sources.some(moved)) jumps.push(entry.value);
+      const own = entry.sources.filter(moved);
+      if (entry.hadRecentInput || !own.length) continue;
+      // Where the sidebar moved in the same frame, the page's own share: at most the area that moved, times how far.
+      const area = own.flatMap(({ previousRect, currentRect }) => [previousRect, currentRect])
+        .reduce((sum, { width, height }) => sum + width * height, 0) / (innerWidth * innerHeight);
+      const ways = own.map(({ previousRect, currentRect }) => Math.abs(currentRect.top - previousRect.top));
+      jumps.push(Math.min(entry.value, area * Math.max(...ways) / Math.max(innerWidth, innerHeight)));
     }
   }).observe({ type: "layout-shift", buffered: true });
 }"""
