@@ -103,14 +103,18 @@ DRESSED = """(scheme) => {
 # What moves up or down in the page itself. Streamlit's sidebar, which opens after the page is there, moves it sideways.
 WATCH_JUMPS = """() => {
   globalThis.jumps = [];
-  const moved = ({ node, previousRect, currentRect }) =>
-    Math.abs(currentRect.top - previousRect.top) > 1 && (node?.nodeType === 1 ? node : node?.parentElement)
-      ?.closest("[data-testid=stMain]");
+  const within = ({ node }) =>
+    (node?.nodeType === 1 ? node : node?.parentElement)?.closest("[data-testid=stMain]");
+  const moved = (source) => Math.abs(source.currentRect.top - source.previousRect.top) > 1 && within(source);
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       const own = entry.sources.filter(moved);
       if (entry.hadRecentInput || !own.length) continue;
-      // Where the sidebar moved in the same frame, the page's own share: at most the area that moved, times how far.
+      if (entry.sources.every(within)) {
+        jumps.push(entry.value);
+        continue;
+      }
+      // The sidebar moved in the same frame: the page's own share is at most the area that moved, times how far.
       const area = own.flatMap(({ previousRect, currentRect }) => [previousRect, currentRect])
         .reduce((sum, { width, height }) => sum + width * height, 0) / (innerWidth * innerHeight);
       const ways = own.map(({ previousRect, currentRect }) => Math.abs(currentRect.top - previousRect.top));

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -162,6 +162,23 @@ def say_in_address(names: Sequence[str], values: Mapping[str, str]) -> None:
     said |= {name: values.get(name) for name in names}
 
 
+class Written(NamedTuple):
+    """The address that was written last.
+
+    page: on which, by its hash.
+    overwritten: what it was before, newest last, which a browser may yet have.
+    """
+
+    page: str
+    address: dict[str, str]
+    overwritten: list[dict[str, str]]
+
+
+def _written() -> Written:
+    found: Written = st.session_state.get("written", Written("", {}, []))
+    return found
+
+
 def write_said() -> None:
     """Write what has been said since into the address, all of it at once: every write is a step of the browser's
     history, and a hand that lets go may have moved the cursor and something of the page."""
@@ -169,14 +186,14 @@ def write_said() -> None:
     said: dict[str, str | None] = st.session_state.get("address_said", {})
     before = st.query_params.to_dict()
     if not said:
-        st.session_state["written"] = (_page(), before, [])
+        st.session_state["written"] = Written(_page(), before, [])
         return
     wanted = _saying(said, before)
-    *_, overwritten = st.session_state.get("written", ("", {}, []))
+    overwritten = _written().overwritten
     if wanted != before:
         st.query_params.from_dict(wanted)  # another rerun may begin here, which then writes it
     _take_back_said()
-    st.session_state["written"] = (_page(), wanted, [*overwritten, before][-MOST_BEHIND:])
+    st.session_state["written"] = Written(_page(), wanted, [*overwritten, before][-MOST_BEHIND:])
     if "run" in said:
         st.session_state["address"] = _address()
     if "lesson" in said:
@@ -207,7 +224,7 @@ def _forget_overtaken() -> None:
     said: dict[str, str | None] = st.session_state.get("address_said", {})
     if not said:
         return
-    _, written, overwritten = st.session_state.get("written", ("", {}, []))
+    _, written, overwritten = _written()
     there = [st.session_state.get("said_at", {}), written, *overwritten]
     if st.query_params.to_dict() not in [*there, *(_saying(said, address) for address in there)]:
         _take_back_said()
@@ -243,7 +260,7 @@ def accept_address() -> None:
     before it had the address that was written last, which then is written again."""
     _forget_overtaken()
     now = st.query_params.to_dict()
-    page, written, overwritten = st.session_state.get("written", ("", {}, []))
+    page, written, overwritten = _written()
     if page == _page() and now in overwritten:
         st.session_state.setdefault("said_at", now)
         said: dict[str, str | None] = st.session_state.setdefault("address_said", {})
