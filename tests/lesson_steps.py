@@ -92,6 +92,7 @@ def nothing(page: Page) -> None:
 def clock(page: Page) -> None:
     decoded = ready(page, "traverse").locator("canvas.decoded")
     expect_all_weights(page)
+    expect(page.locator(".traverse .epoch-value")).to_have_text(re.compile("^0, "))  # it was that of the last step
     fog = picture(decoded)
     epoch = page.locator(".traverse").get_by_role("slider", name="Epoch", exact=True)
     epoch.press("ArrowRight")

@@ -234,11 +234,17 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 def test_a_full_disk_in_the_middle_loses_nothing(tmp_path: Path) -> None:
     values = FAST | {"seed": [0, 1], "dataset_limit": [500]}
     folder = tmp_path / "swept"
+    sweep = Sweep(folder, values)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill() -> bool:
+        """Leave no more room to the second, before which the sweep asks whether to stop."""
+        if sweep.stands()[0].state == "done":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, before[1]))
+        return False
+
     try:
-        for stands in Sweep(folder, values).train(1):
-            if stands[0].state == "done" and stands[1].state == "waiting":  # what begins now finds no more room
-                resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, before[1]))
+        list(sweep.train(1, fill))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     first, second = Sweep(folder, values).stands()

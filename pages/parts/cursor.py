@@ -47,7 +47,7 @@ __all__ = [
 ADDRESS = ("run", "epoch", "z", *IMAGES, "image", "start", "from", "keep")
 LESSON = ("lesson", "step")  # which belong to no page and go along from one to the other, see lesson.py
 MOST_OF_DRAWING = 700  # characters
-MOST_BEHIND = 3  # addresses that a browser may be behind what was written
+MOST_BEHIND = 16  # addresses that a browser may be behind what was written, while a hand holds a key down
 MOST_OF_CODES = 1_000  # characters that the code and the one to which a reset returns may take
 
 
@@ -157,8 +157,9 @@ def say_cursor(cursor: Cursor, space: Space) -> None:
 def say_in_address(names: Sequence[str], values: Mapping[str, str]) -> None:
     """Have `write_said` write this into the address, and nothing else in parameters of these names. What it says in
     others, another part of the page may have yet to read."""
+    _forget_overtaken()
     said: dict[str, str | None] = st.session_state.setdefault("address_said", {})
-    st.session_state.setdefault("said_at", st.query_params.to_dict())
+    st.session_state["said_at"] = st.query_params.to_dict()
     said |= {name: values.get(name) for name in names}
 
 
@@ -166,7 +167,8 @@ class Written(NamedTuple):
     """The address that was written last.
 
     page: on which, by its hash.
-    overwritten: what it was before, newest last, which a browser may yet have.
+    overwritten: what it was before, newest last, which a browser may yet have: as it was written, and as a browser that
+        was behind had it.
     """
 
     page: str
@@ -189,11 +191,13 @@ def write_said() -> None:
         st.session_state["written"] = Written(_page(), before, [])
         return
     wanted = _saying(said, before)
-    overwritten = _written().overwritten
+    page, last, overwritten = _written()
     if wanted != before:
         st.query_params.from_dict(wanted)  # another rerun may begin here, which then writes it
     _take_back_said()
-    st.session_state["written"] = Written(_page(), wanted, [*overwritten, before][-MOST_BEHIND:])
+    behind = [*overwritten, before, last] if page == _page() else [before]
+    distinct = [address for place, address in enumerate(behind) if address not in behind[place + 1 :]]
+    st.session_state["written"] = Written(_page(), wanted, distinct[-MOST_BEHIND:])
     if "run" in said:
         st.session_state["address"] = _address()
     if "lesson" in said:
