@@ -1,12 +1,14 @@
 """What a run can be trained on here, and how long that takes.
 
 Asking PyTorch takes seconds and a good part of a gigabyte, so it is asked in a process of its own: `find_devices`
-imports no torch into the caller, and `python -m bvae.devices` prints what it finds as JSON.
+imports no torch into the caller, and `python -m bvae.devices` prints what it finds as JSON. Where there is nothing
+of a GPU it is not asked at all.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import json
 import os
@@ -23,6 +25,9 @@ from bvae.processes import end_at_once, environment
 from bvae.runs import BUNDLED_RUNS, Run, RunError
 
 PATIENCE_SECONDS = 120.0
+# In /dev of Linux, by which PyTorch reaches a GPU: NVIDIA's, also on a Jetson, that of a Windows beneath, and AMD's.
+GPU_FILES = ("nvidia*", "nvhost*", "nvgpu*", "nvmap", "dxg", "kfd")
+DRIVER = "libcuda.so.1"  # the first program that uses it may have its files in /dev made
 # Training images of each data set, which data.py knows only once it has read them.
 TRAINING_IMAGES = {
     "mnist": 60_000, "fashion-mnist": 60_000, "kmnist": 60_000, "emnist": 112_800, "qmnist": 60_000, "usps": 7_291,
@@ -65,11 +70,13 @@ class Estimate:
 
 
 def find_devices() -> list[Device]:
-    """The devices of this machine, the one that `auto` takes first. Takes seconds.
+    """The devices of this machine, the one that `auto` takes first. Takes seconds unless `only_cpu`.
 
     Raises:
         DeviceError: when PyTorch cannot be asked.
     """
+    if only_cpu():
+        return [_cpu()]
     try:
         done = subprocess.run(
             [sys.executable, "-m", "bvae.devices"],
@@ -83,6 +90,22 @@ def find_devices() -> list[Device]:
         raise DeviceError(f"PyTorch could not be asked for its devices ({' '.join(said)}).") from error
 
 
+def only_cpu() -> bool:
+    """Whether PyTorch can have no device here but the CPU, as far as that is certain without asking it."""
+    if sys.platform != "linux" or any(next(Path("/dev").glob(name), None) for name in GPU_FILES):
+        return False
+    try:
+        ctypes.CDLL(DRIVER)
+    except OSError:
+        return True
+    return False
+
+
+def _cpu() -> Device:
+    free, total = memory()
+    return Device("cpu", cores(), free, total)
+
+
 def _ask_torch() -> list[Device]:
     import torch
 
@@ -92,8 +115,7 @@ def _ask_torch() -> list[Device]:
         found.append(Device("cuda", torch.cuda.get_device_name(), free, total))
     if torch.mps.is_available():
         found.append(Device("mps", "Apple GPU", None, None))
-    free_memory, total_memory = memory()
-    return [*found, Device("cpu", cores(), free_memory, total_memory)]
+    return [*found, _cpu()]
 
 
 def core_count() -> int:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from bvae import devices
 from bvae.config import DATASETS, Config
 from bvae.data import load_dataset
-from bvae.devices import TRAINING_IMAGES, estimate, find_devices, training_images
+from bvae.devices import TRAINING_IMAGES, Device, estimate, find_devices, only_cpu, training_images
 from bvae.runs import Run, find_run
 
 
@@ -24,6 +26,45 @@ def test_the_devices_are_those_that_pytorch_has() -> None:
     assert "core" in cpu.name
     if cpu.free is not None and cpu.total is not None:
         assert 0 < cpu.free <= cpu.total
+
+
+def without_free_memory(found: list[Device]) -> list[Device]:
+    """What two looks at the same devices have in common."""
+    return [dataclasses.replace(device, free=None) for device in found]
+
+
+def test_pytorch_in_its_own_process_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = find_devices()
+    monkeypatch.setattr(devices, "GPU_FILES", ("null",))  # a file that is there, so that PyTorch is asked
+    assert without_free_memory(find_devices()) == without_free_memory(found)
+
+
+@pytest.mark.parametrize(
+    ("files", "driver", "platform", "asked"),
+    [
+        (("elsewhere", "null"), "elsewhere.so", "linux", True),
+        (("nul*",), "elsewhere.so", "linux", True),
+        (("elsewhere",), "libc.so.6", "linux", True),  # a library that is there
+        (("elsewhere",), "elsewhere.so", "darwin", True),
+        (("elsewhere",), "elsewhere.so", "linux", False),
+    ],
+)
+def test_pytorch_is_asked_wherever_there_may_be_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: tuple[str, ...], driver: str, platform: str, asked: bool
+) -> None:
+    """Here a PyTorch that has one."""
+    (tmp_path / "torch.py").write_text(
+        "class cuda:\n is_available = lambda: True\n mem_get_info = lambda: (1, 2)\n get_device_name = lambda: 'GPU'\n"
+        "class mps:\n is_available = lambda: False\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(devices, "GPU_FILES", files)
+    monkeypatch.setattr(devices, "DRIVER", driver)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert only_cpu() is not asked
+    *gpus, cpu = find_devices()
+    assert gpus == [Device("cuda", "GPU", 1, 2)] * asked
+    assert cpu.kind == "cpu"
 
 
 def test_training_images_are_counted() -> None:

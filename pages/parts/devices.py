@@ -9,7 +9,7 @@ import streamlit as st
 
 from bvae.browser.glossary import plain
 from bvae.config import Config
-from bvae.devices import Device, DeviceError, Estimate, cores, estimate, find_devices, memory
+from bvae.devices import Device, DeviceError, Estimate, cores, estimate, find_devices, memory, only_cpu
 from bvae.runs import list_runs
 from pages.parts.cursor import accept_address
 from pages.parts.words import duration
@@ -22,7 +22,7 @@ def devices() -> Future[list[Device]]:
     """The devices of this machine, asked for once in the life of the server and in the background."""
     executor = ThreadPoolExecutor(1, thread_name_prefix="devices")
     future = executor.submit(find_devices)
-    executor.shutdown(wait=False)
+    executor.shutdown(wait=only_cpu())  # which is told at once
     return future
 
 
