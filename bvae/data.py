@@ -133,7 +133,7 @@ def load_dataset(name: str, *, limit: int | None = None, cache: Path | None = No
     else:
         folder = (cache if cache is not None else _cache_folder()) / name
         _complete(name, folder, source, progress)
-    (train_pixels, train_labels), test = source.read(folder)
+    (train_pixels, train_labels), test = source.read(folder, limit)
     splits = (train_pixels[:limit], train_labels[:limit]), test
     train, test_images = (_images(*split, len(source.class_names), folder) for split in splits)
     if train.pixels.shape[1:] != test_images.pixels.shape[1:]:
@@ -191,12 +191,13 @@ def bernoulli_floor(pixels: torch.Tensor) -> float:
 class _Source:
     """Where a data set comes from: `files` maps a file's name to its MD5, `url` is what stands before the name.
 
-    Without a url the files are bundled. `read` takes the folder of the files and gives the training and test split.
+    Without a url the files are bundled. `read` takes the folder of the files and how many training images are wanted,
+    None for all, and gives the training and test split; training images that nobody wants may be among them.
     """
 
     url: str | None
     files: dict[str, str]
-    read: Callable[[Path], tuple[_Split, _Split]]
+    read: Callable[[Path, int | None], tuple[_Split, _Split]]
     class_names: tuple[str, ...]
 
 
@@ -418,19 +419,27 @@ def _parse_idx(data: bytes, file: str, code: int, dimensions: int) -> _Array:
     return np.frombuffer(data, dtype, offset=header).reshape(shape)
 
 
-def _read_idx(path: Path, code: int, dimensions: int) -> _Array:
-    return _parse_idx(gzip.decompress(path.read_bytes()), path.name, code, dimensions)
+def _read_idx(path: Path, code: int, dimensions: int, limit: int | None = None) -> _Array:
+    """The array in a compressed IDX file, or the first `limit` along its first axis; the others are not unpacked."""
+    if limit is None:
+        return _parse_idx(gzip.decompress(path.read_bytes()), path.name, code, dimensions)
+    with gzip.open(path) as file:
+        begin = file.read(4 + 4 * dimensions)
+        count, *others = np.frombuffer(begin, ">u4", dimensions, offset=4).tolist()
+        count = min(count, limit)
+        values = file.read(_IDX_TYPES[code].itemsize * math.prod([count, *others]))
+    return _parse_idx(begin[:4] + count.to_bytes(4, "big") + begin[8:] + values, path.name, code, dimensions)
 
 
-def _read_mnist(folder: Path) -> tuple[_Split, _Split]:
-    def split(prefix: str) -> _Split:
-        images = _read_idx(folder / f"{prefix}-images-idx3-ubyte.gz", 0x08, 3)
-        return images, _read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", 0x08, 1)
+def _read_mnist(folder: Path, limit: int | None) -> tuple[_Split, _Split]:
+    def split(prefix: str, limit: int | None = None) -> _Split:
+        images = _read_idx(folder / f"{prefix}-images-idx3-ubyte.gz", 0x08, 3, limit)
+        return images, _read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz", 0x08, 1, limit)
 
-    return split("train"), split("t10k")
+    return split("train", limit), split("t10k")
 
 
-def _read_emnist(folder: Path) -> tuple[_Split, _Split]:
+def _read_emnist(folder: Path, limit: int | None) -> tuple[_Split, _Split]:
     with zipfile.ZipFile(folder / "gzip.zip") as archive:
 
         def member(name: str, dimensions: int) -> _Array:
@@ -444,18 +453,18 @@ def _read_emnist(folder: Path) -> tuple[_Split, _Split]:
         return split("train"), split("test")
 
 
-def _read_qmnist(folder: Path) -> tuple[_Split, _Split]:
+def _read_qmnist(folder: Path, limit: int | None) -> tuple[_Split, _Split]:
     def split(prefix: str, count: int | None) -> _Split:
-        images = _read_idx(folder / f"qmnist-{prefix}-images-idx3-ubyte.gz", 0x08, 3)
+        images = _read_idx(folder / f"qmnist-{prefix}-images-idx3-ubyte.gz", 0x08, 3, count)
         # Eight columns an image: the class, then writer and provenance.
-        labels = _read_idx(folder / f"qmnist-{prefix}-labels-idx2-int.gz", 0x0C, 2)
-        return images[:count], labels[:count, 0]
+        labels = _read_idx(folder / f"qmnist-{prefix}-labels-idx2-int.gz", 0x0C, 2, count)
+        return images, labels[:, 0]
 
     # The first 10,000 of the 60,000 test images are those of MNIST's test set ("test10k").
-    return split("train", None), split("test", 10_000)
+    return split("train", limit), split("test", 10_000)
 
 
-def _read_usps(folder: Path) -> tuple[_Split, _Split]:
+def _read_usps(folder: Path, limit: int | None) -> tuple[_Split, _Split]:
     def split(file: str) -> _Split:
         # LIBSVM text: a line an image, "label 1:value … 256:value", labels 1 to 10, values −1 to 1.
         text = bz2.decompress((folder / file).read_bytes()).replace(b":", b" ")

@@ -193,6 +193,20 @@ def test_idx_is_read_as_written() -> None:
     assert np.array_equal(data._parse_idx(idx(columns), "a", 0x0C, 2), columns)
 
 
+def test_of_a_packed_idx_no_more_is_read_than_is_wanted(tmp_path: Path) -> None:
+    file = tmp_path / "a.gz"
+    for array, code in ((np.arange(24, dtype=np.uint8).reshape(3, 2, 4), 0x08), (np.arange(3, dtype=np.int32), 0x0C)):
+        packed = gzip.compress(idx(array))
+        file.write_bytes(packed)
+        for limit in (1, 2, 3, 4, None):
+            assert np.array_equal(data._read_idx(file, code, array.ndim, limit), array[:limit])
+        file.write_bytes(packed[:-8])  # of what is behind, nothing is looked at: the file's hash was, before
+        assert np.array_equal(data._read_idx(file, code, array.ndim, 2), array[:2])
+    file.write_bytes(gzip.compress(idx(np.zeros((3, 2, 4), dtype=np.int32))))
+    with pytest.raises(DataError, match=r"a\.gz is no IDX file"):
+        data._read_idx(file, 0x08, 3, 1)
+
+
 GOOD_IDX = idx(np.zeros((2, 3, 4), dtype=np.uint8))
 
 
