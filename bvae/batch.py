@@ -12,11 +12,13 @@ from typing import Any
 
 from bvae.cli.signals import STOPPED, StopRequest, on_signals
 from bvae.config import Config, ConfigError
-from bvae.data import DataError
-from bvae.processes import end_at_once
+from bvae.processes import end_at_once, importing_torch
 from bvae.runs import RunError
 from bvae.sweep import Sweep
-from bvae.training import StoppedError, train_runs
+
+with importing_torch():
+    from bvae.data import DataError
+    from bvae.training import StoppedError, train_runs
 
 
 def work(folder: str, names: Sequence[str]) -> int:

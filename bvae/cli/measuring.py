@@ -17,6 +17,7 @@ from bvae.cli.output import print_table, whole_file
 from bvae.cli.signals import ended_by_signals
 from bvae.config import DEVICES, ConfigError
 from bvae.numbers import number
+from bvae.processes import importing_torch
 from bvae.runs import SWEEP, Run, find_run
 
 
@@ -101,8 +102,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     run = find_run(options.run)
     epoch = run.snapshot(options.epoch)
 
-    from bvae.data import load_dataset
-    from bvae.objective import evaluate
+    with importing_torch():
+        from bvae.data import load_dataset
+        from bvae.objective import evaluate
 
     model = run.model(epoch, device=_device(options.device))
     test = load_dataset(run.config.dataset).test.to(model.device)
@@ -134,7 +136,8 @@ def _metrics(options: argparse.Namespace) -> None:
         raise ConfigError(f"{options.runs[0]} has no run to measure yet.")
     chosen = [run.snapshot(options.epoch) for run in runs]  # before minutes go by
 
-    from bvae.metrics.measuring import Step, measure_run
+    with importing_torch():
+        from bvae.metrics.measuring import Step, measure_run
 
     records = []
     for run, epoch in zip(runs, chosen, strict=True):
