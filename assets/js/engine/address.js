@@ -5,7 +5,7 @@
  * with fewer digits: see `codeText`.
  */
 
-import { bytesOf, HALVES, toBase64 } from "./bytes.js";
+import { bytesOf, half, toBase64 } from "./bytes.js";
 
 /** What an address says of a page, by the names of parameters. @typedef {Record<string, string>} Parameters */
 
@@ -111,8 +111,7 @@ export function unpacked(text) {
   if (!bytes || !Number.isFinite(scale)) return null;
   if (scaled) return Array.from(new Int8Array(bytes.buffer), (value) => value * scale);
   if (text[1] === "f" && bytes.length % 4 === 0) return Array.from(new Float32Array(bytes.buffer));
-  if (text[1] === "h" && bytes.length % 2 === 0)
-    return Array.from(new Uint16Array(bytes.buffer), (bits) => HALVES[bits]);
+  if (text[1] === "h" && bytes.length % 2 === 0) return Array.from(new Uint16Array(bytes.buffer), half);
   return null;
 }
 

@@ -6,12 +6,15 @@ export const bytesOf = (text) => Uint8Array.from(atob(text), (character) => char
 /** @param {ArrayLike<number>} bytes @returns {string} in base64 */
 export const toBase64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 
-/** The number that each sixteen bits of a half float stand for; no browser older than 2025 can read them by itself. */
-export const HALVES = Float32Array.from({ length: 65536 }, (_, bits) => {
-  const sign = bits & 0x8000 ? -1 : 1;
+/** What a half float's fraction is worth, by its exponent. @type {number[]} */
+const SCALES = Array.from({ length: 32 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));
+SCALES[31] = Number.POSITIVE_INFINITY;
+
+/** @param {number} bits the sixteen of a half float, which no browser older than 2025 reads by itself @returns {number} */
+export function half(bits) {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
-  if (exponent === 0) return sign * 2 ** -24 * fraction;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * 2 ** (exponent - 15) * (1 + fraction / 1024);
-});
+  if (exponent === 31 && fraction) return Number.NaN;
+  const size = (fraction + (exponent && 1024)) * SCALES[exponent]; // of the least exponent there is no leading one
+  return bits & 0x8000 ? -size : size;
+}

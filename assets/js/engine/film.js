@@ -1,6 +1,6 @@
 /** A film as the browser has it. */
 
-import { HALVES } from "./bytes.js";
+import { half } from "./bytes.js";
 import { safetensorsHeader } from "./safetensors.js";
 
 /** @import { About } from "./run.js" */
@@ -161,7 +161,7 @@ export class Film {
 
   /** @param {number} place @returns {number} one of those that make up the codes */
   number(place) {
-    return HALVES[this.means[2 * place] | (this.means[2 * place + 1] << 8)];
+    return half(this.means[2 * place] | (this.means[2 * place + 1] << 8));
   }
 
   /**

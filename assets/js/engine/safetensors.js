@@ -1,4 +1,6 @@
-/** Reads safetensors, the files that hold arrays and nothing else. No DOM, no dependency. */
+/** Reads safetensors, the files that hold arrays and nothing else. No DOM. */
+
+import { half } from "./bytes.js";
 
 const ARRAYS = { F32: Float32Array, F64: Float64Array, I64: BigInt64Array, I32: Int32Array, U8: Uint8Array };
 
@@ -78,19 +80,10 @@ function readTensor(name, entry, body) {
   return /** @type {Tensor} */ ({ dtype, shape, data });
 }
 
-/** What a float16's fraction is worth, by its exponent. @type {number[]} */
-const HALF_SCALES = Array.from({ length: 32 }, (_, exponent) => 2 ** (Math.max(exponent, 1) - 25));
-HALF_SCALES[31] = Number.POSITIVE_INFINITY;
-
 /** @param {Uint16Array} halves numbers of float16, as their bits @returns {Float32Array} the same */
 function widened(halves) {
   const out = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) {
-    const exponent = (halves[i] >> 10) & 31;
-    // Of the least exponent there is no leading one.
-    const size = ((halves[i] & 1023) + (exponent && 1024)) * HALF_SCALES[exponent];
-    out[i] = halves[i] >> 15 ? -size : size;
-  }
+  for (let i = 0; i < halves.length; i++) out[i] = half(halves[i]);
   return out;
 }
 
