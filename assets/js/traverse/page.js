@@ -78,8 +78,8 @@ class Traverse {
       const explorer = this.explore(run, data);
       explorer.takeMeaning(data.read_only ?? "");
       if (follow(explorer, data)) explorer.takeCursor();
+      this.root.removeAttribute("aria-busy"); // before the pad asks for its size, which has the page laid out
       explorer.pad.draw(explorer.epoch); // the theme may have changed
-      this.root.removeAttribute("aria-busy");
     });
   }
 
