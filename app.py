@@ -17,7 +17,7 @@ def session() -> None:
     from bvae.runs import RunError
     from pages.parts.cursor import address_to_take_along, follow_address, write_said
     from pages.parts.lesson import follow_lesson, mount_lesson, open_step
-    from pages.parts.live import mount_glossary, mount_menu, mount_rests
+    from pages.parts.live import mount_rests, mount_shell
     from pages.parts.rights import admitted
     from pages.parts.selection import no_run, open_run, pick_run
 
@@ -54,8 +54,7 @@ def session() -> None:
     mount_lesson({name: other.title for name, other in by_name.items()})
     live = open_run(run, exploring=page not in runs) if run else None
     with st.sidebar:
-        mount_glossary()
-        mount_menu()
+        mount_shell()
     without = page in (compare, lessons, *runs)  # it can be used without a run to look at
     if run is None and not without:
         no_run()

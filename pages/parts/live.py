@@ -13,6 +13,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
@@ -50,21 +51,12 @@ _store = st.components.v2.component(
 _recall = st.components.v2.component("live_recall", html="<span hidden></span>\n", js=bundle("store/recall.js"))
 
 
-_glossary = st.components.v2.component(
-    "glossary",
+_shell = st.components.v2.component(
+    "shell",
     html="<span hidden></span>\n",
-    css=asset("css", "terms"),
-    js=bundle("shell/glossary.js"),
-    isolate_styles=False,  # the words are in Streamlit's own prose
-)
-
-
-_menu = st.components.v2.component(
-    "menu",
-    html="<span hidden></span>\n",
-    css=asset("css", "menu"),
-    js=bundle("shell/menu.js"),
-    isolate_styles=False,  # it sees to what is beside it
+    css=f"{asset('css', 'terms')}\n{asset('css', 'menu')}",
+    js=bundle("shell/page.js"),
+    isolate_styles=False,  # the words are in Streamlit's own prose, and the menu is beside it
 )
 
 
@@ -73,7 +65,7 @@ _uploads = st.components.v2.component(
     html='<div class="upload-problem" role="alert"></div>\n',
     css=asset("css", "uploads"),
     js=bundle("shell/uploads.js"),
-    isolate_styles=False,  # likewise
+    isolate_styles=False,  # it sees to what is beside it
 )
 
 
@@ -88,14 +80,33 @@ def open_live(run: Run, name: str, epoch: int | None = None) -> LiveRun:
     Raises:
         RunError: when the run has no snapshot yet, or none that can be read.
     """
-    return _packed(str(run.path.resolve()), name, chosen_epochs(run, epoch), run.version())
+    return _packed(*_asked(run, name, epoch))
+
+
+def read_ahead(run: Run, name: str) -> None:
+    """Gather it for the session that will open it first, in this thread. What is wrong with it, that session says."""
+    with contextlib.suppress(RunError, OSError):
+        asked = _asked(run, name)
+        gathered = _ahead[asked] = Future()
+        try:
+            gathered.set_result(pack(run, name, asked[2]))
+        except Exception as error:  # whatever it is: a session may wait for this already
+            gathered.set_exception(error)
+
+
+_ahead: dict[tuple[str, str, tuple[int, ...], str], Future[LiveRun]] = {}
+
+
+def _asked(run: Run, name: str, epoch: int | None = None) -> tuple[str, str, tuple[int, ...], str]:
+    return str(run.path.resolve()), name, chosen_epochs(run, epoch), run.version()
 
 
 # cache_resource rather than cache_data: the latter would copy these megabytes at every rerun.
 @st.cache_resource(max_entries=6, show_spinner="Reading the run …")
 def _packed(path: str, name: str, wanted: tuple[int, ...], version: str) -> LiveRun:
     """`version` is there to tell an altered run."""
-    live = pack(Run(path), name, wanted)
+    gathered = _ahead.pop((path, name, wanted, version), None)
+    live = gathered.result() if gathered else pack(Run(path), name, wanted)
     guest = functools.partial(find_guest, live.path, live.key, live.space.epochs)
     return replace(live, space=replace(live.space, guest=guest))
 
@@ -265,14 +276,10 @@ def _hand_over(slot: str, name: list[str], content: bytes) -> None:
         given[slot] = name
 
 
-def mount_glossary() -> None:
-    """Have the words that `explained` marks in the prose of a page show what they mean."""
-    _glossary(key="glossary", data=[GLOSSARY], height="content")
-
-
-def mount_menu() -> None:
-    """Have the menu of pages close when one is chosen, where it lies over the page."""
-    _menu(key="menu", height="content")
+def mount_shell() -> None:
+    """Have the words that `explained` marks in the prose of a page show what they mean, and the menu of pages, where it
+    lies over the page, close when one is chosen."""
+    _shell(key="shell", data=[GLOSSARY], height="content")
 
 
 def mount_uploads() -> None:

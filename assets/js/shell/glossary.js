@@ -9,7 +9,7 @@ import { release } from "./hand-on.js";
 /** @import { Mount } from "../shared/mounting.js" */
 
 /** @param {Mount<Record<string, string>> & {parentElement: HTMLElement}} mount with the sentences by key; no shadow is around it */
-export default function glossary({ data, parentElement }) {
+export function glossary({ data, parentElement }) {
   if (!data) return;
   globalThis.betaVaeTerms ??= new Terms(document, parentElement);
   globalThis.betaVaeTerms.home = parentElement;

@@ -14,7 +14,8 @@ function closeMenu({ target, ctrlKey, metaKey, shiftKey }) {
   setTimeout(() => document.querySelector("[data-testid=stMain]")?.dispatchEvent(press));
 }
 
-export default function menu() {
+/** Once a browser. */
+export function menu() {
   if (globalThis.betaVaeMenu) return;
   globalThis.betaVaeMenu = true;
   document.addEventListener("click", closeMenu, true);
