@@ -23,6 +23,8 @@ from bvae.browser.live import Space, gallery
 from bvae.numbers import thin
 from bvae.runs import Run, RunError, read_tensors, write_tensors
 from pages.parts.cursor import CursorError, check_cursor, from_address, guests_of, to_address
+from pages.parts.live import _ahead
+from pages.parts.server import prepare
 from tests.conftest import ROOT
 
 
@@ -241,6 +243,20 @@ def test_a_run_of_which_nothing_can_be_read_is_said_in_a_sentence(runs: Path) ->
     app = app.run()
     assert not app.exception
     assert "no snapshot yet" in texts(app.error)
+
+
+def test_what_was_read_before_the_first_visit_is_shown_at_it_and_so_is_what_is_wrong(runs: Path) -> None:
+    prepare()
+    (read,) = (gathered.result() for gathered in _ahead.values())
+    assert open_app().session_state["shown"][1].head is read.head
+    assert not _ahead
+
+    for path in (runs / "one" / "epochs").iterdir():
+        path.write_bytes(b"nothing")
+    prepare()
+    assert len(_ahead) == 1
+    assert "is damaged" in texts(open_app().error)
+    assert not _ahead
 
 
 def test_a_run_that_failed_before_its_first_snapshot_says_so_and_why(runs: Path) -> None:

@@ -13,7 +13,9 @@ import functools
 import gc
 import hashlib
 import importlib
+import inspect
 import re
+import threading
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from pathlib import Path
@@ -227,11 +229,24 @@ def answer_what_cannot_be_read() -> None:
 async def open_browser(_: st.App) -> AsyncIterator[None]:
     """Show the app to the person who started it, as Streamlit does where it is given pages alone."""
     answer_what_cannot_be_read()
+    threading.Thread(target=prepare, name="prepare", daemon=True).start()
     if not st.get_option("server.headless"):
         scheme = "https" if st.get_option("server.sslCertFile") else "http"
         path = st.get_option("server.baseUrlPath").strip("/")
         webbrowser.open(f"{scheme}://{st.get_option('browser.serverAddress')}:{st.get_option('server.port')}/{path}")
     yield
+
+
+def prepare() -> None:
+    """Do what the first page would wait for, while its browser loads Streamlit: import what all pages need, and read
+    the run that is shown where an address asks for none."""
+    from pages.parts import lesson  # noqa: F401  # and with it what app.py imports for a session
+    from pages.parts.live import read_ahead
+    from pages.parts.selection import runs_by_name
+
+    inspect.stack()  # Streamlit looks at it with its first element, and Python then for the file of every module
+    for name, run in [*runs_by_name().items()][:1]:
+        read_ahead(run, name)
 
 
 def say_fault(_: Exception) -> bool:
