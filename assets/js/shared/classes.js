@@ -24,7 +24,6 @@ export const CLASS_COLOURS = [
 export const classColour = (label) => CLASS_COLOURS[label % CLASS_COLOURS.length];
 
 const LONG = 24; // characters, as a person counts them, that a class's name may have before it is cut
-const characters = new Intl.Segmenter();
 
 /**
  * @param {string} name @param {number} [most] characters
@@ -32,7 +31,8 @@ const characters = new Intl.Segmenter();
  */
 export function cut(name, most = LONG) {
   if (name.length <= most) return name;
-  const found = Array.from(characters.segment(name), ({ segment }) => segment);
+  // Made here: the browser takes a while over its tables of the world's scripts, which few names need.
+  const found = Array.from(new Intl.Segmenter().segment(name), ({ segment }) => segment);
   return found.length <= most ? name : `${found.slice(0, most - 1).join("")}…`;
 }
 
