@@ -27,7 +27,7 @@ import safetensors.numpy
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from bvae import compared
+from bvae import compared, training
 from bvae.archive import import_run
 from bvae.browser.live import LiveRun
 from bvae.cli import main, parser
@@ -36,6 +36,7 @@ from bvae.film import progress, update_film
 from bvae.metrics import state
 from bvae.queue import Queue
 from bvae.runs import Film, Run, RunError, digest, list_runs, read_state, write_json, write_tensors
+from bvae.tests.fewer import load_fewer
 from bvae.training import train_run
 from pages.parts import choice, encoders, figures, film, film_quality, live, run_table, selection, watch
 from tests.conftest import ROOT
@@ -77,8 +78,10 @@ HOSTILE = [
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small run with all that a run can have, trained on real images."""
     path = tmp_path_factory.mktemp("whole") / "hostile"
-    list(train_run(path, CONFIG))
-    list(train_run(path, resume=True, epochs=2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "load_dataset", load_fewer)
+        list(train_run(path, CONFIG))
+        list(train_run(path, resume=True, epochs=2))
     for folder in ("epochs", "latents"):
         (path / folder / "0001.safetensors").unlink()
     run, noise = Run(path), np.random.default_rng(0)

@@ -10,16 +10,22 @@ import numpy as np
 import pytest
 import torch
 
+from bvae import training
 from bvae.arithmetic import choose_device
 from bvae.config import SIGMAS, Config, ConfigError
-from bvae.data import load_dataset
 from bvae.objective import bernoulli_reconstruction
 from bvae.runs import Run, RunError
+from bvae.tests.fewer import load_fewer
 from bvae.trainer import DivergedError, Progress, StoppedError, Trainer
 from bvae.training import train_run
 
 CPU = torch.device("cpu")
 SMALL = Config(network="mlp", beta=1.0, epochs=2, dataset_limit=2_000, probe_size=200, device="cpu")
+
+
+@pytest.fixture(autouse=True)
+def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "load_dataset", load_fewer)
 
 
 def test_it_learns_digits(tmp_path: Path) -> None:
@@ -30,7 +36,7 @@ def test_it_learns_digits(tmp_path: Path) -> None:
     losses = [record["test"]["loss"] for record in records]
     assert losses[0] > 300 > losses[1] > losses[2] > losses[3]
 
-    data = load_dataset("mnist", limit=12_000)
+    data = load_fewer("mnist", limit=12_000)
     mean_image = data.train.pixels.float().mean(0) / 255
     test = data.test.pixels.float() / 255
     constant = bernoulli_reconstruction(torch.logit(mean_image, eps=1e-6).expand_as(test), test).mean().item()
@@ -62,7 +68,7 @@ def test_what_a_snapshot_holds_is_what_the_history_says(tmp_path: Path) -> None:
 
     list(train_run(tmp_path / "run", SMALL))
     run = Run(tmp_path / "run")
-    test = load_dataset("mnist").test
+    test = load_fewer("mnist").test
     for record in run.history():
         model = run.model(record["epoch"])
         result = evaluate(model, test.pixels, run.config.seed)
@@ -77,7 +83,7 @@ def test_what_a_snapshot_holds_is_what_the_history_says(tmp_path: Path) -> None:
 def test_train_figures_are_means_over_every_image_of_the_epoch(tmp_path: Path) -> None:
     """With a learning rate too small to move anything, the epoch's mean is the untrained network's figure."""
     config = Config(**SMALL.to_dict() | {"learning_rate": 1e-12, "epochs": 1, "batch_size": 300})
-    untrained, trained = Trainer(config, load_dataset("mnist", limit=2_000), CPU).records()
+    untrained, trained = Trainer(config, load_fewer("mnist", limit=2_000), CPU).records()
     assert untrained["train"]["images"] == trained["train"]["images"] == 2_000
     assert trained["train"]["reconstruction"] == pytest.approx(untrained["train"]["reconstruction"], rel=1e-3)
     assert trained["train"]["kl"] == pytest.approx(untrained["train"]["kl"], rel=1e-3)
@@ -85,7 +91,7 @@ def test_train_figures_are_means_over_every_image_of_the_epoch(tmp_path: Path) -
 
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[Progress] = []
-    trainer = Trainer(Config(**SMALL.to_dict() | {"batch_size": 20}), load_dataset("mnist", limit=2_000), CPU)
+    trainer = Trainer(Config(**SMALL.to_dict() | {"batch_size": 20}), load_fewer("mnist", limit=2_000), CPU)
     list(trainer.records(report=told.append))
     assert (told[-1].epoch, told[-1].step, told[-1].steps) == (2, 100, 100)
     assert [progress.step for progress in told[:4]] == [25, 50, 75, 100]
@@ -106,7 +112,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_the_advice_follows_the_cause(values: dict[str, Any], advice: str) -> None:
-    trainer = Trainer(Config(**SMALL.to_dict() | values), load_dataset("mnist", limit=100), CPU)
+    trainer = Trainer(Config(**SMALL.to_dict() | values), load_fewer("mnist", limit=100), CPU)
     with torch.no_grad():
         trainer.model.decoder[0].weight.fill_(math.nan)  # type: ignore[operator]
     with pytest.raises(DivergedError) as caught:
@@ -117,7 +123,7 @@ def test_the_advice_follows_the_cause(values: dict[str, Any], advice: str) -> No
 def test_the_least_and_the_greatest_sigma_are_learned_with() -> None:
     for sigma in SIGMAS:
         config = Config(**SMALL.to_dict() | {"likelihood": "gaussian", "sigma": sigma, "epochs": 1, "batch_size": 20})
-        trainer = Trainer(config, load_dataset("mnist", limit=100), CPU)
+        trainer = Trainer(config, load_fewer("mnist", limit=100), CPU)
         before = trainer.model.decoder[0].weight.detach().clone()  # type: ignore[operator]
         list(trainer.records())
         moments = [state["exp_avg_sq"] for state in trainer.optimizer.state.values()]
@@ -194,7 +200,7 @@ def test_a_run_is_either_begun_or_continued(tmp_path: Path) -> None:
 
 def test_bfloat16_where_the_processor_has_it_does_no_harm() -> None:
     """The mlp's default arithmetic ends where float32 does, to a quarter of a nat, and the KL is taken in float32."""
-    dataset = load_dataset("mnist", limit=6_000)
+    dataset = load_fewer("mnist", limit=6_000)
     ends = []
     for precision in ("bfloat16", "float32"):
         config = Config(**SMALL.to_dict() | {"precision": precision, "dataset_limit": 6_000})
@@ -206,7 +212,7 @@ def test_bfloat16_where_the_processor_has_it_does_no_harm() -> None:
 
 def test_a_pytorch_that_does_not_tell_of_bfloat16_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported")
-    trainer = Trainer(SMALL, load_dataset("mnist", limit=2_000), CPU)
+    trainer = Trainer(SMALL, load_fewer("mnist", limit=2_000), CPU)
     assert [record["epoch"] for record in trainer.records()] == [0, 1, 2]
 
 
