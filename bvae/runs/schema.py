@@ -198,7 +198,7 @@ def table(required: Mapping[str, Check] | None = None, optional: Mapping[str, Ch
                     found[key] = checks[key](each)
                 except SchemaError as error:
                     raise error.within(key) from None
-        if missing := required.keys() - found.keys():
+        if len(found) < len(checks) and (missing := required.keys() - found.keys()):
             raise SchemaError("is missing", min(missing))
         return found
 
@@ -389,7 +389,10 @@ def history_line(line: str, epoch: int, config: Config) -> dict[str, Any]:
 def _line(line: str, epoch: int, check: Check) -> dict[str, Any]:
     if len(line) > MAX_JSON:
         raise SchemaError("is too long", f"line {epoch + 1}")
-    record: dict[str, Any] = _inside(f"line {epoch + 1}", lambda line: check(parse(line)), line)
+    try:
+        record: dict[str, Any] = check(parse(line))
+    except SchemaError as error:
+        raise error.within(f"line {epoch + 1}") from None
     if record["epoch"] != epoch:
         raise SchemaError(f"is not the record of epoch {epoch}", f"line {epoch + 1}")
     return record
