@@ -18,10 +18,11 @@ from bvae.processes import PROJECT
 from bvae.queue import Entry, Queue
 from bvae.runs import Run, RunError, process_lives, write_json
 from bvae.sweep import Sweep
+from bvae.tests.fewer import few_digits
 from bvae.tests.waiting import SEEN_BY_EYE, empty, wait
 
-SHORT = Config(network="mlp", epochs=1, dataset_limit=500, probe_size=100, device="cpu")
-LONG = Config(network="mlp", epochs=5_000, dataset_limit=500, probe_size=100, device="cpu")
+SHORT = Config(network="mlp", epochs=1, dataset=few_digits(), probe_size=100, device="cpu")
+LONG = Config(network="mlp", epochs=100_000, dataset=few_digits(), probe_size=100, device="cpu")
 
 
 @pytest.fixture
@@ -248,11 +249,11 @@ def test_a_sweep_waits_its_turn_is_stopped_taken_out_and_gone_on_with(queue: Que
     values: dict[str, list[Any]] = {
         "network": ["mlp"],
         "device": ["cpu"],
-        "dataset_limit": [500],
+        "dataset": [few_digits()],
         "probe_size": [50],
         "seed": [0, 1],
     }
-    queue.add_sweep("long", values | {"epochs": [5_000]})
+    queue.add_sweep("long", values | {"epochs": [100_000]})
     queue.add_sweep("short", values | {"epochs": [1]})
     queue.add_sweep("other", values)
     queue.remove("other")

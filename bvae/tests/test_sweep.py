@@ -22,10 +22,13 @@ from bvae.cli import main
 from bvae.config import Config, ConfigError
 from bvae.runs import SWEEP, Run, RunError, find_run, list_runs, process_lives
 from bvae.sweep import Sweep, failures, on_cpu
+from bvae.tests.fewer import few_digits
 from bvae.tests.swept import FAST, weights
 
 BASE = ["--network", "mlp", "--device", "cpu", "--epochs", "2", "--latent-dim", "2", "--probe-size", "50",
         "--batch-size", "500"]  # fmt: skip
+OWN = ["--dataset", few_digits()]  # where all that a trainer does is to be there
+FEW = FAST | {"dataset": [few_digits()]}
 
 
 def command(folder: Path, *more: str) -> list[str]:
@@ -53,7 +56,9 @@ def test_a_run_for_every_combination_with_a_name_that_says_it(tmp_path: Path) ->
     assert not (tmp_path / "first").exists()
 
 
-def test_it_is_killed_at_three_moments_and_ends_equal_to_runs_trained_alone(tmp_path: Path) -> None:
+def test_it_is_killed_at_three_moments_and_ends_equal_to_runs_trained_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = tmp_path / "swept"
     several = ["--beta", "1", "4", "--seed", "0", "1", "--dataset-limit", "6000"]
     chance = random.Random(0)
@@ -82,8 +87,9 @@ def test_it_is_killed_at_three_moments_and_ends_equal_to_runs_trained_alone(tmp_
     assert main(["train", "--run", str(alone), *BASE, *of_one]) == 0
     assert weights(folder / "swept-beta4-seed1") == weights(alone)
     before = {path.name: weights(path) for path in members(folder)}
-    again = subprocess.run(command(folder, *several), capture_output=True, text=True)
-    assert "4 of 4 runs done" in again.stdout
+    capsys.readouterr()
+    assert main(command(folder, *several)[3:]) == 0
+    assert "4 of 4 runs done" in capsys.readouterr().out
     assert {path.name: weights(path) for path in members(folder)} == before
 
 
@@ -106,7 +112,7 @@ def test_one_process_works_through_it_and_lets_its_trainers_save(
     assert [stand.state for stand in list(Sweep(folder, values).train(1))[-1]] == ["done"]
 
 
-SWEPT = FAST | {"epochs": [1], "dataset_limit": [2_000], "beta": [0.1, 1.0], "seed": [0, 1]}
+SWEPT = FEW | {"epochs": [1], "beta": [0.1, 1.0], "seed": [0, 1]}
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +140,7 @@ def test_its_runs_are_found_by_name_and_listed(runs: Path) -> None:
 
 def test_the_commands_of_its_runs_are_a_job_array(tmp_path: Path) -> None:
     folder = tmp_path / "swept"
-    values = ["--beta", "1", "2", "--dataset-limit", "500"]
+    values = ["--beta", "1", "2", *OWN]
     printed = [*command(folder, *values), "--print"]
     for task in ("1", "2"):
         line = f"{shlex.join(printed)} | sed -n ${{SLURM_ARRAY_TASK_ID}}p"
@@ -169,7 +175,7 @@ def test_whether_its_seeds_find_the_same_is_told_for_each_weight(
 def test_a_run_that_fails_is_told_and_holds_up_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "swept"
     status = main([
-        "sweep", "--into", str(folder), *BASE, "--dataset-limit", "500", "--learning-rate", "1e30", "0.001",
+        "sweep", "--into", str(folder), *BASE, *OWN, "--learning-rate", "1e30", "0.001",
     ])  # fmt: skip
     out, err = capsys.readouterr()
     assert status == 1
@@ -217,8 +223,8 @@ def test_another_sweep_and_what_is_no_sweep_are_left_alone(tmp_path: Path) -> No
         with pytest.raises(RunError):
             Sweep.read(folder)
     other = tmp_path / "other"
-    assert main(["train", "--run", str(other / "other-seed0"), *BASE, "--dataset-limit", "500", "--epochs", "1"]) == 0
-    (other / SWEEP).write_text(json.dumps({"format": 1, "values": FAST | {"seed": [0, 1], "dataset_limit": [500]}}))
+    assert main(["train", "--run", str(other / "other-seed0"), *BASE, *OWN, "--epochs", "1"]) == 0
+    (other / SWEEP).write_text(json.dumps({"format": 1, "values": FEW | {"seed": [0, 1]}}))
     first, second = list(Sweep.read(other).train())[-1]
     assert (first.state, second.state) == ("failed", "done")
     assert "is a run of another config. Move it away." in failures([first])[0]
@@ -232,7 +238,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("one_core")
 def test_a_full_disk_in_the_middle_loses_nothing(tmp_path: Path) -> None:
-    values = FAST | {"seed": [0, 1], "dataset_limit": [500]}
+    values = FEW | {"seed": [0, 1]}
     folder = tmp_path / "swept"
     sweep = Sweep(folder, values)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -266,7 +272,7 @@ def test_a_run_that_cannot_begin_is_told(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_runs_of_one_architecture_are_trained_as_one_model(tmp_path: Path) -> None:
-    values = FAST | {"dataset_limit": [1_000], "batch_size": [250, 500], "learning_rate": [0.002, 0.004, 1e30]}
+    values = FEW | {"batch_size": [125, 250], "learning_rate": [0.002, 0.004, 1e30]}
     folder = tmp_path / "swept"
     processes = set()
     stands = []
