@@ -12,11 +12,11 @@ from typing import Any
 
 from bvae.cli.signals import STOPPED, StopRequest, on_signals
 from bvae.config import Config, ConfigError
-from bvae.processes import end_at_once, importing_torch
+from bvae.processes import end_at_once, importing
 from bvae.runs import RunError
 from bvae.sweep import Sweep
 
-with importing_torch():
+with importing("torch"):
     from bvae.data import DataError
     from bvae.training import StoppedError, train_runs
 

@@ -19,6 +19,8 @@ import numba
 import numpy as np
 from numba.misc.appdirs import AppDirs
 
+from bvae.processes import importing
+
 NEGATIVE_SAMPLES = 5  # UMAP's default
 # umap-learn visits an edge from either end and moves both points each time, one after the other. Here both move at
 # once, where twice the pull would overshoot: with this much, trustworthiness is umap-learn's, and continuity at most
@@ -84,8 +86,9 @@ def _temporary() -> Path | None:
 @functools.cache
 def umap_learn() -> Any:
     """The class UMAP, what is compiled of it kept as well, which else each process compiles anew for five seconds."""
-    from numba.core.dispatcher import Dispatcher
-    from umap import UMAP, layouts, umap_
+    with importing("umap"):
+        from numba.core.dispatcher import Dispatcher
+        from umap import UMAP, layouts, umap_
 
     names = ("smooth_knn_dist", "compute_membership_strengths", "_nb_optimize_layout_euclidean_single_epoch")
     for found in (getattr(module, name, None) for module in (umap_, layouts) for name in names):

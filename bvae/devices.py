@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bvae.config import Config
-from bvae.processes import end_at_once, environment, importing_torch
+from bvae.processes import end_at_once, environment, importing
 from bvae.runs import BUNDLED_RUNS, Run, RunError
 
 PATIENCE_SECONDS = 120.0
@@ -107,7 +107,7 @@ def _cpu() -> Device:
 
 
 def _ask_torch() -> list[Device]:
-    with importing_torch():
+    with importing("torch"):
         import torch
 
     found = []

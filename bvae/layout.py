@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bvae.processes import importing
+
 if TYPE_CHECKING:
     import torch
 
@@ -75,7 +77,8 @@ def neighbours(points: np.ndarray, count: int = NEIGHBOURS, device: str = "cpu")
     """
     if not np.isfinite(points).all():
         raise ValueError("The means hold values that are not finite numbers.")
-    import torch
+    with importing("torch"):
+        import torch
 
     count = min(count, len(points))
     indices = np.empty((len(points), count), np.int64)
@@ -155,7 +158,8 @@ def _optimise(
 ) -> np.ndarray:
     if len(means) < _FEWEST or not np.ptp(means, axis=0).any():
         return align(principal_components([means])[0], start, scale=False).astype(np.float32)
-    from bvae.compiled import rounds
+    with importing("numba"):
+        from bvae.compiled import rounds
 
     graph = fuzzy_graph(near)
     changed = 1 - float(np.median(kept))

@@ -17,7 +17,7 @@ from bvae.cli.output import print_table, whole_file
 from bvae.cli.signals import ended_by_signals
 from bvae.config import DEVICES, ConfigError
 from bvae.numbers import number
-from bvae.processes import importing_torch
+from bvae.processes import importing
 from bvae.runs import SWEEP, Run, find_run
 
 
@@ -102,7 +102,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     run = find_run(options.run)
     epoch = run.snapshot(options.epoch)
 
-    with importing_torch():
+    with importing("torch"):
         from bvae.data import load_dataset
         from bvae.objective import evaluate
 
@@ -136,7 +136,7 @@ def _metrics(options: argparse.Namespace) -> None:
         raise ConfigError(f"{options.runs[0]} has no run to measure yet.")
     chosen = [run.snapshot(options.epoch) for run in runs]  # before minutes go by
 
-    with importing_torch():
+    with importing("torch"):
         from bvae.metrics.measuring import Step, measure_run
 
     records = []

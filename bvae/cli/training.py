@@ -17,7 +17,7 @@ from bvae.cli.arguments import Commands, called, config_flags, field_names, posi
 from bvae.cli.signals import STOPPED, StopRequest, on_signals
 from bvae.config import Config, ConfigError, flag, propose_name
 from bvae.numbers import number
-from bvae.processes import importing_torch
+from bvae.processes import importing
 from bvae.runs import Epoch, Run, check_new_run, own_folder
 
 
@@ -63,7 +63,7 @@ def _train(options: argparse.Namespace) -> int:
     if config is not None:
         check_new_run(path)
 
-    with importing_torch():
+    with importing("torch"):
         from bvae.training import StoppedError, train_run
 
     request = StopRequest()
