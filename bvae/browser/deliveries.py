@@ -85,7 +85,8 @@ def packed(content: bytes) -> str:
 
 
 def _deflated(content: bytes) -> bytes:
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    # Level 9 takes three times as long, for a 600th less.
+    compressor = zlib.compressobj(7, zlib.DEFLATED, -15)
     return compressor.compress(content) + compressor.flush()
 
 
@@ -195,7 +196,7 @@ def choose(run: Run, room: int) -> Plan:
     left -= (shown - few) * of_images(count)
     encoders = most(encoders + left // encoder, encoders, count)
     epochs = _thinned(every, count)
-    halved = frozenset(epoch for epoch in epochs if holds_in_half(run, epoch))
+    halved = frozenset(epoch for epoch in epochs if (halve if epoch == last else holds_in_half(run, epoch)))
     shown = shown if shown == images else max(few, shown // 100 * 100)
     return Plan((*epochs, *damaged), halved, _thinned(epochs, encoders), shown)
 
