@@ -186,13 +186,14 @@ def test_a_run_is_trained_from_the_form_watched_stopped_resumed_and_deleted(trai
     train.fill("Name", "longer")
     train.fill("Epochs", "3000")
     train.button("Start training").click()
-    wait(lambda: state(queue, "longer") == "running")
+    wait(lambda: state(queue, "longer") == "running" and bool(Run(queue.folder / "longer").history()))
     # Its curves grow over those of another.
-    train.choose("Compare its curves with", "mnist-mlp-beta1")
-    shown = page.locator(".runs li")
-    expect(shown.nth(1)).to_have_text("2 mnist-mlp-beta1, β = 1, epoch 3")
-    expect(shown.first).to_have_text(re.compile("^1 longer, β = 1, epoch [0-9]+$"))
-    before = shown.first.inner_text()
+    with held(Run(queue.folder / "longer")):
+        train.choose("Compare its curves with", "mnist-mlp-beta1")
+        shown = page.locator(".runs li")
+        expect(shown.nth(1)).to_have_text("2 mnist-mlp-beta1, β = 1, epoch 3")
+        expect(shown.first).to_have_text(re.compile("^1 longer, β = 1, epoch [0-9]+$"))
+        before = shown.first.inner_text()
     expect(shown.first).not_to_have_text(before)
     expect(page.locator(".curve.test.second")).to_have_count(4)
 
