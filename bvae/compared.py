@@ -59,12 +59,15 @@ _REASON = else_none(table({"reason": text()}))
 # A run -----------------------------------------------------------------------------------------------------------
 
 
-def line(run: Run, name: str | None = None, epoch: int | None = None) -> Line:
+def line(
+    run: Run, name: str | None = None, epoch: int | None = None, measured: dict[int, dict[str, Any]] | None = None
+) -> Line:
     """What a comparison knows of a run by itself: all but UDR, and the reconstruction not yet above the floor.
 
     Args:
         name: what it is called; by default its own.
         epoch: by default its last.
+        measured: what `Run.measured` returns, where it has been read already.
 
     Raises:
         RunError: when it has no figures of that epoch, or none that can be read. The message names the run.
@@ -81,9 +84,9 @@ def line(run: Run, name: str | None = None, epoch: int | None = None) -> Line:
         "active_units": record.active_units,
     }  # fmt: skip
     reasons: dict[str, str] = {}
-    measured = run.measured().get(record.epoch, {})
+    of_epoch = (run.measured() if measured is None else measured).get(record.epoch, {})
     for figure, part in PARTS.items():
-        of_part = measured.get(part)
+        of_part = of_epoch.get(part)
         one = of_part.get(figure) if isinstance(of_part, dict) else None
         if found := _FIGURE(one):
             figures[figure] = found["value"]
@@ -230,18 +233,20 @@ def _setting(name: str, value: Any) -> str:
 
 def compare(
     runs: Sequence[Run], epoch: int | None = None, name: str | None = None, command: str | None = None,
-    names: Sequence[str] | None = None,
+    names: Sequence[str] | None = None, measured: Sequence[dict[int, dict[str, Any]] | None] | None = None,
 ) -> Comparison:  # fmt: skip
     """The comparison of runs at an epoch, by default at the last of each. What cannot be read is among `left_out`.
 
     Args:
         name, command: of their sweep, and what trains it.
         names: what the runs are called; by default their own.
+        measured: of each what `Run.measured` returns, or None where it has yet to be read.
     """
     lines, of_line, problems = [], dict[str, Run](), list[str]()
-    for run, called in zip(runs, names or [run.name for run in runs], strict=True):
+    known = measured or [None] * len(runs)
+    for run, called, found in zip(runs, names or [run.name for run in runs], known, strict=True):
         try:
-            lines.append(line(run, called, epoch))
+            lines.append(line(run, called, epoch, found))
             of_line[lines[-1]["name"]] = run
         except RunError as error:
             problems.append(f"Left out: {error}")

@@ -22,7 +22,7 @@ from bvae.browser.meaning import Summary, summarise
 from bvae.compared import compare, read_comparison
 from bvae.lessons import FIRST
 from bvae.numbers import thin
-from bvae.runs import RunError
+from bvae.runs import Run, RunError
 
 MOST_EPOCHS = 200  # at which runs are compared
 
@@ -54,8 +54,9 @@ def site_comparisons(runs: Sequence[Exported]) -> tuple[list[dict[str, Any]], di
         comparison = compare(compared, names=names)
         if comparison["runs"]:
             last = min(one["epoch"] for one in comparison["runs"])
+            measured = [_measured(run) for run in compared]  # once for all epochs
             for epoch in thin(list(range(1, last + 1)), MOST_EPOCHS) if last > 1 else []:
-                by_epoch[epoch] = comparison_data(compare(compared, epoch, names=names), here)
+                by_epoch[epoch] = comparison_data(compare(compared, epoch, names=names, measured=measured), here)
             found.append({"label": "The runs of this page", "address": {"runs": "*"}, "epochs": list(by_epoch),
                           "data": comparison_data(comparison, here)})  # fmt: skip
     for path in sorted((ASSETS / "sweeps").glob("*.json")):
@@ -64,6 +65,14 @@ def site_comparisons(runs: Sequence[Exported]) -> tuple[list[dict[str, Any]], di
             found.append({"label": f"The sweep {path.stem}, its figures", "address": {"sweep": path.stem},
                           "epochs": [], "data": data})  # fmt: skip
     return found, by_epoch
+
+
+def _measured(run: Run) -> dict[int, dict[str, Any]] | None:
+    """What was measured of a run; None where that is damaged, which the comparison tells."""
+    try:
+        return run.measured()
+    except RunError:
+        return None
 
 
 def site_pairing(runs: Sequence[Exported]) -> dict[str, Any]:
