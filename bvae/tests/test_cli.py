@@ -34,6 +34,7 @@ from bvae.cli import STOPPED, main
 from bvae.latent import sample_prior
 from bvae.pictures import spelled
 from bvae.runs import Run, RunError, process_lives
+from bvae.tests.fewer import load_fewer
 from bvae.tests.sheets import says, tiles
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -859,9 +860,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     path = tmp_path_factory.mktemp("whole") / "run"
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    assert main(["train", "--run", str(path), "--epochs", "3", "--json", *SMALL]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "load_dataset", load_fewer)
+        assert main(["train", "--run", str(path), "--epochs", "3", "--json", *SMALL]) == 0
     torch.set_num_threads(threads)
     return results(path)
+
+
+@pytest.fixture
+def fewer(monkeypatch: pytest.MonkeyPatch, here: None) -> None:
+    """As few images as it was tested on."""
+    monkeypatch.setattr(training, "load_dataset", load_fewer)
 
 
 def assert_failed_for_want_of_room(result: Result, path: Path, reason: str) -> None:
@@ -878,6 +887,7 @@ def assert_failed_for_want_of_room(result: Result, path: Path, reason: str) -> N
     assert [item for item in path.rglob("*") if item.suffix == ".tmp"] == []
 
 
+@pytest.mark.usefixtures("fewer")
 def test_a_full_disk(call: Call, tmp_path: Path, whole: dict[str, object]) -> None:
     folder = tmp_path / "disk"
     folder.mkdir()
@@ -904,6 +914,7 @@ def test_a_full_disk(call: Call, tmp_path: Path, whole: dict[str, object]) -> No
         subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.usefixtures("fewer")
 def test_a_limit_on_the_size_of_files(call: Call, tmp_path: Path, whole: dict[str, object]) -> None:
     """The same without being root: a snapshot fits, the state with its moments does not."""
     path = tmp_path / "run"
