@@ -19,6 +19,7 @@ from bvae.cli import main
 from bvae.config import Config
 from bvae.model import BetaVAE
 from bvae.runs import Run, RunError
+from bvae.tests.fewer import load_fewer
 
 State = dict[str, Tensor]
 
@@ -44,7 +45,8 @@ class Example(nn.Module):
 
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that runs come into, empty."""
+    """The folder that runs come into, empty; few images are looked at with their weights."""
+    monkeypatch.setattr("bvae.data.load_dataset", load_fewer)
     monkeypatch.setenv("BVAE_RUNS", str(tmp_path / "runs"))
     return tmp_path / "runs"
 
