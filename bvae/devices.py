@@ -16,13 +16,13 @@ import socket
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bvae.config import Config
 from bvae.processes import end_at_once, environment, importing
-from bvae.runs import BUNDLED_RUNS, Run, RunError
+from bvae.runs import BUNDLED_RUNS, Epoch, Run, RunError
 
 PATIENCE_SECONDS = 120.0
 # In /dev of Linux, by which PyTorch reaches a GPU: NVIDIA's, also on a Jetson, that of a Windows beneath, and AMD's.
@@ -147,11 +147,16 @@ def training_images(config: Config) -> int | None:
     return images if config.dataset_limit is None or images is None else min(images, config.dataset_limit)
 
 
-def estimate(config: Config, kind: str, runs: Iterable[Run]) -> Estimate | None:
+def estimate(
+    config: Config, kind: str, runs: Iterable[Run], history: Callable[[Run], list[Epoch]] = Run.history
+) -> Estimate | None:
     """How long a run will take on a device of this kind; None where nothing is known of it.
 
     Taken from the newest run that was trained on this machine with the same network, as many images of the same data
     set and the same batch size: the median of its last ten epochs.
+
+    Args:
+        history: reads that of a run.
     """
     images = training_images(config)
     for run in runs:
@@ -164,8 +169,9 @@ def estimate(config: Config, kind: str, runs: Iterable[Run]) -> Estimate | None:
             continue
         with contextlib.suppress(RunError, KeyError, TypeError):
             status = run.status()
-            seconds = seconds_an_epoch(run)
-            if status["host"] == socket.gethostname() and status["device"].split()[0] == kind and seconds is not None:
+            if status["host"] != socket.gethostname() or status["device"].split()[0] != kind:
+                continue
+            if (seconds := seconds_an_epoch(run, history)) is not None:
                 return Estimate(seconds * config.epochs, run.name)
     if kind != "cpu" or images is None:
         return None
@@ -173,9 +179,9 @@ def estimate(config: Config, kind: str, runs: Iterable[Run]) -> Estimate | None:
     return Estimate(seconds * (images + 3_000) / 63_000 * config.epochs, None)
 
 
-def seconds_an_epoch(run: Run) -> float | None:
+def seconds_an_epoch(run: Run, history: Callable[[Run], list[Epoch]] = Run.history) -> float | None:
     """The median of the last ten epochs, the first evaluation not counted; None before the first epoch."""
-    seconds = [record.seconds for record in run.history()[1:][-10:] if record.seconds is not None]
+    seconds = [record.seconds for record in history(run)[1:][-10:] if record.seconds is not None]
     return statistics.median(seconds) if seconds else None
 
 

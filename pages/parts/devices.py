@@ -12,6 +12,7 @@ from bvae.config import Config
 from bvae.devices import Device, DeviceError, Estimate, cores, estimate, find_devices, memory, only_cpu
 from bvae.runs import list_runs
 from pages.parts.cursor import accept_address
+from pages.parts.selection import history_of
 from pages.parts.words import duration
 
 GIB = 2**30
@@ -76,7 +77,7 @@ def _estimate(configs: Sequence[Config], kind: str) -> Estimate | None:
     for config in configs:
         alike = (config.network, config.dataset, config.dataset_limit, config.batch_size, config.epochs)
         if alike not in found:
-            found[alike] = estimate(config, kind, runs)
+            found[alike] = estimate(config, kind, runs, history_of)
         if (one := found[alike]) is None:
             return None
         total += one.seconds

@@ -108,10 +108,10 @@ def progress(standing: Standing, runs: list[Run]) -> tuple[float, str]:
     step = f", step {status.get('step', 0):,} of {steps:,}" if status.get("step") else ""
     text = f"Epoch {min(status.get('epoch', 0) + 1, epochs)} of {epochs}{step}"
     try:
-        each = seconds_an_epoch(run)
+        each = seconds_an_epoch(run, history_of)
     except RunError:
         each = None
-    if each is None and (guess := estimate(run.config, str(status.get("device", "")).split(" ")[0], runs)):
+    if each is None and (guess := estimate(run.config, str(status.get("device", "")).split(" ")[0], runs, history_of)):
         return share, f"{text}, roughly {duration(guess.seconds * (1 - share))} left"
     left = f", about {duration(each * (epochs - done))} left" if each is not None else ""
     return share, text + left
