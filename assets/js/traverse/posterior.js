@@ -96,6 +96,7 @@ export class Posterior {
   /** @param {Drawn} drawn */
   choose(drawn) {
     const { explorer, root } = this;
+    const before = this.drawn;
     this.drawn = drawn;
     chooseRadio(root, "samples", drawn);
     cancelAnimationFrame(this.frame);
@@ -106,7 +107,7 @@ export class Posterior {
     this.find(".drawn").hidden = !still;
     explain(this.find(".samples-note"), this.words(still));
     if (!on) {
-      explorer.draw();
+      if (before !== "none") explorer.draw(); // the code itself, in place of the last draw
       return;
     }
     explorer.guide.tour.stop();

@@ -47,7 +47,7 @@ export class Surroundings {
     this.frame = 0;
     const end = performance.now() + SLICE_MS;
     if (this.due) {
-      if (sliders.showData(epoch)) pad.draw(epoch);
+      if (sliders.showData(epoch) && pad.epoch !== epoch) pad.draw(epoch);
       this.showSign();
       pad.show(z, (dimension) => sliders.spoken(dimension));
       const drawn = this.showHeat();
