@@ -20,7 +20,6 @@ from bvae.browser.player import film_player
 from bvae.runs import Film, Run, find_run
 from tests.bench import Bench
 from tests.browsing import CLASS_COLOURS, WAIT, canvases, downloaded, frames
-from tests.conftest import SIZE, watched
 from tests.test_clusters_page import Component, apart
 
 PALETTE = np.array([[int(colour[at : at + 2], 16) for at in (0, 2, 4)] for colour in CLASS_COLOURS])
@@ -116,11 +115,9 @@ def clusters(bench: Bench, trained_run: Run) -> Clusters:
     return Clusters(bench.page, trained_run, "")
 
 
-@pytest.fixture(scope="module")
-def visit(browser: Browser, app: str, trained_run: Run) -> Iterator[Clusters]:
-    """The page in the app, which tests leave as they found it."""
-    with watched(browser, viewport=SIZE) as page:
-        yield Clusters(page, trained_run, app).open()
+@pytest.fixture
+def visit(page: Page, app: str, trained_run: Run) -> Clusters:
+    return Clusters(page, trained_run, app).open()
 
 
 def map_of(picture: np.ndarray, *films: Map, place: int = 0) -> np.ndarray:
@@ -292,11 +289,6 @@ def test_two_runs_are_saved_side_by_side(visit: Clusters, drawn: Map) -> None:
     drawn.check(map_of(sheet, drawn, beside), 0, within=24)
     beside.check(map_of(sheet, drawn, beside, place=1), 0, within=24)
 
-    page.get_by_label("Second run, side by side").click()
-    page.get_by_role("option", name="None", exact=True).click()
-    expect(page.locator(".clusters .map")).to_have_count(1)
-    page.get_by_role("slider", name="Epoch", exact=True).press("End")
-
 
 # The page that plays alone -------------------------------------------------------------------------------------------
 
@@ -316,12 +308,15 @@ class Player:
 
 
 @pytest.fixture(scope="module")
-def saved(visit: Clusters) -> Path:
+def saved(browser: Browser, app: str, trained_run: Run) -> Iterator[Path]:
     """The film of the bundled run as one file."""
-    path = visit.save("Film to play offline, HTML")
+    context = browser.new_context()
+    context.set_default_timeout(WAIT)
+    path = Clusters(context.new_page(), trained_run, app).open().save("Film to play offline, HTML")
     assert path.name == "mnist-beta4-umap.html"
     assert not MARK.search(path.read_text(encoding="utf-8"))  # of words that are explained in the app alone
-    return path
+    yield path
+    context.close()
 
 
 @pytest.fixture
