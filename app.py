@@ -9,7 +9,7 @@ import streamlit as st
 from bvae.browser.glossary import plain
 from bvae.browser.prose import COMPARE, EXPLORE, HOME, LESSONS, RUNS, Page
 from bvae.runs import remove_unfinished
-from pages.parts.server import MIDDLEWARE, open_browser, say_fault
+from pages.parts.server import MIDDLEWARE, begin, say_fault
 
 
 def session() -> None:
@@ -75,4 +75,4 @@ if __name__ == "__main__":
     session()
 else:
     remove_unfinished()
-    app = st.App(__file__, middleware=MIDDLEWARE, lifespan=open_browser, on_script_error=say_fault)
+    app = st.App(__file__, middleware=MIDDLEWARE, lifespan=begin, on_script_error=say_fault)

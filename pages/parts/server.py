@@ -226,8 +226,9 @@ def answer_what_cannot_be_read() -> None:
 
 
 @contextlib.asynccontextmanager
-async def open_browser(_: st.App) -> AsyncIterator[None]:
-    """Show the app to the person who started it, as Streamlit does where it is given pages alone."""
+async def begin(_: st.App) -> AsyncIterator[None]:
+    """As the server starts, have ready what the first page waits for, and show the app to the person who started it, as
+    Streamlit does where it is given pages alone."""
     answer_what_cannot_be_read()
     threading.Thread(target=prepare, name="prepare", daemon=True).start()
     if not st.get_option("server.headless"):
