@@ -22,7 +22,7 @@ from pages.parts.cursor import Cursor, Start, check_cursor, image_cursor, neares
 from pages.parts.guests import in_run
 from pages.parts.live import open_live
 from tests.bench import Bench, live_data
-from tests.browsing import canvases, expect_address, expect_pictures, frames, in_address, until
+from tests.browsing import canvases, comes_true, expect_address, expect_pictures, frames, in_address, until
 from tests.conftest import serve
 
 DRAWS = np.random.default_rng(3)
@@ -316,8 +316,27 @@ def test_on_a_page_about_another_run_it_asks_for_runs_once_all_of_that_one_is_he
     frames(bench.page, 3)
     assert bench.said("asked") == []
     assert bench.publish("runs", live.rest) == ""
-    frames(bench.page, 3)
+    comes_true(bench.page, "said.length === 1")
     assert bench.said("asked") == [live.key]
+
+
+def test_it_asks_for_runs_only_once_hand_and_app_rest_since_a_click_may_lead_to_another_page(bench: Bench) -> None:
+    live = open_live(find_run("mnist-beta10"), "mnist-beta10")
+    bench.mount("beside", {"key": live.key, "runs": []})
+    bench.page.evaluate("""() => {
+        const app = document.body;
+        app.dataset.testid = "stApp";
+        app.dataset.testScriptState = "running";
+        globalThis.clickedAt = Infinity;
+        document.addEventListener("click", () => { clickedAt = performance.now(); });
+    }""")
+    bench.publish_run(live)
+    frames(bench.page, 6)
+    assert bench.said("asked") == []
+    bench.page.mouse.click(2, 2)
+    bench.page.evaluate("document.body.dataset.testScriptState = 'notRunning'")
+    comes_true(bench.page, "said.length === 1")
+    assert bench.page.evaluate("performance.now() - clickedAt") >= 1000
 
 
 # In the app ------------------------------------------------------------------------------------------------------

@@ -36,8 +36,6 @@ def at_step(page: Page, number: int, name: str = FIRST) -> None:
 def test_home_invites_to_a_lesson_of_which_every_step_can_be_done_on_a_full_screen(page: Page, app: str) -> None:
     page.set_viewport_size({"width": 1920, "height": 1080})
     page.goto(app)
-    expect_address(page, "z", bool)
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     page.get_by_role("link", name=f"What β does, in {len(DO)} steps").click()
     expect(bar(page)).to_be_visible()
     page.keyboard.press("f")

@@ -7,7 +7,7 @@ import { recall, tell } from "../shared/asked.js";
 import { Clock } from "../shared/clock.js";
 import { Cursor, follow } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
-import { Link } from "../shared/link.js";
+import { Link, whenAtRest } from "../shared/link.js";
 import { live, liveComponent, whenRuns } from "../shared/live.js";
 import { chooseRadio, radiosOf } from "../shared/radios.js";
 import { fromAddress, toAddress } from "./address.js";
@@ -115,7 +115,10 @@ class Beside {
    */
   ask(key, setStateValue) {
     this.wanted = key;
-    live.whenReady(key).then(() => this.wanted === key && setStateValue("asked", key));
+    live
+      .whenReady(key)
+      .then(whenAtRest(this.root))
+      .then(() => this.wanted === key && setStateValue("asked", key));
   }
 
   /** @param {Data} data @param {LiveRun[]} runs @param {number} lead */
