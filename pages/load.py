@@ -14,7 +14,7 @@ from bvae.browser.glossary import explained, plain
 from bvae.browser.prose import LOAD
 from bvae.runs import Run, RunError, own_folder
 from pages.parts.command import show_command
-from pages.parts.cursor import accept_address, open_cursor
+from pages.parts.cursor import accept_address, open_cursor, say_problems_of_cursor
 from pages.parts.live import mount_uploads
 from pages.parts.page_file import offer_page
 from pages.parts.rights import MAX_UPLOAD, check_may_bring, drop_upload, offer_upload, why_read_only
@@ -27,6 +27,7 @@ def page() -> None:
     live = live_run_if_any()
     if live:
         open_cursor(live.space)
+        say_problems_of_cursor()
     st.title(explained(LOAD.heading))
     st.markdown(explained(LOAD.lines()))
     runs = runs_by_name()

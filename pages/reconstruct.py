@@ -18,8 +18,9 @@ from pages.parts.cursor import (
     open_cursor,
     quote,
     say_in_address,
+    say_until_done,
     short_decimal,
-)  # fmt: skip
+)
 from pages.parts.live import live_component
 from pages.parts.selection import live_run
 
@@ -33,20 +34,21 @@ ALL = -1
 KEPT: dict[str, Any] = {"on_change": accept_address, "persist_state": "session"}
 
 
-def follow(asked: Mapping[str, str]) -> None:
-    """Set the controls as the address asks, and as usual where it asks for nothing; what it gets wrong is said."""
+def follow(asked: Mapping[str, str]) -> list[str]:
+    """Set the controls as the address asks, and as usual where it asks for nothing; what it gets wrong is returned."""
+    problems = []
 
     def take(name: str, what: str, choices: Mapping[str, Any]) -> Any:
         if (text := asked.get(name)) is None or text in choices:
             return choices.get(text or "", next(iter(choices.values())))
-        st.warning(f"The address asks for {what} {quote(text)}, which there is not here.")
+        problems.append(f"The address asks for {what} {quote(text)}, which there is not here.")
         return next(iter(choices.values()))
 
     def number(name: str, what: str, most: int) -> int | None:
         value = short_decimal(asked.get(name, "0"))
         if value is not None and value <= most:
             return value
-        st.warning(f"The address asks for {what} {quote(asked[name])}, and there is none.")
+        problems.append(f"The address asks for {what} {quote(asked[name])}, and there is none.")
         return None
 
     st.session_state["reconstruct_which"] = take("which", "the images", WHICH)
@@ -58,6 +60,7 @@ def follow(asked: Mapping[str, str]) -> None:
     epoch = number("ranked", "images ranked at epoch", 10**9)
     if "ranked" in asked and epoch is not None:
         st.session_state["reconstruct_ranked"] = (run.key, nearest(epoch, run.space.epochs))
+    return problems
 
 
 def in_address() -> dict[str, str]:
@@ -106,8 +109,8 @@ classes = [ALL, *np.unique(labels).tolist()]
 if st.session_state.get("reconstruct_class") not in classes:  # as after a change to a run of other images
     st.session_state["reconstruct_class"] = ALL
 st.session_state.setdefault("reconstruct_seed", 0)
-if (asked := asked_of_page(ADDRESS)) is not None:
-    follow(asked)
+asked = asked_of_page(ADDRESS)
+say_until_done("reconstruct", None if asked is None else follow(asked))
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     which = st.radio(

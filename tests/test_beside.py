@@ -370,6 +370,18 @@ def test_home_shows_its_image_under_three_betas_and_what_is_moved_there_stays_th
     expect(shown.locator(".pairing-note")).to_contain_text("Paired with the dimensions of mnist-beta1")
 
 
+def test_what_an_address_got_wrong_is_said_on_home_until_somebody_does_something(page: Page, app: str) -> None:
+    page.goto(f"{app}/?run=no-such-run&epoch=77777&lesson=none&step=1")
+    sentences = ("There is no run named “no-such-run”", "The address asks for epoch “77777”", "no lesson named 'none'")
+    expect(page.locator(".beside:not([aria-busy]) .side")).to_have_count(3)  # for which the page is drawn a second time
+    told = page.get_by_test_id("stAlert")
+    for sentence in sentences:
+        expect(told.filter(has_text=sentence)).to_be_visible()
+    expect(told).to_have_count(len(sentences))
+    page.locator(".sliders.active input[type=range]").first.press("ArrowRight")
+    expect(told).to_have_count(0)
+
+
 def test_compare_stands_runs_beside_the_selected_one_and_the_address_has_all_of_it(
     page: Page, tmp_path: Path, other: Run
 ) -> None:

@@ -118,7 +118,7 @@ def begun(selected: LiveRun) -> bool:
         return True
 
     def begin() -> None:
-        accept_address()
+        accept_address(by_hand=False)
         st.session_state["beside_begun"] = True
 
     data = {"key": selected.key, "runs": []}

@@ -259,9 +259,15 @@ def _page() -> str:
     return context.page_script_hash if context else ""
 
 
-def accept_address() -> None:
+def accept_address(by_hand: bool = True) -> None:
     """Take the present address for known. A callback of a widget must: the browser may have sent the widget's change
-    before it had the address that was written last, which then is written again."""
+    before it had the address that was written last, which then is written again.
+
+    Args:
+        by_hand: whether somebody did something, after which `say_until_done` says no more of what went wrong before.
+    """
+    if by_hand:
+        st.session_state.pop("until_done", None)
     _forget_overtaken()
     now = st.query_params.to_dict()
     page, written, overwritten = _written()
@@ -316,6 +322,28 @@ def forget_problems(part: str) -> None:
     st.session_state.get("page_problems", {}).pop(part, None)
 
 
+def say_until_done(part: str, problems: Sequence[str] | None) -> None:
+    """Say what went wrong, also at the reruns that nobody asked for: until somebody does something (`accept_address`),
+    or another page is opened.
+
+    Args:
+        problems: sentences; None where nothing was tried anew.
+    """
+    page, kept = st.session_state.get("until_done", ("", {}))
+    kept = dict(kept) if page == _page() else {}
+    if problems is not None:
+        kept[part] = list(problems)
+    st.session_state["until_done"] = (_page(), kept)
+    for problem in kept.get(part, []):
+        st.warning(plain(problem))
+
+
+def say_problems_of_cursor() -> None:
+    """`say_until_done` of what cannot be in the cursor that an address or a component asked for. Once in a run of the
+    script."""
+    say_until_done("cursor", st.session_state.pop("address_problems", None))
+
+
 def address_to_take_along() -> dict[str, str]:
     """What the address says that a page to which a link leads shall hear of: the cursor, nothing of this page."""
     return {name: value for name, value in st.query_params.to_dict().items() if name in (*ADDRESS, *LESSON)}
@@ -346,11 +374,12 @@ def follow_address() -> None:
 
 
 def open_cursor(space: Space) -> tuple[Cursor, int]:
-    """This session's cursor in the selected run, and its revision; what the address got wrong is said on the page.
+    """This session's cursor in the selected run, and its revision.
 
     A fresh session takes it from the address. When the run was changed, an image that the other run has too stays, a
     drawing encoded anew, and otherwise a new start is made: the dimensions of two runs have nothing to do with each
-    other. When only the epoch is gone, as a run in training drops some, the nearest one is taken.
+    other. When only the epoch is gone, as a run in training drops some, the nearest one is taken. What the address got
+    wrong, `say_problems_of_cursor` says.
     """
     cursor: Cursor | None = st.session_state.get("cursor")
     if cursor is None:
@@ -369,6 +398,4 @@ def open_cursor(space: Space) -> tuple[Cursor, int]:
         set_cursor(cursor, space)
     elif "epoch" not in st.query_params:  # a change of page clears the address
         say_cursor(cursor, space)
-    for problem in st.session_state.pop("address_problems", []):
-        st.warning(problem)
     return st.session_state["cursor"], st.session_state["cursor_revision"]

@@ -31,7 +31,15 @@ from bvae.lessons import (
     write_lesson,
 )
 from bvae.runs import Run, RunError
-from pages.parts.cursor import LESSON, accept_address, lesson_address, quote, say_in_address, short_decimal
+from pages.parts.cursor import (
+    LESSON,
+    accept_address,
+    lesson_address,
+    quote,
+    say_in_address,
+    say_until_done,
+    short_decimal,
+)
 from pages.parts.live import component
 from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.selection import runs_by_name
@@ -132,15 +140,16 @@ def follow_lesson() -> None:
     """Take lesson and step from the address when it is not the one written last, as after Back and Forward; else have
     the address say them, which a change of page has cleared."""
     asked = lesson_address()
-    if "lesson" in asked and asked != st.session_state.get("lesson_address"):
-        _follow(asked)
+    news = "lesson" in asked and asked != st.session_state.get("lesson_address")
+    say_until_done("lesson", _follow(asked) if news else None)
     found = position()
     wanted = found.address() if found else {}
     if wanted != asked:
         say_in_address(LESSON, wanted)
 
 
-def _follow(asked: Mapping[str, str]) -> None:
+def _follow(asked: Mapping[str, str]) -> list[str]:
+    """Take what an address says of a lesson; what is wrong with it is returned."""
     found = position()
     st.session_state["lesson_address"] = dict(asked)
     name, step = asked["lesson"], short_decimal(asked.get("step", "")) or 1
@@ -149,9 +158,10 @@ def _follow(asked: Mapping[str, str]) -> None:
             begin_lesson(name, find_lesson(name), step)
         except (LessonError, OSError) as error:
             st.session_state.pop("lesson_at", None)
-            st.warning(plain(str(error)))
+            return [str(error)]
     elif step != found.step:
         begin_lesson(name, found.lesson, step, found.editing)
+    return []
 
 
 def invite(name: str) -> None:

@@ -266,7 +266,7 @@ def _hand_over(slot: str, name: list[str], content: bytes) -> None:
     given: dict[str, list[str]] = st.session_state.setdefault("weights_given", {})
 
     def ask() -> None:
-        accept_address()
+        accept_address(by_hand=False)
         given.pop(slot, None)
 
     if given.get(slot) == name:

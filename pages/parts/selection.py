@@ -12,7 +12,14 @@ from bvae.browser.glossary import explained, plain
 from bvae.browser.live import LiveRun
 from bvae.runs import Epoch, Run, RunError, folders_searched, list_runs
 from pages.parts.command import show_command
-from pages.parts.cursor import accept_address, open_cursor, quote, short_decimal
+from pages.parts.cursor import (
+    accept_address,
+    open_cursor,
+    quote,
+    say_problems_of_cursor,
+    say_until_done,
+    short_decimal,
+)
 from pages.parts.live import open_live
 from pages.parts.meaning import open_meaning
 
@@ -36,20 +43,19 @@ def pick_run() -> Run | None:
     if not runs:
         return None
     names = list(runs)
+    wrong: list[str] | None = None
     if (before := st.session_state.get("run")) not in names:
         asked = st.query_params.get("run")
         if before is not None and asked in (None, before):
-            gone = f"The run {quote(before, 60)} is not there any more. Showing {quote(names[0], 60)} instead."
-            st.session_state["run_problem"] = gone
+            wrong = [f"The run {quote(before, 60)} is not there any more. Showing {quote(names[0], 60)} instead."]
         elif asked is not None and asked not in names:
             missing = f"There is no run named {quote(asked, 60)}. Showing {quote(names[0], 60)} instead."
-            missing += f" Runs are looked for in {plain(folders_searched())}."
-            st.session_state["run_problem"] = missing
+            wrong = [f"{missing} Runs are looked for in {folders_searched()}."]
         st.session_state["run"] = asked if asked in names else names[0]
+        wrong = wrong or []
     # Not bound to the address by the widget: it would leave out the default, and the default differs between machines.
     name = st.sidebar.selectbox("Run", names, key="run", on_change=accept_address, persist_state="session")
-    if problem := st.session_state.pop("run_problem", None):
-        st.warning(problem)
+    say_until_done("run", wrong)
     return runs[name]
 
 
@@ -124,6 +130,7 @@ def open_run(run: Run, exploring: bool) -> LiveRun | None:
         live = _shown(run)
         if exploring:
             open_cursor(live.space)
+            say_problems_of_cursor()
     except RunError as error:
         st.error(plain(str(error)))
     except OSError as error:  # deleted at this moment, or not readable

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from bvae.config import field_type, is_path
-from pages.parts.cursor import asked_of_page, quote, say_in_address
+from pages.parts.cursor import asked_of_page, quote, say_in_address, say_until_done
 from pages.parts.train_form import FIELDS, begin_form, fill, key, preset_of_form
 
 LONGEST = 24  # characters of a value
@@ -19,10 +19,13 @@ NONE = "none"  # of a setting that can be left out
 def form_in_address() -> None:
     """Fill the form as the address asks, and have the address say what the form says."""
     begin_form()
+    problems: list[str] | None = None
     if (asked := asked_of_page(tuple(FIELDS))) is not None:
+        problems = []
         for name, item in FIELDS.items():
-            fill(name, _value(name, asked[name]) if name in asked else item.default)
+            fill(name, _value(name, asked[name], problems) if name in asked else item.default)
         fill("preset", preset_of_form())
+    say_until_done("train", problems)
     values = {name: st.session_state[key(name)] for name in FIELDS}
     say_in_address(tuple(FIELDS), form_address(values))
 
@@ -40,8 +43,8 @@ def _text(value: Any) -> str:
     return short if not isinstance(value, float) or float(short) == value else repr(value)
 
 
-def _value(name: str, text: str) -> Any:
-    """A setting that an address asks for; the usual one, and a sentence, where there is no such value."""
+def _value(name: str, text: str, problems: list[str]) -> Any:
+    """A setting that an address asks for; the usual one, and a sentence more, where there is no such value."""
     item, (kind, optional) = FIELDS[name], field_type(name)
     choices = item.metadata.get("choices")
     try:
@@ -53,7 +56,6 @@ def _value(name: str, text: str) -> Any:
             raise ValueError
         return kind(text)
     except ValueError:
-        st.warning(
-            f"The address asks for {quote(text)} as {name.replace('_', ' ')}, which cannot be. It is left as usual."
-        )
+        problem = f"The address asks for {quote(text)} as {name.replace('_', ' ')}, which cannot be."
+        problems.append(f"{problem} It is left as usual.")
         return item.default

@@ -19,6 +19,7 @@ from pages.parts.cursor import (
     quote,
     say_in_address,
     say_problems,
+    say_until_done,
     write_said,
 )
 
@@ -72,11 +73,14 @@ def pick_by_address(name: str, key: str, options: Sequence[str], usual: str) -> 
         name: of the parameter.
         key: of the widget, whose value is in the session.
     """
+    problems = None
     if (asked := asked_of_page((name,))) is not None:
         wanted = asked.get(name, usual)
         st.session_state[key] = wanted if wanted in options else usual
+        problems = []
         if wanted not in options:
-            st.warning(f"The address asks for {quote(wanted, 60)}, which is not here.")
+            problems = [f"The address asks for {quote(wanted, 60)}, which is not here."]
+    say_until_done(key, problems)
     picked = st.session_state[key]
     say_in_address((name,), {} if picked == usual else {name: picked})
     write_said()
