@@ -41,6 +41,8 @@ from pages.parts.meaning import mount_meaning, open_meaning, rename
 from pages.parts.rights import why_read_only
 from pages.parts.view import View, keep_view
 
+WAIT_FOR_MEANING = ("traverse", "interpolate", "disentangle")  # components that say at once what a dimension means
+
 _store = st.components.v2.component(
     "live_store",
     html='<div class="store-problem" role="alert"></div>\n<span hidden></span>',
@@ -220,9 +222,13 @@ def live_component(
         key=name, data=data, height="content", on_cursor_change=settle, on_memory_change=remember, on_page_change=leave,
         on_name_change=keep_name,
     )  # fmt: skip
-    # After the component, which does not wait for it, and before the rest of the page, which would keep it waiting.
-    mount_head(run)
-    mount_meaning(meaning)  # for which not every page waits
+    # After the component, which does not wait for them, and before the rest of the page, which would keep it waiting.
+    if name in WAIT_FOR_MEANING:
+        mount_meaning(meaning)  # small: the browser takes it in while the weights are on their way
+        mount_head(run)
+    else:
+        mount_head(run)
+        mount_meaning(meaning)
 
 
 def live_view(name: str, run: LiveRun, cursor: Cursor, revision: int) -> None:
