@@ -310,11 +310,7 @@ def say_problems(part: str, problems: Sequence[str] | None) -> None:
     Args:
         problems: sentences; None where the address asks for nothing new.
     """
-    kept: dict[str, list[str]] = st.session_state.setdefault("page_problems", {})
-    if problems is not None:
-        kept[part] = list(problems)
-    for problem in kept.get(part, []):
-        st.warning(plain(problem))
+    _say(st.session_state.setdefault("page_problems", {}), part, problems)
 
 
 def forget_problems(part: str) -> None:
@@ -330,10 +326,15 @@ def say_until_done(part: str, problems: Sequence[str] | None) -> None:
         problems: sentences; None where nothing was tried anew.
     """
     page, kept = st.session_state.get("until_done", ("", {}))
-    kept = dict(kept) if page == _page() else {}
+    if page != _page():
+        kept = {}
+    st.session_state["until_done"] = (_page(), kept)
+    _say(kept, part, problems)
+
+
+def _say(kept: dict[str, list[str]], part: str, problems: Sequence[str] | None) -> None:
     if problems is not None:
         kept[part] = list(problems)
-    st.session_state["until_done"] = (_page(), kept)
     for problem in kept.get(part, []):
         st.warning(plain(problem))
 

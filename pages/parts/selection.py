@@ -45,6 +45,7 @@ def pick_run() -> Run | None:
     names = list(runs)
     wrong: list[str] | None = None
     if (before := st.session_state.get("run")) not in names:
+        wrong = []
         asked = st.query_params.get("run")
         if before is not None and asked in (None, before):
             wrong = [f"The run {quote(before, 60)} is not there any more. Showing {quote(names[0], 60)} instead."]
@@ -52,7 +53,6 @@ def pick_run() -> Run | None:
             missing = f"There is no run named {quote(asked, 60)}. Showing {quote(names[0], 60)} instead."
             wrong = [f"{missing} Runs are looked for in {folders_searched()}."]
         st.session_state["run"] = asked if asked in names else names[0]
-        wrong = wrong or []
     # Not bound to the address by the widget: it would leave out the default, and the default differs between machines.
     name = st.sidebar.selectbox("Run", names, key="run", on_change=accept_address, persist_state="session")
     say_until_done("run", wrong)

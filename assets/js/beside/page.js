@@ -7,9 +7,10 @@ import { recall, tell } from "../shared/asked.js";
 import { Clock } from "../shared/clock.js";
 import { Cursor, follow } from "../shared/cursor.js";
 import { finder } from "../shared/elements.js";
-import { Link, whenAtRest } from "../shared/link.js";
+import { Link } from "../shared/link.js";
 import { live, liveComponent, whenRuns } from "../shared/live.js";
 import { chooseRadio, radiosOf } from "../shared/radios.js";
+import { whenAtRest } from "../shared/rest.js";
 import { fromAddress, toAddress } from "./address.js";
 import { pairingWords } from "./words.js";
 import { Pairing } from "./pairing.js";
@@ -118,7 +119,7 @@ class Beside {
     live
       .whenReady(key)
       .then(whenAtRest(this.root))
-      .then(() => this.wanted === key && setStateValue("asked", key));
+      .then(() => this.wanted === key && this.root.isConnected && setStateValue("asked", key));
   }
 
   /** @param {Data} data @param {LiveRun[]} runs @param {number} lead */

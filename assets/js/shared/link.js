@@ -5,9 +5,6 @@ import { TAKEN_ALONG } from "../engine/address.js";
 /** @import { Parameters } from "../engine/address.js" */
 /** @import { SetStateValue } from "./mounting.js" */
 
-const EFFECT_MS = 1000; // within which a click has had its effect, if only that a script runs
-const LOOK_MS = 30;
-
 /** What goes from a component to Python: the cursor once the hand or the key lets go, and what the page shall remember. */
 export class Link {
   /** @param {HTMLElement} root whose keys count */
@@ -72,32 +69,6 @@ export class Link {
   forget(name) {
     this.sent.delete(name);
   }
-}
-
-/**
- * For what nobody's hand says. Streamlit says along with everything on which page it was said, until the next one is there:
- * right after a click on a link, that would lead back.
- * @param {HTMLElement} root from now on, hand and keys count
- * @returns {() => Promise<void>} resolves once hand and app rest, unless the element is gone by then
- */
-export function whenAtRest(root) {
-  let acted = -EFFECT_MS;
-  const act = () => {
-    acted = performance.now();
-  };
-  const acts = ["pointerdown", "click", "keydown"];
-  for (const name of acts) document.addEventListener(name, act, true); // what is clicked may keep it from going on
-  const busy = () => {
-    const state = document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state") ?? "notRunning";
-    return state !== "notRunning" || performance.now() - acted < EFFECT_MS;
-  };
-  return async () => {
-    do {
-      await new Promise((go) => setTimeout(go, LOOK_MS)); // what a busy page has kept waiting comes first
-    } while (root.isConnected && busy());
-    for (const name of acts) document.removeEventListener(name, act, true);
-    if (!root.isConnected) await new Promise(() => {});
-  };
 }
 
 /**
