@@ -87,7 +87,7 @@ def test_an_address_that_was_altered_is_followed_as_far_as_it_can_be_and_put_rig
 
 
 def session() -> None:
-    """A script as app.py is one, with a button that says something of itself in the address."""
+    """A script as app.py is one, with two buttons that say something of themselves in the address."""
     import streamlit as st
 
     from pages.parts.cursor import accept_address, say_in_address, write_said
@@ -97,11 +97,16 @@ def session() -> None:
         say_in_address(("seed",), {"seed": str(st.session_state["seed"])})
         accept_address()
 
+    def warm() -> None:
+        say_in_address(("temperature",), {"temperature": "2"})
+        accept_address()
+
     write_said()
     if "begun" not in st.session_state:
         st.session_state["begun"] = True
         say_in_address(("epoch", "z"), {"epoch": "100", "z": "1,2"})
     st.button("Tell", on_click=tell)
+    st.button("Warm", on_click=warm)
     if st.session_state.pop("interrupted", False):
         say_in_address(("seed",), {"seed": "9"})
         st.stop()
@@ -149,6 +154,23 @@ def test_of_quick_changes_the_last_is_in_the_address_however_far_the_browser_is_
     app.query_params["seed"] = "8"  # the browser has come so far
     app.button[0].click().run()
     assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "10"}
+
+
+def test_of_two_quick_changes_the_second_takes_the_first_not_back_when_all_of_that_is_written() -> None:
+    app = AppTest.from_function(session).run()
+    app.button[0].click().run()
+    assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "7"}
+    del app.query_params["seed"]  # the second is sent before the address of the first has come
+    app.button[1].click().run()
+    assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "7", "temperature": "2"}
+    app.button[0].click().run()
+    app.query_params["seed"] = "7"
+    app.button[1].click().run()
+    assert dict(app.query_params)["seed"] == "8"
+    app.button[1].click().run()  # by when it has come, so that what was before is reached by Back alone
+    app.query_params["seed"] = "7"
+    app.button[1].click().run()
+    assert dict(app.query_params)["seed"] == "7"
 
 
 def picker() -> None:

@@ -187,15 +187,16 @@ def write_said() -> None:
     _forget_overtaken()
     said: dict[str, str | None] = st.session_state.get("address_said", {})
     before = st.query_params.to_dict()
+    page, last, overwritten = _written()
     if not said:
-        st.session_state["written"] = Written(_page(), before, [])
+        if (_page(), before) != (page, last):  # else a browser may yet be behind what this very rerun wrote
+            st.session_state["written"] = Written(_page(), before, [])
         return
     wanted = _saying(said, before)
-    page, last, overwritten = _written()
     if wanted != before:
         st.query_params.from_dict(wanted)  # another rerun may begin here, which then writes it
     _take_back_said()
-    behind = [*overwritten, before, last] if page == _page() else [before]
+    behind = [*overwritten, *(each for each in (before, last) if each != wanted)] if page == _page() else [before]
     distinct = [address for place, address in enumerate(behind) if address not in behind[place + 1 :]]
     st.session_state["written"] = Written(_page(), wanted, distinct[-MOST_BEHIND:])
     if "run" in said:
@@ -277,6 +278,8 @@ def accept_address(by_hand: bool = True) -> None:
         for name in {*now, *written}:
             if now.get(name) != written.get(name):
                 said.setdefault(name, written.get(name))
+    elif (page, written) == (_page(), now):  # the browser has it, and what it was before only by Back
+        st.session_state["written"] = Written(page, written, [])
     st.session_state["address"] = _address()
     st.session_state["page_address"] = _page_address()
     st.session_state["lesson_address"] = lesson_address()
