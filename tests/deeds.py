@@ -144,11 +144,11 @@ def change_traverse(page: Page, chance: random.Random) -> None:
         box.click(position={"x": x, "y": y})
 
     def direction() -> None:
+        if not page.locator(".directions").is_visible():  # not every epoch is measured
+            return
         if not page.locator(".directions[open]").count():
             page.locator(".directions > summary").click()
-        found = page.locator(".directions .sliders input")
-        if found.count():  # not every epoch is measured
-            slide(chance, some(chance, found))
+        slide(chance, some(chance, page.locator(".directions .sliders input")))
 
     maybe(
         chance,
