@@ -23,7 +23,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from bvae.config import Config
 from bvae.processes import command, environment
 from bvae.runs import (
     BUNDLED_RUNS,
+    SWEEP,
     Run,
     RunError,
     check_new_run,
@@ -232,36 +233,34 @@ class Queue:
             os.kill(pid, signal.SIGTERM)
 
     def delete(self, name: str) -> None:
-        """Delete the folder of a run that is not being trained, with all that is in it."""
+        """Delete the folder of a run, or of a sweep and its runs, with all that is in it, unless that is trained."""
         path = self._own(name)
         with self.changing():
             entry = self.find(name)
             if entry is not None and (entry.started or entry.error is None):
                 raise RunError(f"{name} is in the queue. Stop it first, then delete it.")
-            Run(path)  # a folder that is no run is not ours to delete
+            if (path / SWEEP).is_file():
+                sweep = Sweep.read(path)
+                runs = [member.path for member in sweep.members if member.path.is_dir()]
+                belongs, whose, locks = sweep.is_file_of_it, "a sweep's", [sweep.lock]
+            else:
+                runs = [Run(path).path]  # a folder that is no run is not ours to delete
+                belongs, whose, locks = is_run_file, "a run's", []
             names = [file.relative_to(path).as_posix() for file in path.rglob("*") if not file.is_dir()]
-            others = [name for name in names if not (is_run_file(name) or name.endswith(".tmp"))]
+            others = [name for name in names if not (belongs(name) or name.endswith(".tmp"))]
             if others:
                 raise RunError(
-                    f"{path} holds other files than a run's ({others[0]}). Move them out, or delete it by hand."
+                    f"{path} holds other files than {whose} ({others[0]}). Move them out, or delete it by hand."
                 )
-            lock = run_lock(path)
-            try:
-                lock.acquire(blocking=False)
-            except filelock.Timeout:
-                raise RunError(f"{name} is being trained. Stop it first, then delete it.") from None
-            except OSError as error:
-                raise RunError(f"Cannot lock {path} ({error.strerror}), so it is not deleted.") from error
-            try:
-                if Run(path).status_or_finished()["state"] == "running":
+            with _held(path, [*locks, *map(run_lock, runs)]):
+                if any(map(_is_running, runs)):
                     raise RunError(f"{name} is being trained. Stop it first, then delete it.")
                 # Renamed first, so that nobody meets half a run, and to where nobody looks for runs.
                 doomed = self.path / f"deleted-{name}-{time.time_ns()}"
-                os.replace(path, doomed)
-            except OSError as error:
-                raise RunError(f"Cannot delete {path} ({error.strerror}). It is still there.") from error
-            finally:
-                lock.release()
+                try:
+                    os.replace(path, doomed)
+                except OSError as error:
+                    raise RunError(f"Cannot delete {path} ({error.strerror}). It is still there.") from error
             if entry is not None:
                 self.file(entry).unlink(missing_ok=True)
             self.log(name).unlink(missing_ok=True)
@@ -328,6 +327,27 @@ class Queue:
             yield
         finally:
             lock.release()
+
+
+@contextlib.contextmanager
+def _held(path: Path, locks: Iterable[filelock.BaseFileLock]) -> Iterator[None]:
+    """Nobody trains meanwhile what a folder holds."""
+    with contextlib.ExitStack() as held:
+        try:
+            for lock in locks:
+                held.enter_context(lock.acquire(blocking=False))
+        except filelock.Timeout:
+            raise RunError(f"{path.name} is being trained. Stop it first, then delete it.") from None
+        except OSError as error:
+            raise RunError(f"Cannot lock {path} ({error.strerror}), so it is not deleted.") from error
+        yield
+
+
+def _is_running(path: Path) -> bool:
+    """Whether a folder is that of a run which says that it is being trained."""
+    with contextlib.suppress(RunError):
+        return Run(path).status_or_finished()["state"] == "running"
+    return False
 
 
 def _trains(pid: int, name: str) -> bool:

@@ -28,9 +28,21 @@ import filelock
 
 from bvae.config import Config, ConfigError, batch_key, flag, same_training
 from bvae.devices import DeviceError, core_count, find_devices
-from bvae.runs import FORMAT, SWEEP, Epoch, Run, RunError, check_new_run, check_run_name, read_json, write_json
+from bvae.runs import (
+    FORMAT,
+    SWEEP,
+    Epoch,
+    Run,
+    RunError,
+    check_new_run,
+    check_run_name,
+    is_run_file,
+    read_json,
+    write_json,
+)
 from bvae.trainers import Batches, OnRay, Processes, Trainer, Trainers
 
+LOCK = "working"
 MAX_RUNS = 1_000
 POLL_SECONDS = 0.2
 BATCHED = 8  # runs as one model: their weights, moments and activations share a GPU's memory
@@ -167,6 +179,18 @@ class Sweep:
         """Where it is kept what the trainers printed."""
         return self.folder / ".logs"
 
+    @property
+    def lock(self) -> filelock.BaseFileLock:
+        """Held by the one process that works through the sweep; not acquired."""
+        return filelock.FileLock(self.folder / LOCK)
+
+    def is_file_of_it(self, name: str) -> bool:
+        """Whether a path below its folder, with forward slashes, is that of a file that it or one of its runs has."""
+        folder, _, file = name.partition("/")
+        if folder in (SWEEP, LOCK, self.logs.name):
+            return True
+        return folder in {member.name for member in self.members} and is_run_file(file)
+
     # Looking ---------------------------------------------------------------------------------------------------------
 
     def stands(self) -> list[Stand]:
@@ -227,8 +251,8 @@ class Sweep:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.logs.mkdir(exist_ok=True)
-            lock = filelock.FileLock(self.folder / "working", timeout=_PATIENCE_SECONDS)
-            lock.acquire()
+            lock = self.lock
+            lock.acquire(timeout=_PATIENCE_SECONDS)
         except filelock.Timeout:
             raise RunError(f"Another process works through {self.folder}. Wait for it, or stop it first.") from None
         except OSError as error:

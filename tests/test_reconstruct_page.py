@@ -277,7 +277,7 @@ def what_is_shown_can_be_saved(opened: Sheet) -> None:
         expect_pictures(opened.page, partial(opened.pictures, row), tile, within=1e-9)
 
     rows = list(csv.DictReader(io.StringIO(opened.download(".save-figures-csv").decode())))
-    expect(opened.page.get_by_role("button", name="JSON of the figures")).to_be_visible()
+    expect(opened.page.get_by_role("button", name="Figures JSON")).to_be_visible()
     saved = json.loads(opened.download(".save-figures-json"))
     assert [int(row["test_index"]) for row in rows[::3]] == opened.indices()
     for n, epoch in enumerate((first, before, last)):

@@ -574,6 +574,20 @@ def test_a_sweep_is_started_from_the_form_and_seen_through_and_another_is_stoppe
     assert sweep.values["epochs"] == [5000]
     assert sweep.members[3].name == "sweep-2-beta4-seed1"
 
+    # Deleted after a confirmation, with all of its runs; the other stays.
+    train.button("Stop").click()
+    train.says("Nothing is being trained.")
+    train.choose("Sweep to look at", "sweep-1")
+    train.says("2 of 2 runs done.")
+    train.button("Delete").first.click()
+    train.says("with all of its 2 runs, ")
+    assert (queue.folder / "sweep-1").exists()
+    train.button("Delete for good").click()
+    wait(lambda: not (queue.folder / "sweep-1").exists())
+    expect(page.get_by_role("combobox", name="Sweep to look at")).to_have_value("sweep-2")
+    expect(page.get_by_text("is not there any more")).to_have_count(0)
+    assert Sweep.read(queue.folder / "sweep-2").values == sweep.values
+
 
 def test_what_is_no_sweep_is_told_and_stays_as_typed(form: AppTest, queue: Queue) -> None:
     form.toggle(key="train_several").set_value(True).run()

@@ -16,7 +16,7 @@ import pytest
 from bvae.config import Config
 from bvae.processes import PROJECT
 from bvae.queue import Entry, Queue
-from bvae.runs import Run, RunError, process_lives, write_json
+from bvae.runs import Run, RunError, process_lives, run_lock, write_json
 from bvae.sweep import Sweep
 from bvae.tests.fewer import few_digits
 from bvae.tests.waiting import SEEN_BY_EYE, empty, wait
@@ -205,6 +205,30 @@ def test_a_run_with_other_files_in_it_is_not_deleted(queue: Queue) -> None:
     (path / "notes.txt").unlink()
     queue.delete("mine")
     assert not path.exists()
+
+
+def test_a_sweep_is_deleted_with_its_runs_unless_it_is_trained_or_holds_something_else(queue: Queue) -> None:
+    sweep = Sweep(queue.folder / "mine", {"beta": [1.0, 4.0]})
+    sweep.write()
+    sweep.logs.mkdir()
+    sweep.log(sweep.members[0]).write_text("Epoch 1")
+    run = sweep.members[0].path
+    run.mkdir()
+    source = PROJECT / "assets" / "runs" / "mnist-beta4" / "config.json"
+    (run / "config.json").write_bytes(source.read_bytes())
+    (run / "notes.txt").write_text("mine")
+    with pytest.raises(RunError, match=r"other files than a sweep's \(.*notes\.txt\)"):
+        queue.delete("mine")
+    (run / "notes.txt").rename(sweep.folder / "notes.txt")
+    with pytest.raises(RunError, match=r"notes\.txt"):
+        queue.delete("mine")
+    (sweep.folder / "notes.txt").unlink()
+    for lock in (sweep.lock, run_lock(run)):
+        with lock, pytest.raises(RunError, match="mine is being trained"):
+            queue.delete("mine")
+    queue.delete("mine")
+    assert not sweep.folder.exists()
+    assert not list(queue.path.glob("deleted-*"))
 
 
 def test_a_process_number_that_another_program_has_by_now_is_left_alone(queue: Queue) -> None:

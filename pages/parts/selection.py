@@ -14,6 +14,7 @@ from bvae.runs import Epoch, Run, RunError, folders_searched, list_runs
 from pages.parts.command import show_command
 from pages.parts.cursor import (
     accept_address,
+    forget_address,
     open_cursor,
     quote,
     say_problems_of_cursor,
@@ -72,6 +73,13 @@ def runs_by_name(problems: list[str] | None = None) -> dict[str, Run]:
             name = f"{run.name} ({'/'.join(reversed(around[:told]))})"
         runs[name] = run
     return runs
+
+
+def leave_run() -> None:
+    """Have the session go on with another run than its own, which was deleted."""
+    for forgotten in ("run", "cursor", "shown"):
+        st.session_state.pop(forgotten, None)
+    forget_address()
 
 
 def no_run() -> None:

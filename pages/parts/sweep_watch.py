@@ -17,8 +17,9 @@ from pages.parts.command import show_command
 from pages.parts.comparing import Choice, link_to_compare
 from pages.parts.cursor import accept_address
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
+from pages.parts.selection import leave_run, runs_by_name
 from pages.parts.view import pick_by_address
-from pages.parts.words import duration
+from pages.parts.words import disk_use, duration
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,12 @@ def _act(action: str, name: str) -> None:
             queue.stop(name)
         elif action == "Take out":
             queue.remove(name)
+        elif action == "Delete for good":
+            folder = (queue.folder / name).resolve()
+            runs = [called for called, run in runs_by_name().items() if run.path.resolve().parent == folder]
+            queue.delete(name)
+            if st.session_state.get("run") in runs:
+                leave_run()
         else:
             entry = queue.find(name)
             sweep = Sweep.read(queue.folder / name) if entry is None else None
@@ -177,6 +184,13 @@ def show_sweeps(found: Sequence[Swept]) -> None:
             _button("Resume", swept.name)
         if done > 1:
             link_to_compare("Compare its runs", Choice(sweep=swept.name))
+        if swept.state in ("idle", "refused") and not training and not why_read_only():
+            with st.popover("Delete"):
+                begun = sum(stand.member.path.exists() for stand in stands)
+                runs = "no run" if not begun else "its run" if begun == 1 else f"all of its {begun} runs"
+                use = disk_use(swept.sweep.folder)
+                st.markdown(f"Delete the sweep **{plain(swept.name)}** with {runs}, {use}? This cannot be undone.")
+                _button("Delete for good", swept.name)
     st.dataframe(_rows(stands), hide_index=True, alt=f"The runs of {swept.name}", column_config=dict.fromkeys(
         ("−ELBO", "Reconstruction", "KL"), st.column_config.NumberColumn(format="%.2f"),
     ))  # fmt: skip

@@ -14,13 +14,13 @@ from bvae.numbers import LONG, number
 from bvae.queue import Entry, Queue
 from bvae.runs import BUNDLED_RUNS, Epoch, Run, RunError
 from pages.parts.command import show_command
-from pages.parts.cursor import accept_address, forget_address
+from pages.parts.cursor import accept_address
 from pages.parts.figures import show_training
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
-from pages.parts.selection import history_of, runs_by_name
+from pages.parts.selection import history_of, leave_run, runs_by_name
 from pages.parts.sweep_watch import Swept, show_queued, show_sweeps, sweeps, sweeps_busy
 from pages.parts.view import pick_by_address
-from pages.parts.words import duration
+from pages.parts.words import disk_use, duration
 
 NONE = ""  # no run has this name
 ACTIVE = ("running", "starting", "ending", "waiting", "refused")
@@ -163,9 +163,7 @@ def _retry(queue: Queue, name: str) -> None:
 def _delete(queue: Queue, name: str) -> None:
     queue.delete(name)
     if st.session_state.get("run") == name:  # then the session goes on with another
-        for forgotten in ("run", "cursor", "shown"):
-            st.session_state.pop(forgotten, None)
-        forget_address()
+        leave_run()
 
 
 def _open(name: str) -> None:
@@ -351,9 +349,7 @@ def _show_actions(queue: Queue, standing: Standing, run: Run) -> None:
             st.markdown(":small[The learning rate rises again to where the longer schedule has it.]")
             _button("Add to the queue", standing, _resume, queue, run.name, epochs)
     with st.popover("Delete"):
-        files = [path for path in run.path.rglob("*") if path.is_file()]
-        size = sum(path.stat().st_size for path in files) / 2**20
-        st.markdown(f"Delete **{plain(run.name)}**, {len(files)} files, {size:.1f} MiB? This cannot be undone.")
+        st.markdown(f"Delete **{plain(run.name)}**, {disk_use(run.path)}? This cannot be undone.")
         _button("Delete for good", standing, _delete, queue, run.name)
 
 
