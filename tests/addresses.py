@@ -35,7 +35,7 @@ from pages.parts.film import open_film
 from pages.parts.live import open_live
 from pages.parts.meaning import open_figures
 from tests.bench import Bench, live_data
-from tests.browsing import expect_all_weights
+from tests.browsing import WATCH_SERVER, answered, expect_all_weights
 from tests.deeds import PAGES, Visited
 
 PATIENCE = 150  # seconds that a page has to become what it is to be
@@ -75,32 +75,6 @@ DRAWN = """(found, parts) => {
   ];
 }"""
 
-# From the first message to the server on, whether it has something to do: its word that a script has ended is short,
-# and ends with the sixth field, where 2 means that it begins anew at once. See LISTEN in browsing.py.
-WATCH = """
-  globalThis.serverBusy = false;
-  const { send } = WebSocket.prototype;
-  const heard = new WeakSet();
-  WebSocket.prototype.send = function (...content) {
-    globalThis.serverBusy = true;
-    if (!heard.has(this)) {
-      this.addEventListener("message", ({ data }) => {
-        const bytes = new Uint8Array(data);
-        if (bytes.length < 200 && bytes.at(-2) === 0x30 && bytes.at(-1) !== 2) globalThis.serverBusy = false;
-      });
-    }
-    heard.add(this);
-    return send.apply(this, content);
-  };
-"""
-
-# What has happened by now has had its consequences within the page, and what it told the server has been answered.
-ANSWERED = """async () => {
-  await new Promise((resolve) => requestIdleCallback(resolve, { timeout: 500 }));
-  const app = document.querySelector("[data-testid=stApp]");
-  return !app || (!globalThis.serverBusy && app.dataset.testScriptState === "notRunning");
-}"""
-
 
 def drawn(page: Page, selector: str, parts: int = 1) -> list[str] | None:
     """Everything that is drawn and set within so many elements at least; None while it is on its way."""
@@ -116,9 +90,9 @@ def at_rest(page: Page, visited: Visited) -> tuple[list[str], str]:
     while calm < 3:
         assert time.monotonic() < end, f"the page does not come to rest: {str(before)[:2000]}"
         page.wait_for_timeout(100)
-        answered = page.evaluate(ANSWERED)
+        ready = answered(page)
         now = (drawn(page, visited.selector, visited.parts), page.url)
-        calm = calm + 1 if answered and now == before and now[0] else 0
+        calm = calm + 1 if ready and now == before and now[0] else 0
         before = now
     assert before[0]
     return list(before[0]), before[1]
@@ -141,7 +115,7 @@ class Where:
     def opened(self, browser: Browser, address: str) -> tuple[BrowserContext, Page]:
         """An address in a browser that has never seen it."""
         context = browser.new_context(viewport=VIEWPORT)
-        context.add_init_script(WATCH)
+        context.add_init_script(WATCH_SERVER)
         page = context.new_page()
         page.goto(address)
         return context, page

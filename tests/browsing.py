@@ -68,6 +68,38 @@ def until(page: Page, condition: Callable[[], bool], otherwise: Callable[[], str
         page.wait_for_timeout(50)
 
 
+# From the first message to the server on, whether it has something to do: its word that a script has ended is short,
+# and ends with the sixth field, where 2 means that it begins anew at once. See LISTEN below.
+WATCH_SERVER = """
+  globalThis.serverBusy = false;
+  const { send } = WebSocket.prototype;
+  const heard = new WeakSet();
+  WebSocket.prototype.send = function (...content) {
+    globalThis.serverBusy = true;
+    if (!heard.has(this)) {
+      this.addEventListener("message", ({ data }) => {
+        const bytes = new Uint8Array(data);
+        if (bytes.length < 200 && bytes.at(-2) === 0x30 && bytes.at(-1) !== 2) globalThis.serverBusy = false;
+      });
+    }
+    heard.add(this);
+    return send.apply(this, content);
+  };
+"""
+
+# What has happened by now has had its consequences within the page, and what it told the server has been answered.
+ANSWERED = """async () => {
+  await new Promise((resolve) => requestIdleCallback(resolve, { timeout: 500 }));
+  const app = document.querySelector("[data-testid=stApp]");
+  return !app || (!globalThis.serverBusy && app.dataset.testScriptState === "notRunning");
+}"""
+
+
+def answered(page: Page) -> bool:
+    """Whether what has happened has had its consequences, on a page that began with WATCH_SERVER."""
+    return bool(page.evaluate(ANSWERED))
+
+
 def comes_true(page: Page, expression: str, arg: Any = None) -> None:
     """Wait until JavaScript says so. Playwright waits by evaluating text within the page, which its policy forbids."""
     until(page, lambda: bool(page.evaluate(expression, arg)), lambda: f"it stayed untrue: {expression}")

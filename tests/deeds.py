@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsing import frames, until
+from tests.browsing import answered, frames, until
 
 
 @dataclass(frozen=True)
@@ -326,14 +326,22 @@ def change_compare(page: Page, chance: random.Random) -> None:
             found = beside.locator(selector).locator("visible=true")
             if found.count():
                 some(chance, found).click(force=True)
+                frames(page, 2)  # what is folded on one side is then folded on the others
 
         return click
 
+    def settled(deed: Callable[[], None]) -> Callable[[], None]:
+        def done() -> None:  # with other runs come other sliders
+            deed()
+            until(page, lambda: answered(page), lambda: "the server does not come to rest")
+
+        return done
+
     maybe(
         chance,
-        lambda: pick(page, chance, "^Compare"),
+        settled(lambda: pick(page, chance, "^Compare")),
         at,
-        others,
+        settled(others),
         slider,
         slider,
         walk,
