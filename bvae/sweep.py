@@ -205,8 +205,7 @@ class Sweep:
             run = Run(member.path)
             if not same_training(run.config, member.config):
                 return Stand(member, "failed", error=f"{member.path} is a run of another config. Move it away.")
-            history = run.history()
-            record = history[-1] if history else None
+            record = run.figures()
             status = run.status_or_finished()
         except RunError as error:
             # Killed before it had a config, it is no run yet, and begins anew.
