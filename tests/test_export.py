@@ -410,6 +410,10 @@ def test_the_lesson_that_comes_along_is_the_runs_or_the_one_that_is_wanted(
     assert f"The lesson “Mine” also shows {named} and 2 more, which this page does not hold." in capsys.readouterr().out
     assert main(["export", str(run.path), "--single", str(single), "--lesson", "theirs"]) == 1
     assert f"no lesson named 'theirs' here. These are: elsewhere, {FIRST}, mine." in capsys.readouterr().err
+    write_json(lesson_file(run.path), {"format": 1, "title": "Its own", "steps": []})  # which nobody could begin
+    assert export.usual_lesson([run]) is None
+    assert main(["export", str(run.path), "--single", str(single), "--lesson", "elsewhere"]) == 1
+    assert "The lesson “Its own” has no step yet, so nobody could begin it." in capsys.readouterr().err
     lesson_file(run.path).write_text("{}")
     assert export.usual_lesson([run, *bundled]) == FIRST
     assert export.usual_lesson([run]) is None

@@ -141,12 +141,15 @@ def open_lesson(name: str, runs: Sequence[Run]) -> Lesson:
     """A lesson of `lessons_for` by its name.
 
     Raises:
-        LessonError: when there is none, or it cannot be read.
+        LessonError: when there is none, it cannot be read, or has no step.
     """
     there = lessons_for(runs)
     if name not in there:
         raise LessonError(f"There is no lesson named {name[:60]!r} here. These are: {', '.join(there)}.")
-    return open_lesson_file(name, there[name])
+    lesson = open_lesson_file(name, there[name])
+    if not lesson["steps"]:
+        raise LessonError(f"The lesson “{lesson['title']}” has no step yet, so nobody could begin it. Add one first.")
+    return lesson
 
 
 def usual_lesson(runs: Sequence[Run]) -> str | None:

@@ -51,8 +51,10 @@ def pick_lesson(runs: list[Run], key: str) -> str | None:
     titles: dict[str, str] = {}
     for name, path in list(export.lessons_for(runs).items())[:MOST_LESSONS]:
         with contextlib.suppress(LessonError):
-            title = read_lesson(path)["title"]
-            titles[name] = title if title not in titles.values() else f"{title} ({name})"
+            lesson = read_lesson(path)
+            title = lesson["title"]
+            if lesson["steps"]:
+                titles[name] = title if title not in titles.values() else f"{title} ({name})"
     usual = export.usual_lesson(runs)
     key = f"{key}, usually {usual}"  # when another lies in a run by now, that is proposed
     st.session_state.setdefault(key, usual)
