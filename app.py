@@ -15,7 +15,7 @@ from pages.parts.server import MIDDLEWARE, begin, say_fault
 def session() -> None:
     """One run of a session's script. Its modules keep caches, which Streamlit makes only once its server runs."""
     from bvae.runs import RunError
-    from pages.parts.cursor import address_to_take_along, follow_address, write_said
+    from pages.parts.cursor import address_to_take_along, follow_address, go_to, open_address, write_said
     from pages.parts.lesson import follow_lesson, mount_lesson, open_step
     from pages.parts.live import mount_rests, mount_shell
     from pages.parts.rights import admitted
@@ -36,17 +36,16 @@ def session() -> None:
     page = st.navigation([*explore, compare, lessons, *runs, *hidden], position="sidebar" if may_see else "hidden")
     if not may_see:
         return
-    write_said()
+    if opened := st.session_state.pop("opened_page", None):  # by its own address, see `require_app`
+        for other in [*explore, compare, lessons, *runs]:
+            if other.url_path == opened:
+                st.switch_page(other, query_params=st.query_params.to_dict())
+    open_address()
     by_name = {other.url_path or "home": other for other in [*explore, compare, *runs]}
     if asked := st.session_state.pop("asked_page", None):
         for other in [*explore, compare, lessons, *runs]:
             if other.url_path == asked:
-                st.session_state["page_changed"] = True
-                st.switch_page(other, query_params=address_to_take_along())
-    if opened := st.session_state.pop("opened_page", None):
-        for other in [*explore, compare, lessons, *runs]:
-            if other.url_path == opened:
-                st.switch_page(other, query_params=st.query_params.to_dict())
+                go_to(other, address_to_take_along())
     open_step(by_name)
     follow_address()
     run = pick_run()

@@ -16,7 +16,7 @@ from bvae.browser.quality import say_size
 from bvae.codes import codes_csv, codes_npz
 from bvae.film import catch_up, progress, start
 from bvae.runs import Run, RunError
-from pages.parts.cursor import accept_address, asked_of_page, open_cursor, quote, say_in_address
+from pages.parts.cursor import asked_of_page, done_by_hand, open_cursor, quote, say_in_address
 from pages.parts.film import mount_film, open_film
 from pages.parts.film_player import mount_player
 from pages.parts.film_quality import show_quality
@@ -46,7 +46,7 @@ def pick_second() -> LiveRun | None:
         others,
         format_func=lambda name: "None" if name == NONE else name,
         key="clusters_second",
-        on_change=accept_address,
+        on_change=done_by_hand,
         persist_state="session",
         width=230,
     )
@@ -125,7 +125,7 @@ def show_progress(live: LiveRun, film: LiveFilm) -> None:
 
 def begin(path: Path) -> None:
     """Have a film worked out; what stands in the way is said on the page."""
-    accept_address()
+    done_by_hand()
     try:
         check_may_change()
         start(path)

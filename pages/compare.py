@@ -28,8 +28,8 @@ from pages.parts.comparing import (
     tell_again,
 )  # fmt: skip
 from pages.parts.cursor import (
-    accept_address,
     asked_of_page,
+    done_by_hand,
     forget_problems,
     open_cursor,
     quote,
@@ -133,7 +133,7 @@ def _controls(
         return {EVERY: "All runs here", SOME: "Runs of my choice"}[option]
 
     def changed() -> None:
-        accept_address()
+        done_by_hand()
         forget_problems(PART)
 
     def choose() -> None:
@@ -177,7 +177,7 @@ def _draw(found: Found) -> None:
     comparison = found.comparison
 
     def open_one() -> None:
-        accept_address()
+        done_by_hand()
         opened = st.session_state["compare"].get("opened")
         name = opened.get("name") if isinstance(opened, dict) else None
         if name not in found.runs:  # deleted since, or no word of ours

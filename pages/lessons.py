@@ -20,7 +20,7 @@ from bvae.lessons import (
     remove_lesson,
 )
 from bvae.runs import RunError
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import done_by_hand
 from pages.parts.lesson import adopt, invite
 from pages.parts.live import mount_uploads
 from pages.parts.rights import check_may_change, drop_upload, offer_upload, why_read_only
@@ -32,7 +32,7 @@ MOST_SHOWN = 100
 
 def delete(name: str) -> None:
     """Delete a lesson; what stands in the way is said on the page."""
-    accept_address()
+    done_by_hand()
     try:
         check_may_change()
         remove_lesson(name)
@@ -61,7 +61,7 @@ def bring() -> None:
         st.info(reason)
         return
     mount_uploads()
-    file = st.file_uploader("A lesson's file", key="lesson_file", max_upload_size=1, on_change=accept_address)
+    file = st.file_uploader("A lesson's file", key="lesson_file", max_upload_size=1, on_change=done_by_hand)
     if file is None:
         return
     try:

@@ -14,7 +14,7 @@ from bvae.browser.glossary import explained, plain
 from bvae.browser.prose import LOAD
 from bvae.runs import Run, RunError, own_folder
 from pages.parts.command import show_command
-from pages.parts.cursor import accept_address, open_cursor, say_problems_of_cursor
+from pages.parts.cursor import done_by_hand, open_cursor, say_problems_of_cursor
 from pages.parts.live import mount_uploads
 from pages.parts.page_file import offer_page
 from pages.parts.rights import MAX_UPLOAD, check_may_bring, drop_upload, offer_upload, why_read_only
@@ -70,7 +70,7 @@ def take_along(name: str, run: Run, can_be_seen: bool) -> None:
     if (size := run.state_bytes) is not None:
         right.checkbox(
             f"with what resuming needs, {spoken_size(size)}", value=True, key="load_resumable",
-            on_change=accept_address, persist_state="session",
+            on_change=done_by_hand, persist_state="session",
         )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def zip_door() -> None:
     st.subheader("A run, as one zip file")
     st.markdown("As it is downloaded above, or a run’s folder that was zipped by hand, within other folders too.")
     file = st.file_uploader(
-        "Zip file of a run", key=door_key("zip"), max_upload_size=MAX_UPLOAD, on_change=accept_address
+        "Zip file of a run", key=door_key("zip"), max_upload_size=MAX_UPLOAD, on_change=done_by_hand
     )
     outcome = st.session_state.get("load_zip", {})
     if file is not None and outcome.get("of") != file.file_id:
@@ -107,16 +107,16 @@ def weights_door() -> None:
         )
     )
     weights = st.file_uploader(
-        "Weights, a safetensors file", key=door_key("weights"), max_upload_size=MAX_UPLOAD, on_change=accept_address
+        "Weights, a safetensors file", key=door_key("weights"), max_upload_size=MAX_UPLOAD, on_change=done_by_hand
     )
     config = st.file_uploader(
         "Config, a run’s config.json or its settings alone", key=door_key("config", "weights"), max_upload_size=1,
-        on_change=accept_address,
+        on_change=done_by_hand,
     )  # fmt: skip
     outcome = st.session_state.get("load_weights", {})
     files = None if weights is None or config is None else f"{weights.file_id} {config.file_id}"
     why = "It takes both files. Choose the weights and their config." if files is None else None
-    asked = st.button("Make a run of them", key="load_make", disabled=files is None, help=why, on_click=accept_address)
+    asked = st.button("Make a run of them", key="load_make", disabled=files is None, help=why, on_click=done_by_hand)
     if asked and weights is not None and config is not None:
         with st.spinner("Measuring the weights on the test images, which can take half a minute …"):
             outcome = bring("weights", files, lambda: import_weights(weights, weights.name, config, config.name))
@@ -148,7 +148,7 @@ def bring(door: str, of: str | None, take_in: Callable[[], TakenIn]) -> dict[str
         outcome |= {"problem": str(error), "code": CONVERT if isinstance(error, PickleError) else None}
     st.session_state[f"load_{door}"] = outcome
     if "done" in outcome:
-        accept_address()
+        done_by_hand()
         st.rerun()  # the picker above and the table are drawn already
     return outcome
 

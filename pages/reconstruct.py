@@ -12,8 +12,8 @@ from bvae.browser.prose import RECONSTRUCT
 from bvae.runs import RunError
 from pages.parts.choice import MEASURES, measured, mount_sheet, probe_classes, sheet
 from pages.parts.cursor import (
-    accept_address,
     asked_of_page,
+    done_by_hand,
     nearest,
     open_cursor,
     quote,
@@ -31,7 +31,7 @@ MOST_SEED = 999_999
 BY = dict(zip(("reconstruction", "kl", "both"), MEASURES, strict=True))
 ADDRESS = ("which", "class", "count", "seed", "by", "ranked")
 ALL = -1
-KEPT: dict[str, Any] = {"on_change": accept_address, "persist_state": "session"}
+KEPT: dict[str, Any] = {"on_change": done_by_hand, "persist_state": "session"}
 
 
 def follow(asked: Mapping[str, str]) -> list[str]:
@@ -81,12 +81,12 @@ def in_address() -> dict[str, str]:
 
 def new_draw() -> None:
     st.session_state["reconstruct_seed"] = int(np.random.default_rng().integers(1_000_000))
-    accept_address()
+    done_by_hand()
 
 
 def rank_anew() -> None:
     st.session_state["reconstruct_ranked"] = (run.key, st.session_state["cursor"]["epoch"])
-    accept_address()
+    done_by_hand()
 
 
 def capital(name: str) -> str:

@@ -89,19 +89,21 @@ def test_an_address_that_was_altered_is_followed_as_far_as_it_can_be_and_put_rig
 def session() -> None:
     """A script as app.py is one, with two buttons that say something of themselves in the address."""
     import streamlit as st
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-    from pages.parts.cursor import accept_address, say_in_address, write_said
+    from pages.parts.cursor import open_address, say_in_address, write_said
+
+    if st.session_state.pop("went", False):
+        vars(get_script_run_ctx())["is_history_navigation"] = True  # as Streamlit has it after Back and Forward
 
     def tell() -> None:
         st.session_state["seed"] = st.session_state.get("seed", 6) + 1
         say_in_address(("seed",), {"seed": str(st.session_state["seed"])})
-        accept_address()
 
     def warm() -> None:
         say_in_address(("temperature",), {"temperature": "2"})
-        accept_address()
 
-    write_said()
+    open_address()
     if "begun" not in st.session_state:
         st.session_state["begun"] = True
         say_in_address(("epoch", "z"), {"epoch": "100", "z": "1,2"})
@@ -113,6 +115,14 @@ def session() -> None:
     write_said()
 
 
+def went(app: AppTest, **address: str) -> None:
+    """Back or Forward to an address."""
+    app.query_params.clear()
+    app.query_params.update(address)
+    app.session_state["went"] = True
+    app.run()
+
+
 def test_what_a_browser_says_before_it_has_the_last_address_takes_nothing_back() -> None:
     app = AppTest.from_function(session)
     app.query_params["epoch"] = "3"
@@ -122,10 +132,28 @@ def test_what_a_browser_says_before_it_has_the_last_address_takes_nothing_back()
     del app.query_params["z"]
     app.button[0].click().run()
     assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "7"}
-    app.query_params["epoch"] = "3"  # by Back
-    app.run()
+    app.query_params["epoch"] = "3"
+    del app.query_params["z"], app.query_params["seed"]
+    app.run()  # nor does what comes round by itself
+    assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "7"}
+    went(app, epoch="3", z="1,2")
     app.button[0].click().run()
     assert dict(app.query_params) == {"epoch": "3", "z": "1,2", "seed": "8"}
+
+
+def test_of_two_quick_changes_the_second_takes_the_first_not_back() -> None:
+    app = AppTest.from_function(session).run()
+    app.button[0].click().run()
+    del app.query_params["seed"]  # the second is sent before the address of the first has come
+    app.button[1].click().run()
+    assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "7", "temperature": "2"}
+
+
+def test_a_link_to_the_page_that_is_open_is_followed() -> None:
+    app = AppTest.from_function(session).run()
+    app.query_params["epoch"] = "5"
+    app.run()
+    assert dict(app.query_params) == {"epoch": "5", "z": "1,2"}
 
 
 def test_what_a_rerun_could_not_write_any_more_is_written_unless_the_browser_went_elsewhere() -> None:
@@ -134,13 +162,12 @@ def test_what_a_rerun_could_not_write_any_more_is_written_unless_the_browser_wen
     app.run()
     app.run()
     assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "9"}
-    app.query_params["seed"] = "4"  # by Back
-    app.run()
     app.session_state["interrupted"] = True
+    went(app, epoch="100", z="1,2", seed="4")
+    went(app, epoch="100", z="1,2")  # once more, before anything was written
+    assert "seed" not in app.query_params
     app.run()
-    app.query_params["seed"] = "5"  # by Back once more, before anything was written
-    app.run()
-    assert dict(app.query_params)["seed"] == "5"
+    assert "seed" not in app.query_params
 
 
 def test_of_quick_changes_the_last_is_in_the_address_however_far_the_browser_is_behind() -> None:
@@ -156,36 +183,19 @@ def test_of_quick_changes_the_last_is_in_the_address_however_far_the_browser_is_
     assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "10"}
 
 
-def test_of_two_quick_changes_the_second_takes_the_first_not_back_when_all_of_that_is_written() -> None:
-    app = AppTest.from_function(session).run()
-    app.button[0].click().run()
-    assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "7"}
-    del app.query_params["seed"]  # the second is sent before the address of the first has come
-    app.button[1].click().run()
-    assert dict(app.query_params) == {"epoch": "100", "z": "1,2", "seed": "7", "temperature": "2"}
-    app.button[0].click().run()
-    app.query_params["seed"] = "7"
-    app.button[1].click().run()
-    assert dict(app.query_params)["seed"] == "8"
-    app.button[1].click().run()  # by when it has come, so that what was before is reached by Back alone
-    app.query_params["seed"] = "7"
-    app.button[1].click().run()
-    assert dict(app.query_params)["seed"] == "7"
-
-
 def picker() -> None:
     """A choice of a page, as in a fragment that comes round by itself."""
     import streamlit as st
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-    from pages.parts.cursor import accept_address
+    from pages.parts.cursor import done_by_hand
     from pages.parts.view import pick_by_address
 
     if st.session_state.pop("alone", False):
         vars(get_script_run_ctx())["fragment_ids_this_run"] = ["watch"]  # as Streamlit has it then
     st.session_state.setdefault("picked", "none")
     pick_by_address("with", "picked", ["none", "one"], "none")
-    st.selectbox("With", ["none", "one"], key="picked", on_change=accept_address)
+    st.selectbox("With", ["none", "one"], key="picked", on_change=done_by_hand)
 
 
 def test_what_comes_round_by_itself_before_the_browser_has_the_last_address_takes_no_choice_back() -> None:

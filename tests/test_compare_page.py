@@ -303,7 +303,8 @@ def test_an_address_that_was_cut_doubled_or_blown_up_costs_a_sentence(
     app = at_compare(**asked)
     assert said in texts(app.warning)
     assert sum(len("".join(value)) for value in app.query_params.values()) < 2_000
-    again(app)  # as another page is opened
+    app.run()  # another page
+    again(app)
     assert not app.warning
 
 

@@ -21,8 +21,8 @@ from pages.parts.compared import compared
 from pages.parts.cursor import (
     IMAGES,
     Cursor,
-    accept_address,
     asked_of_page,
+    done_by_hand,
     forget_problems,
     guests_of,
     image_cursor,
@@ -89,7 +89,7 @@ def _picked(lead: LiveRun, asked: Mapping[str, str] | None) -> dict[str, Run]:
 
 
 def _pick(part: str) -> None:
-    accept_address()
+    done_by_hand()
     forget_problems(part)
 
 
@@ -118,7 +118,6 @@ def begun(selected: LiveRun) -> bool:
         return True
 
     def begin() -> None:
-        accept_address(by_hand=False)
         st.session_state["beside_begun"] = True
 
     data = {"key": selected.key, "runs": []}
@@ -209,6 +208,6 @@ def offer_films(lead: LiveRun, others: Sequence[LiveRun]) -> None:
 
 
 def _play(name: str) -> None:
-    accept_address()
+    done_by_hand()
     st.session_state["clusters_second"] = name
     st.session_state["asked_page"] = "clusters"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, get_args
+from typing import NamedTuple, NoReturn, get_args
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from bvae.browser.cursor import (
@@ -157,58 +158,74 @@ def say_cursor(cursor: Cursor, space: Space) -> None:
 def say_in_address(names: Sequence[str], values: Mapping[str, str]) -> None:
     """Have `write_said` write this into the address, and nothing else in parameters of these names. What it says in
     others, another part of the page may have yet to read."""
-    _forget_overtaken()
     said: dict[str, str | None] = st.session_state.setdefault("address_said", {})
-    st.session_state["said_at"] = st.query_params.to_dict()
     said |= {name: values.get(name) for name in names}
 
 
 class Written(NamedTuple):
-    """The address that was written last.
+    """The address as this session has it.
 
     page: on which, by its hash.
-    overwritten: what it was before, newest last, which a browser may yet have: as it was written, and as a browser that
-        was behind had it.
+    before: what it was there, newest last, which a browser may yet have.
     """
 
     page: str
     address: dict[str, str]
-    overwritten: list[dict[str, str]]
+    before: list[dict[str, str]]
 
 
 def _written() -> Written:
-    found: Written = st.session_state.get("written", Written("", {}, []))
-    return found
+    """As it was written last on this page; as the browser has it, where nothing was."""
+    found: Written | None = st.session_state.get("written")
+    return found if found and found.page == _page() else Written(_page(), st.query_params.to_dict(), [])
+
+
+def open_address() -> None:
+    """Decide, as the first thing in a run of the script, whose word about the address counts, and write what callbacks
+    said.
+
+    The browser's counts as it opens a page, goes Back or Forward, or follows a link. But what a hand does it sends with
+    the address that it has then, and that may be behind what was written when the hand did something just before: then
+    what was written counts, and the browser is told so again.
+    """
+    context = get_script_run_ctx()
+    went = context is not None and context.is_history_navigation
+    known: Written | None = st.session_state.get("written")
+    now = st.query_params.to_dict()
+    if known is None or known.page != _page():
+        st.session_state["page_address"] = {}  # what the other page wrote; this one will say what it shows
+        said = st.session_state.get("address_said", {})
+        st.session_state["address_said"] = {name: said[name] for name in (*ADDRESS, *LESSON) if name in said}
+        st.session_state["written"] = Written(_page(), now, [])
+    elif went or now not in (known.address, *known.before):
+        st.session_state.pop("address_said", None)
+        st.session_state["written"] = Written(_page(), now, [])
+    elif now != known.address:
+        st.query_params.from_dict(known.address)
+    write_said()
 
 
 def write_said() -> None:
     """Write what has been said since into the address, all of it at once: every write is a step of the browser's
     history, and a hand that lets go may have moved the cursor and something of the page."""
-    _forget_overtaken()
-    said: dict[str, str | None] = st.session_state.get("address_said", {})
-    before = st.query_params.to_dict()
-    page, last, overwritten = _written()
+    said: dict[str, str | None] = st.session_state.pop("address_said", {})
     if not said:
-        if (_page(), before) != (page, last):  # else a browser may yet be behind what this very rerun wrote
-            st.session_state["written"] = Written(_page(), before, [])
         return
-    wanted = _saying(said, before)
-    if wanted != before:
-        st.query_params.from_dict(wanted)  # another rerun may begin here, which then writes it
-    _take_back_said()
-    behind = [*overwritten, *(each for each in (before, last) if each != wanted)] if page == _page() else [before]
-    distinct = [address for place, address in enumerate(behind) if address not in behind[place + 1 :]]
-    st.session_state["written"] = Written(_page(), wanted, distinct[-MOST_BEHIND:])
+    page, address, before = _written()
+    wanted = _saying(said, address)
+    if wanted != address:
+        before = [*before, address][-MOST_BEHIND:]
+    st.session_state["written"] = Written(page, wanted, before)
     if "run" in said:
-        st.session_state["address"] = _address()
+        st.session_state["address"] = _of_cursor(wanted)
     if "lesson" in said:
-        st.session_state["lesson_address"] = lesson_address()
+        st.session_state["lesson_address"] = _of_lesson(wanted)
     known = st.session_state.get("page_address", {})
-    st.session_state["page_address"] = {
-        name: value
-        for name, value in {**known, **said}.items()
-        if value is not None and name not in (*ADDRESS, *LESSON)
-    }
+    st.session_state["page_address"] = _of_page(
+        {name: value for name, value in {**known, **said}.items() if value is not None}
+    )
+    if wanted != st.query_params.to_dict():
+        st.query_params.from_dict(wanted)  # the last: another rerun may begin here
 
 
 def _saying(said: Mapping[str, str | None], address: Mapping[str, str]) -> dict[str, str]:
@@ -217,22 +234,6 @@ def _saying(said: Mapping[str, str | None], address: Mapping[str, str]) -> dict[
         said = {**said, "image": drawing_text(number)}
     others = {name: value for name, value in address.items() if name not in said}
     return others | {name: value for name, value in said.items() if value is not None}
-
-
-def _take_back_said() -> None:
-    for known in ("address_said", "said_at"):
-        st.session_state.pop(known, None)
-
-
-def _forget_overtaken() -> None:
-    """Forget what a rerun said and could not write any more, where Back or Forward led to another address meanwhile."""
-    said: dict[str, str | None] = st.session_state.get("address_said", {})
-    if not said:
-        return
-    _, written, overwritten = _written()
-    there = [st.session_state.get("said_at", {}), written, *overwritten]
-    if st.query_params.to_dict() not in [*there, *(_saying(said, address) for address in there)]:
-        _take_back_said()
 
 
 def drawing_text(number: str) -> str | None:
@@ -251,8 +252,16 @@ def take_drawing(number: str, text: str) -> None:
         st.session_state["draw_memory"] = {"image": pixels_of(text), "number": wanted}
 
 
-def _address() -> dict[str, str]:
-    return {name: st.query_params[name] for name in ADDRESS if name in st.query_params}
+def _of_cursor(address: Mapping[str, str]) -> dict[str, str]:
+    return {name: address[name] for name in ADDRESS if name in address}
+
+
+def _of_lesson(address: Mapping[str, str]) -> dict[str, str]:
+    return {name: address[name] for name in LESSON if name in address}
+
+
+def _of_page(address: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in address.items() if name not in (*ADDRESS, *LESSON)}
 
 
 def _page() -> str:
@@ -260,37 +269,23 @@ def _page() -> str:
     return context.page_script_hash if context else ""
 
 
-def accept_address(by_hand: bool = True) -> None:
-    """Take the present address for known. A callback of a widget must: the browser may have sent the widget's change
-    before it had the address that was written last, which then is written again.
-
-    Args:
-        by_hand: whether somebody did something, after which `say_until_done` says no more of what went wrong before.
-    """
-    if by_hand:
-        st.session_state.pop("until_done", None)
-    _forget_overtaken()
-    now = st.query_params.to_dict()
-    page, written, overwritten = _written()
-    if page == _page() and now in overwritten:
-        st.session_state.setdefault("said_at", now)
-        said: dict[str, str | None] = st.session_state.setdefault("address_said", {})
-        for name in {*now, *written}:
-            if now.get(name) != written.get(name):
-                said.setdefault(name, written.get(name))
-    elif (page, written) == (_page(), now):  # the browser has it, and what it was before only by Back
-        st.session_state["written"] = Written(page, written, [])
-    st.session_state["address"] = _address()
-    st.session_state["page_address"] = _page_address()
-    st.session_state["lesson_address"] = lesson_address()
+def done_by_hand() -> None:
+    """For a callback: somebody did something, after which `say_until_done` says no more of what went wrong before."""
+    st.session_state.pop("until_done", None)
 
 
 def forget_address() -> None:
-    """Have the address ask for nothing, and know of nothing that it said."""
+    """For a callback: have the address ask for nothing, and know of nothing that it said."""
     st.query_params.clear()
+    for known in ("address_said", "address", "lesson_address", "page_address"):
+        st.session_state.pop(known, None)
+    st.session_state["written"] = Written(_page(), {}, [])
+
+
+def go_to(page: StreamlitPage, address: Mapping[str, str]) -> NoReturn:
+    """Open a page by an address, which then counts also where this is the page already. Ends the run of the script."""
     st.session_state.pop("written", None)
-    _take_back_said()
-    accept_address()
+    st.switch_page(page, query_params=address)
 
 
 def asked_of_page(names: Sequence[str]) -> dict[str, str] | None:
@@ -302,7 +297,7 @@ def asked_of_page(names: Sequence[str]) -> dict[str, str] | None:
     if context and context.fragment_ids_this_run:
         return None
     asked, known = ({name: each[name] for name in names if name in each}
-                    for each in (_page_address(), st.session_state.get("page_address", {})))  # fmt: skip
+                    for each in (st.query_params.to_dict(), st.session_state.get("page_address", {})))  # fmt: skip
     return asked if asked != known or "step_opened" in st.session_state else None
 
 
@@ -313,26 +308,32 @@ def say_problems(part: str, problems: Sequence[str] | None) -> None:
     Args:
         problems: sentences; None where the address asks for nothing new.
     """
-    _say(st.session_state.setdefault("page_problems", {}), part, problems)
+    _say(_said_here("page_problems"), part, problems)
 
 
 def forget_problems(part: str) -> None:
     """For a callback: somebody has set that part of the page otherwise."""
-    st.session_state.get("page_problems", {}).pop(part, None)
+    _said_here("page_problems").pop(part, None)
 
 
 def say_until_done(part: str, problems: Sequence[str] | None) -> None:
-    """Say what went wrong, also at the reruns that nobody asked for: until somebody does something (`accept_address`),
+    """Say what went wrong, also at the reruns that nobody asked for: until somebody does something (`done_by_hand`),
     or another page is opened.
 
     Args:
         problems: sentences; None where nothing was tried anew.
     """
-    page, kept = st.session_state.get("until_done", ("", {}))
+    _say(_said_here("until_done"), part, problems)
+
+
+def _said_here(kind: str) -> dict[str, list[str]]:
+    """What is said on this page, by part; nothing yet, where the last was another."""
+    page, kept = st.session_state.get(kind, ("", {}))
     if page != _page():
         kept = {}
-    st.session_state["until_done"] = (_page(), kept)
-    _say(kept, part, problems)
+        st.session_state[kind] = (_page(), kept)
+    found: dict[str, list[str]] = kept
+    return found
 
 
 def _say(kept: dict[str, list[str]], part: str, problems: Sequence[str] | None) -> None:
@@ -353,24 +354,21 @@ def address_to_take_along() -> dict[str, str]:
     return {name: value for name, value in st.query_params.to_dict().items() if name in (*ADDRESS, *LESSON)}
 
 
-def _page_address() -> dict[str, str]:
-    return {name: value for name, value in st.query_params.to_dict().items() if name not in (*ADDRESS, *LESSON)}
-
-
 def lesson_address() -> dict[str, str]:
     """What the address says of a lesson."""
-    return {name: st.query_params[name] for name in LESSON if name in st.query_params}
+    return _of_lesson(st.query_params.to_dict())
 
 
 def follow_address() -> None:
     """Forget run and cursor, so that they are taken from the address, when it is not the one written last.
 
-    So it is after Back and Forward. An address without parameters asks for nothing: a change of page leaves one.
+    So it is after Back and Forward. An address without parameters asks for nothing.
     """
-    address = _address()
-    if st.session_state.pop("page_changed", False) or not st.query_params.to_dict():
-        st.session_state["page_address"] = {}  # what the other page wrote; this one will say what it shows
-        st.session_state.pop("page_problems", None)
+    problems = _said_here("page_problems")
+    if not st.query_params.to_dict():
+        st.session_state["page_address"] = {}
+        problems.clear()
+    address = _of_cursor(st.query_params.to_dict())
     if address and address != st.session_state.get("address", address):
         st.session_state.pop("cursor", None)
         if "run" in address:

@@ -11,7 +11,7 @@ from bvae.browser.glossary import plain
 from bvae.config import Config
 from bvae.devices import Device, DeviceError, Estimate, cores, estimate, find_devices, memory, only_cpu
 from bvae.runs import list_runs
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import done_by_hand
 from pages.parts.selection import history_of
 from pages.parts.words import duration
 
@@ -29,7 +29,7 @@ def devices() -> Future[list[Device]]:
 
 def look_again() -> None:
     """Ask for the devices anew."""
-    accept_address()
+    done_by_hand()
     devices.clear()
 
 

@@ -33,7 +33,8 @@ from bvae.lessons import (
 from bvae.runs import Run, RunError
 from pages.parts.cursor import (
     LESSON,
-    accept_address,
+    done_by_hand,
+    go_to,
     lesson_address,
     quote,
     say_in_address,
@@ -105,7 +106,7 @@ def _problem(lesson: Lesson, step: int) -> str:
 def adopt(lesson: Lesson) -> None:
     """For a callback: have this session go on with a lesson that is new here, to be changed, and keep it where that is
     allowed."""
-    accept_address()
+    done_by_hand()
     begin_lesson(new_name(lesson["title"]), lesson, editing=True)
     found = position()
     assert found
@@ -133,7 +134,7 @@ def open_step(pages: Mapping[str, StreamlitPage]) -> None:
     st.session_state["step_opened"] = True
     address = step_address(found.name, found.lesson, found.step)
     st.session_state["lesson_address"] = found.address()
-    st.switch_page(pages[step["page"]], query_params=address)
+    go_to(pages[step["page"]], address)
 
 
 def follow_lesson() -> None:
@@ -235,7 +236,7 @@ def _said(state: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or value.get("at") == heard.get(state):
         return {}
     heard[state] = value.get("at")
-    accept_address()
+    done_by_hand()
     return value
 
 

@@ -29,8 +29,8 @@ from bvae.runs import Run, RunError
 from pages.parts.cursor import (
     Cursor,
     CursorError,
-    accept_address,
     check_cursor,
+    done_by_hand,
     guests_of,
     say_cursor,
     say_in_address,
@@ -184,10 +184,10 @@ def live_component(
             say_cursor(check_cursor(told, run.space), run.space)
         except CursorError as error:
             st.session_state["address_problems"] = [str(error)]
-        accept_address()
+        done_by_hand()
 
     def remember() -> None:
-        accept_address()
+        done_by_hand()
         memory = st.session_state[name].get("memory")
         if shows:
             keep_view(shows, memory)
@@ -195,15 +195,12 @@ def live_component(
         st.session_state[remembered] = memory if isinstance(memory, dict) else None
 
     def leave() -> None:
-        accept_address()
-        if st.session_state.get("cursor_run") == run.space.run:
-            # The browser may ask for a page before it has the address that was written last.
-            say_cursor(st.session_state["cursor"], run.space)
+        done_by_hand()
         page = st.session_state[name].get("page")
         st.session_state["asked_page"] = page.get("page") if isinstance(page, dict) else None
 
     def keep_name() -> None:
-        accept_address()
+        done_by_hand()
         try:
             rename(run.path, st.session_state[name].get("name"))
         except (RunError, OSError) as error:
@@ -272,7 +269,6 @@ def _hand_over(slot: str, name: list[str], content: bytes) -> None:
     given: dict[str, list[str]] = st.session_state.setdefault("weights_given", {})
 
     def ask() -> None:
-        accept_address(by_hand=False)
         given.pop(slot, None)
 
     if given.get(slot) == name:

@@ -18,7 +18,7 @@ from bvae.compared import PARTS as COMPARED
 from bvae.metrics.state import PARTS, missing, progress, start, stop
 from bvae.runs import Run, RunError, run_argument
 from pages.parts.command import show_command
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import done_by_hand
 from pages.parts.rights import check_may_change, why_read_only
 from pages.parts.words import duration
 
@@ -81,7 +81,7 @@ def _watch(live: LiveRun, ready: list[str], polled: bool) -> None:
 
 def _change(path: Path, running: bool) -> None:
     """Have a run measured, or no longer; what stands in the way is said on the page."""
-    accept_address()
+    done_by_hand()
     try:
         check_may_change()
         (stop if running else start)(path)
@@ -156,7 +156,7 @@ def _has_all(run: Run, epoch: int) -> bool:
 
 
 def _start_several(epoch: int, runs: Sequence[Run]) -> None:
-    accept_address()
+    done_by_hand()
     try:
         check_may_change()
         start(*(run.path for run in runs), epoch=epoch)

@@ -17,7 +17,7 @@ from bvae.images import ImageError, collect
 from bvae.images.brought import brought_folder, keep
 from bvae.pictures import mosaic
 from bvae.runs import RunError
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import done_by_hand
 from pages.parts.live import mount_uploads
 from pages.parts.rights import MAX_UPLOAD, check_may_bring, check_may_read, drop_upload, offer_upload
 
@@ -45,7 +45,7 @@ def bring_images(take: Callable[[str], None]) -> None:
         files = st.file_uploader(
             "A zip file of pictures (a class by folder), .npz, .npy or .csv; IDX files all at once, labels among them",
             key=f"own_images_{st.session_state.get('own_turn', 0)}", accept_multiple_files=True,
-            max_upload_size=MAX_UPLOAD, on_change=accept_address,
+            max_upload_size=MAX_UPLOAD, on_change=done_by_hand,
         )  # fmt: skip
         if not files:
             return

@@ -12,7 +12,7 @@ import streamlit as st
 from bvae.browser import export
 from bvae.lessons import LessonError, read_lesson
 from bvae.runs import Run
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import done_by_hand
 
 MOST_OTHERS, MOST_LESSONS = 3, 100
 _one_at_a_time = threading.Lock()  # each takes seconds, and the pages of others go on meanwhile
@@ -32,7 +32,7 @@ def offer_page(selected: str, runs: Mapping[str, Run]) -> None:
     first, second, third = st.columns([5, 4, 5], vertical_alignment="bottom")
     along = first.multiselect(
         "Others on the same page", others, key=key, max_selections=MOST_OTHERS,
-        on_change=accept_address, persist_state="session", placeholder="None",
+        on_change=done_by_hand, persist_state="session", placeholder="None",
     )  # fmt: skip
     names = (selected, *along)
     chosen = [runs[name] for name in names]
@@ -62,7 +62,7 @@ def pick_lesson(runs: list[Run], key: str) -> str | None:
         st.session_state[key] = None
     picked: str | None = st.selectbox(
         "A lesson with it", list(titles), key=key, format_func=titles.__getitem__, placeholder="None",
-        on_change=accept_address, persist_state="session",
+        on_change=done_by_hand, persist_state="session",
     )  # fmt: skip
     return picked
 

@@ -11,7 +11,7 @@ from bvae.archive import spoken_size
 from bvae.browser.glossary import explained
 from bvae.numbers import number
 from bvae.runs import BUNDLED_RUNS, Run, RunError, run_files
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import done_by_hand
 from pages.parts.live import component
 from pages.parts.selection import history_of
 
@@ -35,7 +35,7 @@ def run_table(runs: Mapping[str, Run], selected: str | None) -> None:
     """
 
     def pick() -> None:
-        accept_address()
+        done_by_hand()
         picked = st.session_state["run_table"].get("picked") or {}
         st.session_state["wanted_run"] = picked.get("name")
 

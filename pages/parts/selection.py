@@ -13,7 +13,7 @@ from bvae.browser.live import LiveRun
 from bvae.runs import Epoch, Run, RunError, folders_searched, list_runs
 from pages.parts.command import show_command
 from pages.parts.cursor import (
-    accept_address,
+    done_by_hand,
     forget_address,
     open_cursor,
     quote,
@@ -55,7 +55,7 @@ def pick_run() -> Run | None:
             wrong = [f"{missing} Runs are looked for in {folders_searched()}."]
         st.session_state["run"] = asked if asked in names else names[0]
     # Not bound to the address by the widget: it would leave out the default, and the default differs between machines.
-    name = st.sidebar.selectbox("Run", names, key="run", on_change=accept_address, persist_state="session")
+    name = st.sidebar.selectbox("Run", names, key="run", on_change=done_by_hand, persist_state="session")
     say_until_done("run", wrong)
     return runs[name]
 
@@ -183,7 +183,7 @@ def _shown(run: Run) -> LiveRun:
 
 def _show_newer() -> None:
     st.session_state.pop("shown", None)
-    accept_address()
+    done_by_hand()
 
 
 def require_app() -> None:

@@ -13,7 +13,7 @@ from bvae.queue import Queue
 from bvae.runs import RunError, check_new_run, check_run_name
 from bvae.sweep import Sweep
 from pages.parts.command import show_command
-from pages.parts.cursor import accept_address, asked_of_page, say_in_address
+from pages.parts.cursor import asked_of_page, done_by_hand, say_in_address
 from pages.parts.devices import devices, show_device
 from pages.parts.own_images import show_own_images
 from pages.parts.rights import check_may_queue
@@ -31,7 +31,7 @@ def several_wanted() -> bool:
         st.session_state["train_several"] = asked.get("several") == "yes"
     say_in_address(SEVERAL, {"several": "yes"} if st.session_state.get("train_several") else {})
     return st.toggle(
-        "Several values", key="train_several", on_change=accept_address, persist_state="session",
+        "Several values", key="train_several", on_change=done_by_hand, persist_state="session",
         help="Train a run for every combination of values, as with β 1, 2, 4, 8 and seed 0, 1, 2: a sweep of 12 runs.",
     )  # fmt: skip
 
@@ -152,14 +152,14 @@ def _proposal(queue: Queue) -> str:
 
 
 def _changed() -> None:
-    accept_address()
+    done_by_hand()
     st.session_state.pop(STARTED, None)
     st.session_state.pop("train_sweep_proposal", None)
 
 
 def _start(name: str) -> None:
     """Put the sweep into the queue."""
-    accept_address()
+    done_by_hand()
     queue = Queue()
     try:
         sweep = _sweep(queue, name)

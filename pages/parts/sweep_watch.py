@@ -15,7 +15,7 @@ from bvae.runs import SWEEP, RunError, folders_in
 from bvae.sweep import Stand, Sweep
 from pages.parts.command import show_command
 from pages.parts.comparing import Choice, link_to_compare
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import done_by_hand
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
 from pages.parts.selection import leave_run, runs_by_name
 from pages.parts.view import pick_by_address
@@ -101,7 +101,7 @@ def progress_of(stands: Sequence[Stand]) -> tuple[float, str]:
 
 def _act(action: str, name: str) -> None:
     """Do something to a sweep; what is refused is said on the page."""
-    accept_address()
+    done_by_hand()
     queue = Queue()
     try:
         check_may_change()
@@ -170,7 +170,7 @@ def show_sweeps(found: Sequence[Swept]) -> None:
     if st.session_state.get(_watch_key()) not in names:
         st.session_state[_watch_key()] = names[0]
     pick_by_address("sweep", _watch_key(), names, names[0])
-    st.selectbox("Sweep to look at", names, key=_watch_key(), on_change=accept_address, persist_state="session")
+    st.selectbox("Sweep to look at", names, key=_watch_key(), on_change=done_by_hand, persist_state="session")
     swept = next(swept for swept in found if swept.name == st.session_state[_watch_key()])
     if swept.sweep is None:
         st.error(plain(swept.problem or ""))

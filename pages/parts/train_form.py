@@ -16,7 +16,7 @@ from bvae.devices import training_images
 from bvae.queue import Queue
 from bvae.runs import BESIDE_APP, RunError, check_new_run, check_run_name, list_runs
 from pages.parts.command import show_command
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import done_by_hand
 from pages.parts.devices import devices, show_device
 from pages.parts.own_images import bring_images, show_own_images
 from pages.parts.rights import check_may_queue
@@ -189,7 +189,7 @@ def preset_of_form() -> str | None:
 
 def changed() -> None:
     """A field was changed by hand."""
-    accept_address()
+    done_by_hand()
     fill("preset", preset_of_form())
     st.session_state.pop("train_started", None)
     propose()
@@ -218,7 +218,7 @@ def start() -> None:
 
     The form stays as it is, so that the second click of a double one asks for the same run, which is refused.
     """
-    accept_address()
+    done_by_hand()
     name = run_name()
     try:
         config = form_config()

@@ -13,8 +13,8 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.cursor import (
-    accept_address,
     asked_of_page,
+    done_by_hand,
     forget_problems,
     quote,
     say_in_address,
@@ -92,7 +92,7 @@ def keep_view(view: View, told: Any) -> None:
     Args:
         told: its `memory`, a JSON object, and `address`, what parameters say of it.
     """
-    accept_address()
+    done_by_hand()
     told = told if isinstance(told, dict) else {}
     memory, address = told.get("memory"), told.get("address")
     st.session_state[f"{view.component}_memory"] = memory if isinstance(memory, dict) else None

@@ -14,7 +14,7 @@ from bvae.numbers import LONG, number
 from bvae.queue import Entry, Queue
 from bvae.runs import BUNDLED_RUNS, Epoch, Run, RunError
 from pages.parts.command import show_command
-from pages.parts.cursor import accept_address
+from pages.parts.cursor import done_by_hand
 from pages.parts.figures import show_training
 from pages.parts.rights import check_may_change, check_may_queue, why_read_only
 from pages.parts.selection import history_of, leave_run, runs_by_name
@@ -141,7 +141,7 @@ def say(standing: Standing) -> str:
 
 def _act(action: Callable[..., None], *arguments: Any) -> None:
     """Do something to the queue; what it refuses is said on the page."""
-    accept_address()
+    done_by_hand()
     try:
         check_may_change()
         action(*arguments)
@@ -167,7 +167,7 @@ def _delete(queue: Queue, name: str) -> None:
 
 
 def _open(name: str) -> None:
-    accept_address()
+    done_by_hand()
     st.session_state["wanted_run"] = name
     st.session_state.pop("shown", None)  # as it is now, with all of its epochs
     st.session_state["asked_page"] = "traverse"
@@ -265,7 +265,7 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
     listed = [name for name in runs_by_name() if name in names]
     names = [name for name in names if name not in listed] + listed
     with st.container(horizontal=True):
-        st.selectbox("Run to look at", names, key=_watch_key(), on_change=accept_address, persist_state="session")
+        st.selectbox("Run to look at", names, key=_watch_key(), on_change=done_by_hand, persist_state="session")
         chosen = st.session_state[_watch_key()]
         others = [NONE, *(name for name in listed if name != chosen)]
         if st.session_state.get("train_compare") not in others:
@@ -273,7 +273,7 @@ def _show_run(queue: Queue, found: list[Standing]) -> None:
         pick_by_address("with", "train_compare", others, NONE)
         st.selectbox(
             "Compare its curves with", others, format_func=lambda name: "None" if name == NONE else name,
-            key="train_compare", on_change=accept_address, persist_state="session",
+            key="train_compare", on_change=done_by_hand, persist_state="session",
         )  # fmt: skip
     standing = next(standing for standing in found if standing.name == chosen)
     run = standing.run
