@@ -580,7 +580,7 @@ def test_a_sweep_is_started_from_the_form_and_seen_through_and_another_is_stoppe
     train.choose("Sweep to look at", "sweep-1")
     train.says("2 of 2 runs done.")
     train.button("Delete").first.click()
-    train.says("with all of its 2 runs, ")
+    train.says("with its 2 runs, ")
     assert (queue.folder / "sweep-1").exists()
     train.button("Delete for good").click()
     wait(lambda: not (queue.folder / "sweep-1").exists())

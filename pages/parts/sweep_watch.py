@@ -187,7 +187,7 @@ def show_sweeps(found: Sequence[Swept]) -> None:
         if swept.state in ("idle", "refused") and not training and not why_read_only():
             with st.popover("Delete"):
                 begun = sum(stand.member.path.exists() for stand in stands)
-                runs = "no run" if not begun else "its run" if begun == 1 else f"all of its {begun} runs"
+                runs = "no run" if not begun else "its run" if begun == 1 else f"its {begun} runs"
                 use = disk_use(swept.sweep.folder)
                 st.markdown(f"Delete the sweep **{plain(swept.name)}** with {runs}, {use}? This cannot be undone.")
                 _button("Delete for good", swept.name)
