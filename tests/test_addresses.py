@@ -25,6 +25,40 @@ def test_what_was_set_comes_back_in_another_browser(
     assert unlike == [""] * STATES
 
 
+def test_a_run_that_is_picked_where_there_is_no_cursor_stays_and_back_shows_the_one_before(
+    page: Page, app: str, trained_run: Run
+) -> None:
+    run = page.get_by_role("combobox", name="Run", exact=True)
+
+    def pick(name: str) -> None:
+        run.click()
+        page.get_by_role("option", name=name, exact=True).click()
+        expect_address(page, "run", lambda text: text == name)
+
+    def turn_to(name: str) -> None:
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
+
+    page.goto(f"{app}/train?run={trained_run.name}")
+    expect(run).to_have_value(trained_run.name)
+    turn_to("Traverse")
+    expect_address(page, "z", bool)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible()
+    pick("mnist-beta1")
+    expect(run).to_have_value("mnist-beta1")
+    turn_to("Traverse")
+    expect_address(page, "z", bool)
+    assert in_address(page, "run") == "mnist-beta1"
+    turn_to("Train")
+    pick("mnist-beta10")
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Traverse", level=1)).to_be_visible()
+    expect_address(page, "run", lambda text: text == "mnist-beta1")
+    expect(run).to_have_value("mnist-beta1")
+
+
 @pytest.mark.new_tab  # since a tab knows of fifty steps at most
 def test_back_and_forward_go_through_what_was_set_and_a_hand_s_move_is_one_step(
     page: Page, app: str, trained_run: Run
@@ -188,11 +222,15 @@ def picker() -> None:
     import streamlit as st
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-    from pages.parts.cursor import done_by_hand
+    from pages.parts.cursor import done_by_hand, open_address
     from pages.parts.view import pick_by_address
 
+    if st.session_state.pop("went", False):
+        vars(get_script_run_ctx())["is_history_navigation"] = True
     if st.session_state.pop("alone", False):
         vars(get_script_run_ctx())["fragment_ids_this_run"] = ["watch"]  # as Streamlit has it then
+    else:
+        open_address()
     st.session_state.setdefault("picked", "none")
     pick_by_address("with", "picked", ["none", "one"], "none")
     st.selectbox("With", ["none", "one"], key="picked", on_change=done_by_hand)
@@ -207,6 +245,5 @@ def test_what_comes_round_by_itself_before_the_browser_has_the_last_address_take
     app.run()
     assert app.selectbox[0].value == "one"
     assert dict(app.query_params) == {"with": "one"}
-    del app.query_params["with"]  # by Back
-    app.run()
+    went(app)
     assert app.selectbox[0].value == "none"

@@ -181,25 +181,26 @@ def _written() -> Written:
 
 
 def open_address() -> None:
-    """Decide, as the first thing in a run of the script, whose word about the address counts, and write what callbacks
-    said.
+    """Decide, before anything reads it in a run of the script, whose word about the address counts, and write what
+    callbacks said.
 
-    The browser's counts as it opens a page, goes Back or Forward, or follows a link. But what a hand does it sends with
-    the address that it has then, and that may be behind what was written when the hand did something just before: then
-    what was written counts, and the browser is told so again.
+    The browser's counts as it opens a page, goes Back or Forward, or follows a link to what was not here before. But
+    what a hand does it sends with the address that it has then, and that may be behind what was written when the hand
+    did something just before: then what was written counts, and the browser is told so again.
     """
     context = get_script_run_ctx()
     went = context is not None and context.is_history_navigation
-    known: Written | None = st.session_state.get("written")
-    now = st.query_params.to_dict()
-    if known is None or known.page != _page():
+    now, known = st.query_params.to_dict(), st.session_state.get("written", Written("", {}, []))
+    opens = known.page != _page()
+    if opens:
         st.session_state["page_address"] = {}  # what the other page wrote; this one will say what it shows
+    if opens or went or now not in (known.address, *known.before):
+        st.session_state["written"] = Written(_page(), now, [*known.before, known.address][-MOST_BEHIND:])
         said = st.session_state.get("address_said", {})
-        st.session_state["address_said"] = {name: said[name] for name in (*ADDRESS, *LESSON) if name in said}
-        st.session_state["written"] = Written(_page(), now, [])
-    elif went or now not in (known.address, *known.before):
-        st.session_state.pop("address_said", None)
-        st.session_state["written"] = Written(_page(), now, [])
+        kept = (*ADDRESS, *LESSON) if opens and not went else ()
+        st.session_state["address_said"] = {name: value for name, value in said.items() if name in kept}
+        if "run" in said and not kept:
+            st.session_state.pop("cursor", None)  # which the address does not say
     elif now != known.address:
         st.query_params.from_dict(known.address)
     write_said()
@@ -208,7 +209,7 @@ def open_address() -> None:
 def write_said() -> None:
     """Write what has been said since into the address, all of it at once: every write is a step of the browser's
     history, and a hand that lets go may have moved the cursor and something of the page."""
-    said: dict[str, str | None] = st.session_state.pop("address_said", {})
+    said: dict[str, str | None] = st.session_state.get("address_said", {})
     if not said:
         return
     page, address, before = _written()
@@ -221,11 +222,14 @@ def write_said() -> None:
     if "lesson" in said:
         st.session_state["lesson_address"] = _of_lesson(wanted)
     known = st.session_state.get("page_address", {})
-    st.session_state["page_address"] = _of_page(
-        {name: value for name, value in {**known, **said}.items() if value is not None}
-    )
+    st.session_state["page_address"] = {
+        name: value
+        for name, value in {**known, **said}.items()
+        if value is not None and name not in (*ADDRESS, *LESSON)
+    }
+    del st.session_state["address_said"]  # once all of it is kept: another rerun may begin wherever the session is used
     if wanted != st.query_params.to_dict():
-        st.query_params.from_dict(wanted)  # the last: another rerun may begin here
+        st.query_params.from_dict(wanted)
 
 
 def _saying(said: Mapping[str, str | None], address: Mapping[str, str]) -> dict[str, str]:
@@ -260,10 +264,6 @@ def _of_lesson(address: Mapping[str, str]) -> dict[str, str]:
     return {name: address[name] for name in LESSON if name in address}
 
 
-def _of_page(address: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in address.items() if name not in (*ADDRESS, *LESSON)}
-
-
 def _page() -> str:
     context = get_script_run_ctx()
     return context.page_script_hash if context else ""
@@ -276,15 +276,16 @@ def done_by_hand() -> None:
 
 def forget_address() -> None:
     """For a callback: have the address ask for nothing, and know of nothing that it said."""
-    st.query_params.clear()
     for known in ("address_said", "address", "lesson_address", "page_address"):
         st.session_state.pop(known, None)
-    st.session_state["written"] = Written(_page(), {}, [])
+    page, address, before = _written()
+    st.session_state["written"] = Written(page, {}, [*before, address][-MOST_BEHIND:])
+    st.query_params.clear()
 
 
 def go_to(page: StreamlitPage, address: Mapping[str, str]) -> NoReturn:
     """Open a page by an address, which then counts also where this is the page already. Ends the run of the script."""
-    st.session_state.pop("written", None)
+    st.session_state["written"] = _written()._replace(page="")
     st.switch_page(page, query_params=address)
 
 
@@ -362,7 +363,7 @@ def lesson_address() -> dict[str, str]:
 def follow_address() -> None:
     """Forget run and cursor, so that they are taken from the address, when it is not the one written last.
 
-    So it is after Back and Forward. An address without parameters asks for nothing.
+    So it is after Back, Forward and links. An address without parameters asks for nothing.
     """
     problems = _said_here("page_problems")
     if not st.query_params.to_dict():
@@ -370,6 +371,7 @@ def follow_address() -> None:
         problems.clear()
     address = _of_cursor(st.query_params.to_dict())
     if address and address != st.session_state.get("address", address):
+        st.session_state["address"] = address
         st.session_state.pop("cursor", None)
         if "run" in address:
             st.session_state.pop("run", None)

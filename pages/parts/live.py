@@ -187,11 +187,11 @@ def live_component(
         done_by_hand()
 
     def remember() -> None:
-        done_by_hand()
         memory = st.session_state[name].get("memory")
         if shows:
             keep_view(shows, memory)
             return
+        done_by_hand()
         st.session_state[remembered] = memory if isinstance(memory, dict) else None
 
     def leave() -> None:

@@ -13,10 +13,12 @@ from bvae.browser.live import LiveRun
 from bvae.runs import Epoch, Run, RunError, folders_searched, list_runs
 from pages.parts.command import show_command
 from pages.parts.cursor import (
+    ADDRESS,
     done_by_hand,
     forget_address,
     open_cursor,
     quote,
+    say_in_address,
     say_problems_of_cursor,
     say_until_done,
     short_decimal,
@@ -115,7 +117,7 @@ def show_facts(run: Run) -> None:
     except (RunError, OSError):  # which the page says
         return
     if records:
-        here = st.session_state.get("cursor_run") == st.session_state["run"]
+        here = "cursor" in st.session_state and st.session_state.get("cursor_run") == st.session_state["run"]
         epoch = st.session_state["cursor"]["epoch"] if here else max(records)
         epoch = epoch if epoch in records else max(records)  # of a history that was cut short since
         lines.append(about_epoch(run, records[epoch]))
@@ -139,6 +141,8 @@ def open_run(run: Run, exploring: bool) -> LiveRun | None:
         if exploring:
             open_cursor(live.space)
             say_problems_of_cursor()
+        elif st.session_state.get("address", {}).get("run") not in (None, st.session_state["run"]):
+            say_in_address(ADDRESS, {"run": st.session_state["run"]})  # else Back would find nothing new in the other
     except RunError as error:
         st.error(plain(str(error)))
     except OSError as error:  # deleted at this moment, or not readable
