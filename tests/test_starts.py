@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bvae.metrics import per_image
 from bvae.runs import Run, find_run
-from tests.browsing import canvases, comes_true, expect_address, expect_pictures, expect_z, in_address
+from tests.browsing import canvases, comes_true, expect_address, expect_pictures, expect_z, in_address, rerun
 
 STROKE = [(0.35, 0.25), (0.62, 0.3), (0.48, 0.5), (0.62, 0.72), (0.33, 0.75)]
 
@@ -50,7 +50,8 @@ class Visitor:
 
     def pick_run(self, name: str) -> None:
         self.page.get_by_role("combobox", name="Run", exact=True).click()
-        self.page.get_by_role("option", name=name, exact=True).click()
+        with rerun(self.page):  # until the component has the run, the address has it already
+            self.page.get_by_role("option", name=name, exact=True).click()
         expect_address(self.page, "run", lambda text: text == name)
 
 
