@@ -41,6 +41,8 @@ def test_a_run_that_is_picked_where_there_is_no_cursor_stays_and_back_shows_the_
 
     page.goto(f"{app}/train?run={trained_run.name}")
     expect(run).to_have_value(trained_run.name)
+    pick("mnist-beta10")
+    pick(trained_run.name)
     turn_to("Traverse")
     expect_address(page, "z", bool)
     page.go_back()

@@ -135,14 +135,14 @@ def open_run(run: Run, exploring: bool) -> LiveRun | None:
         exploring: whether the page has a cursor; the pages about runs have none.
     """
     facts = st.sidebar.container()  # filled last, because they follow the cursor
-    live = None
+    live, name = None, st.session_state["run"]
     try:
         live = _shown(run)
         if exploring:
             open_cursor(live.space)
             say_problems_of_cursor()
-        elif st.session_state.get("address", {}).get("run") not in (None, st.session_state["run"]):
-            say_in_address(ADDRESS, {"run": st.session_state["run"]})  # else Back would find nothing new in the other
+        elif {st.query_params.get("run"), st.session_state.get("address", {}).get("run")} - {None, name}:
+            say_in_address(ADDRESS, {"run": name})  # picked here: else Back would find no news in the one before
     except RunError as error:
         st.error(plain(str(error)))
     except OSError as error:  # deleted at this moment, or not readable
