@@ -239,21 +239,25 @@ class Queue:
             entry = self.find(name)
             if entry is not None and (entry.started or entry.error is None):
                 raise RunError(f"{name} is in the queue. Stop it first, then delete it.")
-            if (path / SWEEP).is_file():
-                sweep = Sweep.read(path)
-                runs = [member.path for member in sweep.members if member.path.is_dir()]
-                belongs, whose, locks = sweep.is_file_of_it, "a sweep's", [sweep.lock]
+            sweep = Sweep.read(path) if (path / SWEEP).is_file() else None
+            if sweep:
+                belongs, whose = sweep.is_file_of_it, "a sweep's"
+                locks = [sweep.lock, *(run_lock(member.path) for member in sweep.members if member.path.is_dir())]
             else:
-                runs = [Run(path).path]  # a folder that is no run is not ours to delete
-                belongs, whose, locks = is_run_file, "a run's", []
+                Run(path)  # a folder that is no run is not ours to delete
+                belongs, whose, locks = is_run_file, "a run's", [run_lock(path)]
             names = [file.relative_to(path).as_posix() for file in path.rglob("*") if not file.is_dir()]
             others = [name for name in names if not (belongs(name) or name.endswith(".tmp"))]
             if others:
                 raise RunError(
                     f"{path} holds other files than {whose} ({others[0]}). Move them out, or delete it by hand."
                 )
-            with _held(path, [*locks, *map(run_lock, runs)]):
-                if any(map(_is_running, runs)):
+            with _held(path, locks):
+                if sweep:
+                    states = [stand.state for stand in sweep.stands()]
+                else:
+                    states = [Run(path).status_or_finished()["state"]]
+                if "running" in states:
                     raise RunError(f"{name} is being trained. Stop it first, then delete it.")
                 # Renamed first, so that nobody meets half a run, and to where nobody looks for runs.
                 doomed = self.path / f"deleted-{name}-{time.time_ns()}"
@@ -341,13 +345,6 @@ def _held(path: Path, locks: Iterable[filelock.BaseFileLock]) -> Iterator[None]:
         except OSError as error:
             raise RunError(f"Cannot lock {path} ({error.strerror}), so it is not deleted.") from error
         yield
-
-
-def _is_running(path: Path) -> bool:
-    """Whether a folder is that of a run which says that it is being trained."""
-    with contextlib.suppress(RunError):
-        return Run(path).status_or_finished()["state"] == "running"
-    return False
 
 
 def _trains(pid: int, name: str) -> bool:

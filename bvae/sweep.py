@@ -189,7 +189,7 @@ class Sweep:
         folder, _, file = name.partition("/")
         if folder in (SWEEP, LOCK, self.logs.name):
             return True
-        return folder in {member.name for member in self.members} and is_run_file(file)
+        return is_run_file(file) and any(folder == member.name for member in self.members)
 
     # Looking ---------------------------------------------------------------------------------------------------------
 
